@@ -1,0 +1,1 @@
+//! The Advanced Scientific Data Format: tagged trees and binary blocks.

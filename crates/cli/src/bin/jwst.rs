@@ -1,0 +1,3 @@
+//! The `jwst` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `strun` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Calibrate JWST exposures: what the programs `strun` and `jwst` share.

@@ -1,0 +1,1 @@
+//! Calibration Reference Data System: mappings, best-reference selection and the cache.

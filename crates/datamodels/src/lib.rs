@@ -1,0 +1,1 @@
+//! JWST product and reference models, and the files that hold them.

@@ -1,0 +1,1 @@
+//! The pipelines of JWST as tables of steps.

@@ -1,0 +1,1 @@
+//! Detector calibration algorithms on plain arrays, for any mission.

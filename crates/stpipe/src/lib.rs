@@ -1,0 +1,1 @@
+//! Steps, pipelines, parameters, provenance and their runner, for any mission.

@@ -1,0 +1,1 @@
+//! Synthetic exposures and tolerance reports for the tests of this workspace.

@@ -1,0 +1,1 @@
+//! Golden and end-to-end tests across the crates; see `tests/`.
