@@ -1,0 +1,1 @@
+//! Detection of cosmic rays and other jumps in ramps.

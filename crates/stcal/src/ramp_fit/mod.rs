@@ -1,0 +1,1 @@
+//! Fitting of count rates to ramps.
