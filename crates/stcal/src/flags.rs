@@ -19,7 +19,13 @@ pub struct GroupFlags {
 
 impl Default for GroupFlags {
     fn default() -> Self {
-        Self { do_not_use: 1, saturated: 2, jump: 4, ad_floor: 64, charge_loss: 128 }
+        Self {
+            do_not_use: 1,
+            saturated: 2,
+            jump: 4,
+            ad_floor: 64,
+            charge_loss: 128,
+        }
     }
 }
 
