@@ -1,4 +1,8 @@
 //! JWST product and reference models, and the files that hold them.
+
 pub mod error;
 pub mod io;
 pub mod metadata;
+pub mod models;
+pub use error::{DataModelError, Result};
+pub use models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel};

@@ -235,9 +235,13 @@ type Text = [c_char; TEXT];
 fn split(record: &mut Text) -> Result<RawCard, String> {
     const CONTINUE: &str = "CONTINUE  ";
     let image = text(record);
+    let continued = image.starts_with(CONTINUE);
     let mut parsed = *record;
-    if image.starts_with(CONTINUE) {
-        parsed[8] = b'=' as c_char;
+    if continued {
+        // The library parses a value only behind an ordinary keyword.
+        for (target, source) in parsed.iter_mut().zip(b"LONGSTR = ") {
+            *target = *source as c_char;
+        }
     }
     let (mut name, mut value, mut comment): (Text, Text, Text) = ([0; TEXT], [0; TEXT], [0; TEXT]);
     let (mut length, mut status) = (0, 0);
@@ -247,10 +251,10 @@ fn split(record: &mut Text) -> Result<RawCard, String> {
         sys::ffpsvc(parsed.as_mut_ptr(), value.as_mut_ptr(), comment.as_mut_ptr(), &raw mut status);
     }
     check(status).map_err(|e| format!("header record `{image}`: {e}"))?;
-    let keyword = text(&name);
+    let keyword = if continued { "CONTINUE".to_string() } else { text(&name) };
     let commentary = matches!(keyword.as_str(), "COMMENT" | "HISTORY" | "");
     let has_value = !commentary
-        && (image.starts_with("HIERARCH") || image.starts_with(CONTINUE) || image.get(8..9) == Some("="));
+        && (image.starts_with("HIERARCH") || continued || image.get(8..9) == Some("="));
     Ok(RawCard { keyword, value: text(&value), comment: text(&comment), has_value })
 }
 
