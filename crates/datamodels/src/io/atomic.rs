@@ -14,20 +14,29 @@ use crate::error::{DataModelError, Result};
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let io = |action| {
         let path = path.to_path_buf();
-        move |source| DataModelError::Io { action, path, source }
+        move |source| DataModelError::Io {
+            action,
+            path,
+            source,
+        }
     };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let temporary = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
         .suffix(".part")
         .make_in(&directory, |candidate| File::create_new(candidate))
         .map_err(io("write"))?;
     fill(temporary.path())?;
-    File::open(temporary.path()).and_then(|f| f.sync_all()).map_err(io("sync"))?;
+    File::open(temporary.path())
+        .and_then(|f| f.sync_all())
+        .map_err(io("sync"))?;
     temporary.persist(path).map_err(|e| io("write")(e.error))?;
     Ok(())
 }

@@ -15,7 +15,9 @@ impl Metadata {
     pub(super) fn update_from_headers(&mut self) {
         let table = KeywordTable::of(&self.model_type);
         for entry in table.entries() {
-            let card = self.header(&entry.hdu).and_then(|header| header.get(&entry.keyword));
+            let card = self
+                .header(&entry.hdu)
+                .and_then(|header| header.get(&entry.keyword));
             match card.and_then(|card| node_from_card(&card.value)) {
                 Some(value) => self.set(&entry.path, value),
                 None => {
@@ -27,18 +29,25 @@ impl Metadata {
 
     /// HISTORY cards become history entries; the tree keeps what else it says of its history.
     pub(super) fn take_history_from_headers(&mut self) {
-        let Some(primary) = self.headers.first().map(|(_, header)| header) else { return };
+        let Some(primary) = self.headers.first().map(|(_, header)| header) else {
+            return;
+        };
         let entries: Vec<Node> = primary
             .cards
             .iter()
             .filter(|card| card.keyword == "HISTORY")
             .map(|card| {
-                let entry: Mapping = [("description", Node::from(card.comment.as_str()))].into_iter().collect();
+                let entry: Mapping = [("description", Node::from(card.comment.as_str()))]
+                    .into_iter()
+                    .collect();
                 Node::tagged(HISTORY_ENTRY, entry)
             })
             .collect();
         if !entries.is_empty() {
-            if self.get("history").is_some_and(|node| node.as_mapping().is_none()) {
+            if self
+                .get("history")
+                .is_some_and(|node| node.as_mapping().is_none())
+            {
                 self.set("history", Mapping::new());
             }
             self.set("history.entries", entries);
@@ -60,7 +69,10 @@ impl Metadata {
                 Some(entry) if written.contains(entry.keyword.as_str()) => {}
                 Some(entry) => {
                     if let Some(value) = self.card_value(entry) {
-                        cards.push(Card { value, ..card.clone() });
+                        cards.push(Card {
+                            value,
+                            ..card.clone()
+                        });
                         written.insert(&entry.keyword);
                     }
                 }
@@ -73,18 +85,36 @@ impl Metadata {
         cards
     }
 
-    fn append_new_cards(&self, hdu: &str, table: &KeywordTable, written: &HashSet<&str>, cards: &mut Vec<Card>) {
-        let mut sections: [(&str, Vec<Card>); 3] =
-            [("", Vec::new()), ("Reference files", Vec::new()), ("Calibration steps", Vec::new())];
+    fn append_new_cards(
+        &self,
+        hdu: &str,
+        table: &KeywordTable,
+        written: &HashSet<&str>,
+        cards: &mut Vec<Card>,
+    ) {
+        let mut sections: [(&str, Vec<Card>); 3] = [
+            ("", Vec::new()),
+            ("Reference files", Vec::new()),
+            ("Calibration steps", Vec::new()),
+        ];
         let mut added = HashSet::new();
-        for entry in table.entries().iter().filter(|entry| entry.hdu == hdu && !written.contains(entry.keyword.as_str()))
+        for entry in table
+            .entries()
+            .iter()
+            .filter(|entry| entry.hdu == hdu && !written.contains(entry.keyword.as_str()))
         {
-            let Some(value) = self.card_value(entry) else { continue };
+            let Some(value) = self.card_value(entry) else {
+                continue;
+            };
             if !added.insert(&entry.keyword) {
                 continue;
             }
             let (section, comment) = describe(&entry.path);
-            sections[section].1.push(Card { keyword: entry.keyword.clone(), value, comment });
+            sections[section].1.push(Card {
+                keyword: entry.keyword.clone(),
+                value,
+                comment,
+            });
         }
         for (title, new) in sections.into_iter().filter(|(_, new)| !new.is_empty()) {
             if !title.is_empty() {
@@ -108,11 +138,23 @@ impl Metadata {
     fn history_cards(&self) -> Vec<Card> {
         let entries = match self.get("history").map(Node::untagged) {
             Some(Node::Sequence(entries)) => entries.as_slice(),
-            Some(history) => history.get("entries").and_then(Node::as_sequence).unwrap_or_default(),
+            Some(history) => history
+                .get("entries")
+                .and_then(Node::as_sequence)
+                .unwrap_or_default(),
             None => &[],
         };
-        let description = |entry: &Node| entry.get("description").and_then(Node::as_str).map(str::to_string);
-        let card = |text| Card { keyword: "HISTORY".to_string(), value: CardValue::Commentary, comment: text };
+        let description = |entry: &Node| {
+            entry
+                .get("description")
+                .and_then(Node::as_str)
+                .map(str::to_string)
+        };
+        let card = |text| Card {
+            keyword: "HISTORY".to_string(),
+            value: CardValue::Commentary,
+            comment: text,
+        };
         entries.iter().filter_map(description).map(card).collect()
     }
 
@@ -124,7 +166,9 @@ impl Metadata {
             let unknown: Vec<Node> = cards
                 .iter()
                 .filter(|card| !card.keyword.is_empty() && card.keyword != "HISTORY")
-                .filter(|card| !is_structural(&card.keyword) && table.keyword(hdu, &card.keyword).is_none())
+                .filter(|card| {
+                    !is_structural(&card.keyword) && table.keyword(hdu, &card.keyword).is_none()
+                })
                 .map(extra_card)
                 .collect();
             if !unknown.is_empty() {
@@ -141,9 +185,16 @@ fn extra_card(card: &Card) -> Node {
         CardValue::Commentary => (Node::from(card.comment.as_str()), ""),
         CardValue::Undefined => (Node::Null, card.comment.as_str()),
         CardValue::Verbatim(text) => (Node::from(text.as_str()), card.comment.as_str()),
-        other => (node_from_card(other).unwrap_or(Node::Null), card.comment.as_str()),
+        other => (
+            node_from_card(other).unwrap_or(Node::Null),
+            card.comment.as_str(),
+        ),
     };
-    Node::Sequence(vec![Node::from(card.keyword.as_str()), value, Node::from(comment)])
+    Node::Sequence(vec![
+        Node::from(card.keyword.as_str()),
+        value,
+        Node::from(comment),
+    ])
 }
 
 fn node_from_card(value: &CardValue) -> Option<Node> {
@@ -157,8 +208,16 @@ fn node_from_card(value: &CardValue) -> Option<Node> {
 }
 
 fn blank(text: &str) -> Card {
-    let comment = if text.is_empty() { String::new() } else { format!("        {text}") };
-    Card { keyword: String::new(), value: CardValue::Commentary, comment }
+    let comment = if text.is_empty() {
+        String::new()
+    } else {
+        format!("        {text}")
+    };
+    Card {
+        keyword: String::new(),
+        value: CardValue::Commentary,
+        comment,
+    }
 }
 
 /// The section and comment of a keyword that the input did not have.
@@ -166,7 +225,10 @@ fn describe(path: &str) -> (usize, String) {
     let words = |name: &str| name.replace('_', " ");
     if let Some(step) = path.strip_prefix("meta.cal_step.") {
         (2, format!("status of step {step}"))
-    } else if let Some(name) = path.strip_prefix("meta.ref_file.").and_then(|rest| rest.strip_suffix(".name")) {
+    } else if let Some(name) = path
+        .strip_prefix("meta.ref_file.")
+        .and_then(|rest| rest.strip_suffix(".name"))
+    {
         (1, format!("reference file of type {name}"))
     } else if path.starts_with("meta.ref_file.") {
         (1, words(path.rsplit('.').next().unwrap_or(path)))

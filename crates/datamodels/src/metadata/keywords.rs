@@ -21,7 +21,12 @@ pub struct KeywordEntry {
 
 impl From<(String, String, String, String)> for KeywordEntry {
     fn from((path, keyword, hdu, kind): (String, String, String, String)) -> Self {
-        Self { path, keyword, hdu, kind }
+        Self {
+            path,
+            keyword,
+            hdu,
+            kind,
+        }
     }
 }
 
@@ -33,7 +38,8 @@ struct Data {
 }
 
 static DATA: LazyLock<Data> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../data/keywords.json")).expect("the table is part of this crate and valid")
+    serde_json::from_str(include_str!("../../data/keywords.json"))
+        .expect("the table is part of this crate and valid")
 });
 
 /// The keywords of one model.
@@ -47,13 +53,18 @@ pub struct KeywordTable {
 impl KeywordTable {
     /// The table of a model, named as DATAMODL does; a model that is not known has the core keywords.
     pub fn of(model_type: &str) -> &'static Self {
-        static TABLES: LazyLock<Mutex<HashMap<String, &'static KeywordTable>>> = LazyLock::new(Mutex::default);
+        static TABLES: LazyLock<Mutex<HashMap<String, &'static KeywordTable>>> =
+            LazyLock::new(Mutex::default);
         let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = tables.get(model_type) {
             return table;
         }
         // At most one table for each model that the data name, kept for the life of the program.
-        let known = if DATA.models.contains_key(model_type) { model_type } else { "JwstDataModel" };
+        let known = if DATA.models.contains_key(model_type) {
+            model_type
+        } else {
+            "JwstDataModel"
+        };
         let table: &'static Self = match tables.get(known) {
             Some(table) => table,
             None => Box::leak(Box::new(Self::build(known))),
@@ -63,14 +74,30 @@ impl KeywordTable {
     }
 
     fn build(model_type: &str) -> Self {
-        let extra = DATA.models.get(model_type).into_iter().flatten().flat_map(|(start, end)| &DATA.extra[*start..*end]);
+        let extra = DATA
+            .models
+            .get(model_type)
+            .into_iter()
+            .flatten()
+            .flat_map(|(start, end)| &DATA.extra[*start..*end]);
         // Paths inside lists belong to HDUs with an EXTVER each and are read by the models that have such lists.
-        let entries: Vec<_> = DATA.core.iter().chain(extra).filter(|entry| !entry.path.contains('[')).collect();
+        let entries: Vec<_> = DATA
+            .core
+            .iter()
+            .chain(extra)
+            .filter(|entry| !entry.path.contains('['))
+            .collect();
         let mut by_keyword = HashMap::new();
         for entry in &entries {
-            by_keyword.entry((entry.hdu.as_str(), entry.keyword.as_str())).or_insert(*entry);
+            by_keyword
+                .entry((entry.hdu.as_str(), entry.keyword.as_str()))
+                .or_insert(*entry);
         }
-        Self { by_path: entries.iter().map(|e| (e.path.as_str(), *e)).collect(), by_keyword, entries }
+        Self {
+            by_path: entries.iter().map(|e| (e.path.as_str(), *e)).collect(),
+            by_keyword,
+            entries,
+        }
     }
 
     /// All entries.
@@ -86,7 +113,9 @@ impl KeywordTable {
     /// The entry of a keyword in an HDU.
     pub fn keyword(&self, hdu: &str, keyword: &str) -> Option<&'static KeywordEntry> {
         // The map's key borrows for 'static; a look-up does not have to.
-        self.by_keyword.get(&(hdu, keyword) as &(&str, &str)).copied()
+        self.by_keyword
+            .get(&(hdu, keyword) as &(&str, &str))
+            .copied()
     }
 }
 
@@ -97,9 +126,21 @@ mod tests {
     #[test]
     fn models_share_the_core_and_add_their_own() {
         let image = KeywordTable::of("ImageModel");
-        assert_eq!(image.path("meta.exposure.type").map(|e| e.keyword.as_str()), Some("EXP_TYPE"));
-        assert_eq!(image.keyword("SCI", "BUNIT").map(|e| e.path.as_str()), Some("meta.bunit_data"));
-        assert_eq!(KeywordTable::of("RampFitOutputModel").keyword("SCI", "BUNIT"), None);
-        assert!(std::ptr::eq(KeywordTable::of("no such model"), KeywordTable::of("JwstDataModel")));
+        assert_eq!(
+            image.path("meta.exposure.type").map(|e| e.keyword.as_str()),
+            Some("EXP_TYPE")
+        );
+        assert_eq!(
+            image.keyword("SCI", "BUNIT").map(|e| e.path.as_str()),
+            Some("meta.bunit_data")
+        );
+        assert_eq!(
+            KeywordTable::of("RampFitOutputModel").keyword("SCI", "BUNIT"),
+            None
+        );
+        assert!(std::ptr::eq(
+            KeywordTable::of("no such model"),
+            KeywordTable::of("JwstDataModel")
+        ));
     }
 }

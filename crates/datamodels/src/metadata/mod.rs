@@ -34,8 +34,12 @@ pub struct Metadata {
 impl Metadata {
     /// Empty metadata of a model, named as DATAMODL does.
     pub fn new(model_type: &str) -> Self {
-        let mut metadata =
-            Self { asdf: AsdfFile::new(), model_type: String::new(), headers: Vec::new(), source: None };
+        let mut metadata = Self {
+            asdf: AsdfFile::new(),
+            model_type: String::new(),
+            headers: Vec::new(),
+            source: None,
+        };
         metadata.set_model_type(model_type);
         metadata
     }
@@ -45,18 +49,40 @@ impl Metadata {
     /// # Errors
     /// The ASDF extension is damaged.
     pub fn read(reader: &FitsReader) -> Result<Self> {
-        let damaged = |message: String| DataModelError::Asdf { path: reader.path().to_path_buf(), message };
+        let damaged = |message: String| DataModelError::Asdf {
+            path: reader.path().to_path_buf(),
+            message,
+        };
         let mut asdf = match reader.find("ASDF", 1) {
             None => AsdfFile::new(),
-            Some(hdu) => AsdfFile::from_bytes(&reader.bytes(hdu)?).map_err(|e| damaged(e.to_string()))?,
+            Some(hdu) => {
+                AsdfFile::from_bytes(&reader.bytes(hdu)?).map_err(|e| damaged(e.to_string()))?
+            }
         };
-        let stored_hash = asdf.tree.get(FITS_HASH).and_then(Node::as_str).map(str::to_string);
-        let primary = reader.hdus().first().and_then(|hdu| hdu.header.get("DATAMODL"));
-        let model_type = primary.and_then(|card| card.as_str()).unwrap_or("JwstDataModel").to_string();
+        let stored_hash = asdf
+            .tree
+            .get(FITS_HASH)
+            .and_then(Node::as_str)
+            .map(str::to_string);
+        let primary = reader
+            .hdus()
+            .first()
+            .and_then(|hdu| hdu.header.get("DATAMODL"));
+        let model_type = primary
+            .and_then(|card| card.as_str())
+            .unwrap_or("JwstDataModel")
+            .to_string();
         drop_array_links(&mut asdf.tree);
         let headers = reader.hdus().iter().filter(|hdu| hdu.name != "ASDF");
-        let headers = headers.map(|hdu| (hdu.name.clone(), hdu.header.clone())).collect();
-        let mut metadata = Self { asdf, model_type, headers, source: Some(reader.path().to_path_buf()) };
+        let headers = headers
+            .map(|hdu| (hdu.name.clone(), hdu.header.clone()))
+            .collect();
+        let mut metadata = Self {
+            asdf,
+            model_type,
+            headers,
+            source: Some(reader.path().to_path_buf()),
+        };
         if stored_hash.as_deref() != Some(reader.header_hash()) {
             metadata.update_from_headers();
         }
@@ -108,7 +134,11 @@ impl Metadata {
     /// The integer at a path; a real number without fraction counts.
     pub fn integer(&self, path: &str) -> Option<i64> {
         let node = self.get(path)?;
-        node.as_i64().or_else(|| node.as_f64().filter(|v| v.fract() == 0.0 && v.abs() < 9e15).map(|v| v as i64))
+        node.as_i64().or_else(|| {
+            node.as_f64()
+                .filter(|v| v.fract() == 0.0 && v.abs() < 9e15)
+                .map(|v| v as i64)
+        })
     }
 
     /// The truth value at a path.
@@ -121,7 +151,8 @@ impl Metadata {
     /// # Errors
     /// [`DataModelError::Keyword`] where it is absent or no string.
     pub fn require_text(&self, path: &str) -> Result<&str> {
-        self.text(path).ok_or_else(|| self.keyword_error(path, "a string"))
+        self.text(path)
+            .ok_or_else(|| self.keyword_error(path, "a string"))
     }
 
     /// The number at a path.
@@ -129,7 +160,9 @@ impl Metadata {
     /// # Errors
     /// [`DataModelError::Keyword`] where it is absent, no number or not finite.
     pub fn require_number(&self, path: &str) -> Result<f64> {
-        self.number(path).filter(|v| v.is_finite()).ok_or_else(|| self.keyword_error(path, "a number"))
+        self.number(path)
+            .filter(|v| v.is_finite())
+            .ok_or_else(|| self.keyword_error(path, "a number"))
     }
 
     /// The integer at a path, at least `least`.
@@ -151,9 +184,14 @@ impl Metadata {
             Some(Node::Bool(v)) => v.to_string(),
             Some(_) => "a value of another kind".to_string(),
         };
-        let keyword = KeywordTable::of(&self.model_type).path(path).map_or("none", |e| e.keyword.as_str());
+        let keyword = KeywordTable::of(&self.model_type)
+            .path(path)
+            .map_or("none", |e| e.keyword.as_str());
         DataModelError::Keyword {
-            file: self.source.as_ref().map_or("model in memory".to_string(), |p| p.display().to_string()),
+            file: self
+                .source
+                .as_ref()
+                .map_or("model in memory".to_string(), |p| p.display().to_string()),
             keyword: keyword.to_string(),
             path: path.to_string(),
             expected: expected.to_string(),
@@ -208,7 +246,10 @@ impl Metadata {
     }
 
     pub(crate) fn header(&self, hdu: &str) -> Option<&Header> {
-        self.headers.iter().find(|(name, _)| name == hdu).map(|(_, header)| header)
+        self.headers
+            .iter()
+            .find(|(name, _)| name == hdu)
+            .map(|(_, header)| header)
     }
 }
 

@@ -18,7 +18,10 @@ impl<'a> Exposure<'a> {
 
     /// READPATT in upper case; empty where absent.
     pub fn read_pattern(self) -> String {
-        self.0.text("meta.exposure.readpatt").unwrap_or_default().to_uppercase()
+        self.0
+            .text("meta.exposure.readpatt")
+            .unwrap_or_default()
+            .to_uppercase()
     }
 
     /// NGROUPS.
@@ -75,7 +78,11 @@ impl<'a> Exposure<'a> {
 
     fn positive(self, path: &str) -> Result<f64> {
         let value = self.0.require_number(path)?;
-        if value > 0.0 { Ok(value) } else { Err(self.0.keyword_error(path, "a positive number")) }
+        if value > 0.0 {
+            Ok(value)
+        } else {
+            Err(self.0.keyword_error(path, "a positive number"))
+        }
     }
 
     /// The metadata behind the view.
@@ -102,7 +109,10 @@ impl Instrument<'_> {
     /// # Errors
     /// The keyword is absent.
     pub fn detector(self) -> Result<String> {
-        Ok(self.0.require_text("meta.instrument.detector")?.to_uppercase())
+        Ok(self
+            .0
+            .require_text("meta.instrument.detector")?
+            .to_uppercase())
     }
 }
 
@@ -126,7 +136,10 @@ pub struct SubarrayFrame {
 impl Subarray<'_> {
     /// SUBARRAY in upper case; empty where absent.
     pub fn name(self) -> String {
-        self.0.text("meta.subarray.name").unwrap_or_default().to_uppercase()
+        self.0
+            .text("meta.subarray.name")
+            .unwrap_or_default()
+            .to_uppercase()
     }
 
     /// Start and size.
@@ -150,11 +163,20 @@ impl Subarray<'_> {
         let axis = |path: &str| -> Result<i64, DataModelError> {
             let value = self.0.require_integer(path, -2)?;
             let valid = matches!(value.abs(), 1 | 2);
-            if valid { Ok(value) } else { Err(self.0.keyword_error(path, "-2, -1, 1 or 2")) }
+            if valid {
+                Ok(value)
+            } else {
+                Err(self.0.keyword_error(path, "-2, -1, 1 or 2"))
+            }
         };
-        let (fast, slow) = (axis("meta.subarray.fastaxis")?, axis("meta.subarray.slowaxis")?);
+        let (fast, slow) = (
+            axis("meta.subarray.fastaxis")?,
+            axis("meta.subarray.slowaxis")?,
+        );
         if fast.abs() == slow.abs() {
-            return Err(self.0.keyword_error("meta.subarray.slowaxis", "the axis that FASTAXIS is not"));
+            return Err(self
+                .0
+                .keyword_error("meta.subarray.slowaxis", "the axis that FASTAXIS is not"));
         }
         Ok((fast, slow))
     }

@@ -31,13 +31,24 @@ impl Model for ImageModel {
 
     fn read(reader: &FitsReader) -> Result<Self> {
         let data: Array2<f32> = read_array(reader, "SCI")?;
-        let plane = |name| read_optional(reader, name).map(|a| a.unwrap_or_else(|| Array2::zeros(data.raw_dim())));
-        let (err, var_poisson, var_rnoise) = (plane("ERR")?, plane("VAR_POISSON")?, plane("VAR_RNOISE")?);
+        let plane = |name| {
+            read_optional(reader, name).map(|a| a.unwrap_or_else(|| Array2::zeros(data.raw_dim())))
+        };
+        let (err, var_poisson, var_rnoise) =
+            (plane("ERR")?, plane("VAR_POISSON")?, plane("VAR_RNOISE")?);
         let dq = read_optional(reader, "DQ")?.unwrap_or_else(|| Array2::zeros(data.raw_dim()));
         let mut meta = Metadata::read(reader)?;
         meta.set_model_type(Self::MODEL_TYPE);
         let extra = read_extra(reader, &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE"])?;
-        Ok(Self { meta, err, dq, var_poisson, var_rnoise, extra, data })
+        Ok(Self {
+            meta,
+            err,
+            dq,
+            var_poisson,
+            var_rnoise,
+            extra,
+            data,
+        })
     }
 
     fn metadata(&self) -> &Metadata {
@@ -50,11 +61,31 @@ impl Model for ImageModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         vec![
-            Field { node: "data", hdu: "SCI", payload: Payload::F32(self.data.view().into_dyn()) },
-            Field { node: "err", hdu: "ERR", payload: Payload::F32(self.err.view().into_dyn()) },
-            Field { node: "dq", hdu: "DQ", payload: Payload::U32(self.dq.view().into_dyn()) },
-            Field { node: "var_poisson", hdu: "VAR_POISSON", payload: Payload::F32(self.var_poisson.view().into_dyn()) },
-            Field { node: "var_rnoise", hdu: "VAR_RNOISE", payload: Payload::F32(self.var_rnoise.view().into_dyn()) },
+            Field {
+                node: "data",
+                hdu: "SCI",
+                payload: Payload::F32(self.data.view().into_dyn()),
+            },
+            Field {
+                node: "err",
+                hdu: "ERR",
+                payload: Payload::F32(self.err.view().into_dyn()),
+            },
+            Field {
+                node: "dq",
+                hdu: "DQ",
+                payload: Payload::U32(self.dq.view().into_dyn()),
+            },
+            Field {
+                node: "var_poisson",
+                hdu: "VAR_POISSON",
+                payload: Payload::F32(self.var_poisson.view().into_dyn()),
+            },
+            Field {
+                node: "var_rnoise",
+                hdu: "VAR_RNOISE",
+                payload: Payload::F32(self.var_rnoise.view().into_dyn()),
+            },
         ]
     }
 

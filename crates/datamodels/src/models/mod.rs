@@ -101,15 +101,23 @@ fn read_extra(reader: &FitsReader, known: &[&str]) -> Result<Vec<ExtraHdu>> {
 }
 
 /// Reads an array of `D` dimensions.
-fn read_array<T: Element, D: Dimension>(reader: &FitsReader, name: &str) -> Result<ndarray::Array<T, D>> {
+fn read_array<T: Element, D: Dimension>(
+    reader: &FitsReader,
+    name: &str,
+) -> Result<ndarray::Array<T, D>> {
     let hdu = reader.require(name)?;
     let array: ArrayD<T> = reader.image(hdu)?;
     let expected = || format!("an image of {} dimensions", D::NDIM.unwrap_or_default());
-    array.into_dimensionality().map_err(|_| reader.shape_error(hdu, &expected()))
+    array
+        .into_dimensionality()
+        .map_err(|_| reader.shape_error(hdu, &expected()))
 }
 
 /// Reads an array where the file has one; an HDU without data counts as none.
-fn read_optional<T: Element, D: Dimension>(reader: &FitsReader, name: &str) -> Result<Option<ndarray::Array<T, D>>> {
+fn read_optional<T: Element, D: Dimension>(
+    reader: &FitsReader,
+    name: &str,
+) -> Result<Option<ndarray::Array<T, D>>> {
     match reader.find(name, 1) {
         Some(hdu) if !hdu.shape().is_empty() => read_array(reader, name).map(Some),
         _ => Ok(None),
@@ -118,5 +126,8 @@ fn read_optional<T: Element, D: Dimension>(reader: &FitsReader, name: &str) -> R
 
 /// Reads a table where the file has one.
 fn read_table(reader: &FitsReader, name: &str) -> Result<Option<Table>> {
-    reader.find(name, 1).map(|hdu| reader.table(hdu)).transpose()
+    reader
+        .find(name, 1)
+        .map(|hdu| reader.table(hdu))
+        .transpose()
 }

@@ -57,13 +57,26 @@ impl Model for RampModel {
     const MODEL_TYPE: &'static str = "RampModel";
 
     fn read(reader: &FitsReader) -> Result<Self> {
-        const KNOWN: [&str; 8] =
-            ["SCI", "PIXELDQ", "GROUPDQ", "ZEROFRAME", "REFOUT", "GROUP", "INT_TIMES", "AVDRKCUR"];
+        const KNOWN: [&str; 8] = [
+            "SCI",
+            "PIXELDQ",
+            "GROUPDQ",
+            "ZEROFRAME",
+            "REFOUT",
+            "GROUP",
+            "INT_TIMES",
+            "AVDRKCUR",
+        ];
         let data = read_array(reader, "SCI")?;
         let mut model = Self::new(Metadata::read(reader)?, data);
         let shape = model.data.raw_dim();
         if let Some(dq) = read_optional(reader, "PIXELDQ")? {
-            check(reader, "PIXELDQ", model.pixeldq.shape(), ndarray::ArrayBase::shape(&dq))?;
+            check(
+                reader,
+                "PIXELDQ",
+                model.pixeldq.shape(),
+                ndarray::ArrayBase::shape(&dq),
+            )?;
             model.pixeldq = dq;
         }
         if let Some(dq) = read_optional::<u8, ndarray::Ix4>(reader, "GROUPDQ")? {
@@ -71,7 +84,12 @@ impl Model for RampModel {
             model.groupdq = dq;
         }
         if let Some(frame) = read_optional::<f32, ndarray::Ix3>(reader, "ZEROFRAME")? {
-            check(reader, "ZEROFRAME", &[shape[0], shape[2], shape[3]], frame.shape())?;
+            check(
+                reader,
+                "ZEROFRAME",
+                &[shape[0], shape[2], shape[3]],
+                frame.shape(),
+            )?;
             model.zeroframe = Some(frame);
         }
         model.refout = read_optional(reader, "REFOUT")?;
@@ -92,20 +110,57 @@ impl Model for RampModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         let mut fields = vec![
-            Field { node: "data", hdu: "SCI", payload: Payload::F32(self.data.view().into_dyn()) },
-            Field { node: "pixeldq", hdu: "PIXELDQ", payload: Payload::U32(self.pixeldq.view().into_dyn()) },
-            Field { node: "groupdq", hdu: "GROUPDQ", payload: Payload::U8(self.groupdq.view().into_dyn()) },
+            Field {
+                node: "data",
+                hdu: "SCI",
+                payload: Payload::F32(self.data.view().into_dyn()),
+            },
+            Field {
+                node: "pixeldq",
+                hdu: "PIXELDQ",
+                payload: Payload::U32(self.pixeldq.view().into_dyn()),
+            },
+            Field {
+                node: "groupdq",
+                hdu: "GROUPDQ",
+                payload: Payload::U8(self.groupdq.view().into_dyn()),
+            },
         ];
         let images = [
-            ("zeroframe", "ZEROFRAME", self.zeroframe.as_ref().map(|a| a.view().into_dyn())),
-            ("refout", "REFOUT", self.refout.as_ref().map(|a| a.view().into_dyn())),
-            ("average_dark_current", "AVDRKCUR", self.average_dark_current.as_ref().map(|a| a.view().into_dyn())),
+            (
+                "zeroframe",
+                "ZEROFRAME",
+                self.zeroframe.as_ref().map(|a| a.view().into_dyn()),
+            ),
+            (
+                "refout",
+                "REFOUT",
+                self.refout.as_ref().map(|a| a.view().into_dyn()),
+            ),
+            (
+                "average_dark_current",
+                "AVDRKCUR",
+                self.average_dark_current
+                    .as_ref()
+                    .map(|a| a.view().into_dyn()),
+            ),
         ];
         for (node, hdu, image) in images {
-            fields.extend(image.map(|image| Field { node, hdu, payload: Payload::F32(image) }));
+            fields.extend(image.map(|image| Field {
+                node,
+                hdu,
+                payload: Payload::F32(image),
+            }));
         }
-        for (node, hdu, table) in [("group", "GROUP", &self.group), ("int_times", "INT_TIMES", &self.int_times)] {
-            fields.extend(table.as_ref().map(|table| Field { node, hdu, payload: Payload::Table(table) }));
+        for (node, hdu, table) in [
+            ("group", "GROUP", &self.group),
+            ("int_times", "INT_TIMES", &self.int_times),
+        ] {
+            fields.extend(table.as_ref().map(|table| Field {
+                node,
+                hdu,
+                payload: Payload::Table(table),
+            }));
         }
         fields
     }
@@ -120,5 +175,8 @@ fn check(reader: &FitsReader, name: &str, expected: &[usize], found: &[usize]) -
     if expected == found {
         return Ok(());
     }
-    Err(reader.shape_error(reader.require(name)?, &format!("the shape of the data, {expected:?}")))
+    Err(reader.shape_error(
+        reader.require(name)?,
+        &format!("the shape of the data, {expected:?}"),
+    ))
 }

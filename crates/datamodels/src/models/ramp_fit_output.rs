@@ -39,7 +39,15 @@ impl Model for RampFitOutputModel {
 
     fn read(reader: &FitsReader) -> Result<Self> {
         const KNOWN: [&str; 9] = [
-            "SLOPE", "SIGSLOPE", "VAR_POISSON", "VAR_RNOISE", "YINT", "SIGYINT", "PEDESTAL", "WEIGHTS", "CRMAG",
+            "SLOPE",
+            "SIGSLOPE",
+            "VAR_POISSON",
+            "VAR_RNOISE",
+            "YINT",
+            "SIGYINT",
+            "PEDESTAL",
+            "WEIGHTS",
+            "CRMAG",
         ];
         Ok(Self {
             meta: Metadata::read(reader)?,
@@ -66,15 +74,51 @@ impl Model for RampFitOutputModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         vec![
-            Field { node: "slope", hdu: "SLOPE", payload: Payload::F32(self.slope.view().into_dyn()) },
-            Field { node: "sigslope", hdu: "SIGSLOPE", payload: Payload::F32(self.sigslope.view().into_dyn()) },
-            Field { node: "var_poisson", hdu: "VAR_POISSON", payload: Payload::F32(self.var_poisson.view().into_dyn()) },
-            Field { node: "var_rnoise", hdu: "VAR_RNOISE", payload: Payload::F32(self.var_rnoise.view().into_dyn()) },
-            Field { node: "yint", hdu: "YINT", payload: Payload::F32(self.yint.view().into_dyn()) },
-            Field { node: "sigyint", hdu: "SIGYINT", payload: Payload::F32(self.sigyint.view().into_dyn()) },
-            Field { node: "pedestal", hdu: "PEDESTAL", payload: Payload::F32(self.pedestal.view().into_dyn()) },
-            Field { node: "weights", hdu: "WEIGHTS", payload: Payload::F32(self.weights.view().into_dyn()) },
-            Field { node: "crmag", hdu: "CRMAG", payload: Payload::F32(self.crmag.view().into_dyn()) },
+            Field {
+                node: "slope",
+                hdu: "SLOPE",
+                payload: Payload::F32(self.slope.view().into_dyn()),
+            },
+            Field {
+                node: "sigslope",
+                hdu: "SIGSLOPE",
+                payload: Payload::F32(self.sigslope.view().into_dyn()),
+            },
+            Field {
+                node: "var_poisson",
+                hdu: "VAR_POISSON",
+                payload: Payload::F32(self.var_poisson.view().into_dyn()),
+            },
+            Field {
+                node: "var_rnoise",
+                hdu: "VAR_RNOISE",
+                payload: Payload::F32(self.var_rnoise.view().into_dyn()),
+            },
+            Field {
+                node: "yint",
+                hdu: "YINT",
+                payload: Payload::F32(self.yint.view().into_dyn()),
+            },
+            Field {
+                node: "sigyint",
+                hdu: "SIGYINT",
+                payload: Payload::F32(self.sigyint.view().into_dyn()),
+            },
+            Field {
+                node: "pedestal",
+                hdu: "PEDESTAL",
+                payload: Payload::F32(self.pedestal.view().into_dyn()),
+            },
+            Field {
+                node: "weights",
+                hdu: "WEIGHTS",
+                payload: Payload::F32(self.weights.view().into_dyn()),
+            },
+            Field {
+                node: "crmag",
+                hdu: "CRMAG",
+                payload: Payload::F32(self.crmag.view().into_dyn()),
+            },
         ]
     }
 

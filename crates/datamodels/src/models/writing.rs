@@ -12,14 +12,26 @@ use crate::metadata::Metadata;
 const NDARRAY: &str = "tag:stsci.edu:asdf/core/ndarray-1.1.0";
 
 /// Writes a model; `meta.date` and `meta.filename` are set in the file.
-pub(super) fn write_model<'a>(path: &Path, meta: &Metadata, fields: Vec<Field<'a>>, extra: &'a [ExtraHdu]) -> Result<()> {
+pub(super) fn write_model<'a>(
+    path: &Path,
+    meta: &Metadata,
+    fields: Vec<Field<'a>>,
+    extra: &'a [ExtraHdu],
+) -> Result<()> {
     let mut meta = meta.clone();
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     meta.set("meta.filename", name);
     meta.set("meta.date", now());
     let mut links = Vec::new();
-    let mut hdus =
-        vec![HduSpec { name: "PRIMARY".into(), version: 1, cards: meta.cards_for("PRIMARY"), payload: Payload::Empty }];
+    let mut hdus = vec![HduSpec {
+        name: "PRIMARY".into(),
+        version: 1,
+        cards: meta.cards_for("PRIMARY"),
+        payload: Payload::Empty,
+    }];
     for field in fields {
         links.push((field.node, array_link(field.hdu, &field.payload)));
         hdus.push(HduSpec {
@@ -31,21 +43,35 @@ pub(super) fn write_model<'a>(path: &Path, meta: &Metadata, fields: Vec<Field<'a
     }
     for hdu in extra {
         let (name, cards) = (hdu.name.clone(), hdu.cards.clone());
-        hdus.push(HduSpec { name, version: hdu.version, cards, payload: Payload::Verbatim(&hdu.bytes) });
+        hdus.push(HduSpec {
+            name,
+            version: hdu.version,
+            cards,
+            payload: Payload::Verbatim(&hdu.bytes),
+        });
     }
-    let cards: Vec<(&str, &[Card])> = hdus.iter().map(|hdu| (hdu.name.as_str(), hdu.cards.as_slice())).collect();
+    let cards: Vec<(&str, &[Card])> = hdus
+        .iter()
+        .map(|hdu| (hdu.name.as_str(), hdu.cards.as_slice()))
+        .collect();
     let extra_fits = meta.extra_fits(&cards);
     write_fits(path, &hdus, |hash| {
         let file = asdf_file(&meta, hash, links, extra_fits);
-        file.to_bytes(&WriteOptions::default()).map_err(|e| DataModelError::Unwritable {
-            path: path.to_path_buf(),
-            what: "the ASDF extension".to_string(),
-            message: e.to_string(),
-        })
+        file.to_bytes(&WriteOptions::default())
+            .map_err(|e| DataModelError::Unwritable {
+                path: path.to_path_buf(),
+                what: "the ASDF extension".to_string(),
+                message: e.to_string(),
+            })
     })
 }
 
-fn asdf_file(meta: &Metadata, hash: &str, links: Vec<(&str, Node)>, extra_fits: Mapping) -> AsdfFile {
+fn asdf_file(
+    meta: &Metadata,
+    hash: &str,
+    links: Vec<(&str, Node)>,
+    extra_fits: Mapping,
+) -> AsdfFile {
     let mut file = meta.asdf().clone();
     file.set_library(&Software::new("asdf (Rust)", env!("CARGO_PKG_VERSION")));
     if let Some(root) = file.tree.as_mapping_mut() {
@@ -92,13 +118,25 @@ fn table_datatype(table: &Table) -> Node {
             Some(length) => Node::Sequence(vec![Node::from(name), Node::Int(length as i64)]),
             None => Node::from(name),
         };
-        let mut field: Mapping =
-            [("byteorder", Node::from("big")), ("datatype", datatype), ("name", Node::from(column.name.as_str()))]
-                .into_iter()
-                .collect();
-        let shape = column.shape.clone().or((length.is_none() && column.repeat != 1).then(|| vec![column.repeat]));
+        let mut field: Mapping = [
+            ("byteorder", Node::from("big")),
+            ("datatype", datatype),
+            ("name", Node::from(column.name.as_str())),
+        ]
+        .into_iter()
+        .collect();
+        let shape = column
+            .shape
+            .clone()
+            .or((length.is_none() && column.repeat != 1).then(|| vec![column.repeat]));
         if let Some(shape) = shape {
-            field.insert("shape", shape.into_iter().map(|n| Node::Int(n as i64)).collect::<Vec<_>>());
+            field.insert(
+                "shape",
+                shape
+                    .into_iter()
+                    .map(|n| Node::Int(n as i64))
+                    .collect::<Vec<_>>(),
+            );
         }
         Some(Node::Mapping(field))
     });
@@ -107,5 +145,7 @@ fn table_datatype(table: &Table) -> Node {
 
 /// The time of writing, to the millisecond, as DATE holds it.
 fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S.%3f")
+        .to_string()
 }

@@ -35,7 +35,11 @@ pub struct Card {
 impl Card {
     /// A card with a value.
     pub fn new(keyword: &str, value: CardValue, comment: &str) -> Self {
-        Self { keyword: keyword.to_string(), value, comment: comment.to_string() }
+        Self {
+            keyword: keyword.to_string(),
+            value,
+            comment: comment.to_string(),
+        }
     }
 
     /// The integer value, also of a real number without fraction.
@@ -79,12 +83,22 @@ impl Card {
 
     fn prefix(&self) -> String {
         let standard = self.keyword.len() <= 8
-            && self.keyword.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-        if standard { format!("{:<8}= ", self.keyword) } else { format!("HIERARCH {} = ", self.keyword) }
+            && self
+                .keyword
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if standard {
+            format!("{:<8}= ", self.keyword)
+        } else {
+            format!("HIERARCH {} = ", self.keyword)
+        }
     }
 
     fn fixed(&self, value: &str) -> Vec<String> {
-        vec![finish(format!("{}{value:>20}", self.prefix()), &self.comment)]
+        vec![finish(
+            format!("{}{value:>20}", self.prefix()),
+            &self.comment,
+        )]
     }
 }
 
@@ -106,19 +120,35 @@ fn commentary_records(keyword: &str, text: &str) -> Vec<String> {
     }
     text.as_bytes()
         .chunks(RECORD - 8)
-        .map(|part| format!("{:<RECORD$}", format!("{keyword:<8}{}", String::from_utf8_lossy(part))))
+        .map(|part| {
+            format!(
+                "{:<RECORD$}",
+                format!("{keyword:<8}{}", String::from_utf8_lossy(part))
+            )
+        })
         .collect()
 }
 
 /// Header text is ASCII from space to tilde.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_ascii() && !c.is_ascii_control() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }
 
 fn text_records(prefix: &str, text: &str, comment: &str) -> Vec<String> {
     let quoted = printable(text).replace('\'', "''");
     if prefix.len() + quoted.len() + 2 <= RECORD {
-        return vec![finish(format!("{prefix}{:<20}", format!("'{quoted:<8}'")), comment)];
+        return vec![finish(
+            format!("{prefix}{:<20}", format!("'{quoted:<8}'")),
+            comment,
+        )];
     }
     let mut records = Vec::new();
     let mut rest = quoted.as_str();
@@ -131,7 +161,14 @@ fn text_records(prefix: &str, text: &str, comment: &str) -> Vec<String> {
             return records;
         }
         let mut end = room;
-        if rest[..end].bytes().rev().take_while(|b| *b == b'\'').count() % 2 == 1 {
+        if rest[..end]
+            .bytes()
+            .rev()
+            .take_while(|b| *b == b'\'')
+            .count()
+            % 2
+            == 1
+        {
             end -= 1;
         }
         records.push(format!("{:<RECORD$}", format!("{lead}'{}&'", &rest[..end])));
@@ -153,13 +190,25 @@ fn real(value: f64) -> String {
 }
 
 fn real_text(value: f64, digits: usize) -> String {
-    let shortest = if digits == 17 { value } else { format!("{:.*e}", digits - 1, value).parse().unwrap_or(value) };
+    let shortest = if digits == 17 {
+        value
+    } else {
+        format!("{:.*e}", digits - 1, value)
+            .parse()
+            .unwrap_or(value)
+    };
     let text = format!("{shortest:?}");
     match text.split_once('e') {
         None => text,
         Some((mantissa, exponent)) => {
-            let mantissa = if mantissa.contains('.') { mantissa.to_string() } else { format!("{mantissa}.0") };
-            let (sign, power) = exponent.strip_prefix('-').map_or(('+', exponent), |power| ('-', power));
+            let mantissa = if mantissa.contains('.') {
+                mantissa.to_string()
+            } else {
+                format!("{mantissa}.0")
+            };
+            let (sign, power) = exponent
+                .strip_prefix('-')
+                .map_or(('+', exponent), |power| ('-', power));
             format!("{mantissa}E{sign}{power:0>2}")
         }
     }
@@ -183,7 +232,11 @@ pub(super) fn cards_from_raw(raw: &[RawCard]) -> Vec<Card> {
         }
         let value = typed(record);
         open = matches!(&value, CardValue::Text(text) if text.ends_with('&'));
-        cards.push(Card { keyword: record.keyword.clone(), value, comment: record.comment.clone() });
+        cards.push(Card {
+            keyword: record.keyword.clone(),
+            value,
+            comment: record.comment.clone(),
+        });
     }
     cards
 }
@@ -213,9 +266,13 @@ fn number(value: &str) -> CardValue {
     if let Ok(integer) = value.parse::<i64>() {
         return CardValue::Integer(integer);
     }
-    let looks_real = value.bytes().all(|b| b.is_ascii_digit() || b"+-.eEdD".contains(&b));
+    let looks_real = value
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eEdD".contains(&b));
     match value.replace(['d', 'D'], "E").parse::<f64>() {
-        Ok(real) if looks_real && value.bytes().any(|b| b".eEdD".contains(&b)) => CardValue::Real(real),
+        Ok(real) if looks_real && value.bytes().any(|b| b".eEdD".contains(&b)) => {
+            CardValue::Real(real)
+        }
         _ => CardValue::Verbatim(value.to_string()),
     }
 }
@@ -234,7 +291,15 @@ mod tests {
     #[test]
     fn reals_keep_their_value_in_twenty_characters() {
         // astropy 8.0 writes 8.50028888888888E-06 for the value it holds; ours must read back equally.
-        for value in [8.500_288_888_888_88e-6, 60105.25, -69.4981, 1e-300, 0.0, 1e21, 145.476_316_066_365_4] {
+        for value in [
+            8.500_288_888_888_88e-6,
+            60105.25,
+            -69.4981,
+            1e-300,
+            0.0,
+            1e21,
+            145.476_316_066_365_4,
+        ] {
             let text = real(value);
             assert!(text.len() <= 20, "{text}");
             assert_eq!(number(&text), CardValue::Real(value), "{text}");

@@ -3,7 +3,10 @@
 //! cfitsio finds the HDUs, splits header records into keyword, value and comment, and writes headers and table rows.
 //! Image data are read and written beside it, from the byte offsets that it reports. The bundled build keeps global
 //! state, so one lock covers every session; sessions are short because no image data pass through them.
-#![allow(unsafe_code, reason = "cfitsio is a C library; every unsafe call of this crate is in this file")]
+#![allow(
+    unsafe_code,
+    reason = "cfitsio is a C library; every unsafe call of this crate is in this file"
+)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
 use std::path::Path;
@@ -106,7 +109,10 @@ impl Session {
                 unsafe { sys::ffdkopn(&raw mut file, name.as_ptr(), READONLY, &raw mut status) };
             }
             Input::Memory(bytes) => {
-                let mut held = Box::new(Buffer { address: bytes.as_ptr().cast_mut().cast(), size: bytes.len() });
+                let mut held = Box::new(Buffer {
+                    address: bytes.as_ptr().cast_mut().cast(),
+                    size: bytes.len(),
+                });
                 let name = CString::default();
                 // SAFETY: read-only and without a reallocation function, so cfitsio neither writes to the bytes nor
                 // frees them; the box keeps address and size at one place until the file is closed in `drop`, and
@@ -127,7 +133,11 @@ impl Session {
             }
         }
         check(status)?;
-        Ok(Self { file, _buffer: buffer, _lock: lock })
+        Ok(Self {
+            file,
+            _buffer: buffer,
+            _lock: lock,
+        })
     }
 
     fn create(path: &Path) -> Result<Self, String> {
@@ -140,7 +150,11 @@ impl Session {
         // SAFETY: as for a file in `open`.
         unsafe { sys::ffdkinit(&raw mut file, name.as_ptr(), &raw mut status) };
         check(status)?;
-        Ok(Self { file, _buffer: None, _lock: lock })
+        Ok(Self {
+            file,
+            _buffer: None,
+            _lock: lock,
+        })
     }
 
     /// Moves to an HDU, counted from 1; false when the file has no such HDU.
@@ -174,9 +188,22 @@ impl Session {
         let (mut header, mut data, mut end): (c_longlong, c_longlong, c_longlong) = (0, 0, 0);
         let mut status = 0;
         // SAFETY: `file` is open; the pointers are valid.
-        unsafe { sys::ffghadll(self.file, &raw mut header, &raw mut data, &raw mut end, &raw mut status) };
+        unsafe {
+            sys::ffghadll(
+                self.file,
+                &raw mut header,
+                &raw mut data,
+                &raw mut end,
+                &raw mut status,
+            )
+        };
         check(status)?;
-        Ok(RawHdu { header_start: header as u64, data_start: data as u64, data_end: end as u64, cards: Vec::new() })
+        Ok(RawHdu {
+            header_start: header as u64,
+            data_start: data as u64,
+            data_end: end as u64,
+            cards: Vec::new(),
+        })
     }
 
     fn record(&self, number: c_int) -> Result<RawCard, String> {
@@ -202,7 +229,14 @@ impl Session {
             if let Some(rows) = hdu.rows
                 && !rows.is_empty()
             {
-                sys::ffptbb(self.file, 1, 1, rows.len() as c_longlong, rows.as_ptr().cast_mut(), &raw mut status);
+                sys::ffptbb(
+                    self.file,
+                    1,
+                    1,
+                    rows.len() as c_longlong,
+                    rows.as_ptr().cast_mut(),
+                    &raw mut status,
+                );
             }
         }
         check(status)
@@ -247,20 +281,41 @@ fn split(record: &mut Text) -> Result<RawCard, String> {
     let (mut length, mut status) = (0, 0);
     // SAFETY: all buffers are longer than the library's documented maxima, and `parsed` is terminated.
     unsafe {
-        sys::ffgknm(parsed.as_mut_ptr(), name.as_mut_ptr(), &raw mut length, &raw mut status);
-        sys::ffpsvc(parsed.as_mut_ptr(), value.as_mut_ptr(), comment.as_mut_ptr(), &raw mut status);
+        sys::ffgknm(
+            parsed.as_mut_ptr(),
+            name.as_mut_ptr(),
+            &raw mut length,
+            &raw mut status,
+        );
+        sys::ffpsvc(
+            parsed.as_mut_ptr(),
+            value.as_mut_ptr(),
+            comment.as_mut_ptr(),
+            &raw mut status,
+        );
     }
     check(status).map_err(|e| format!("header record `{image}`: {e}"))?;
-    let keyword = if continued { "CONTINUE".to_string() } else { text(&name) };
+    let keyword = if continued {
+        "CONTINUE".to_string()
+    } else {
+        text(&name)
+    };
     let commentary = matches!(keyword.as_str(), "COMMENT" | "HISTORY" | "");
-    let has_value = !commentary
-        && (image.starts_with("HIERARCH") || continued || image.get(8..9) == Some("="));
-    Ok(RawCard { keyword, value: text(&value), comment: text(&comment), has_value })
+    let has_value =
+        !commentary && (image.starts_with("HIERARCH") || continued || image.get(8..9) == Some("="));
+    Ok(RawCard {
+        keyword,
+        value: text(&value),
+        comment: text(&comment),
+        has_value,
+    })
 }
 
 fn text(buffer: &Text) -> String {
     // SAFETY: the library terminates what it writes, and the buffers start as zeros and are longer than its maxima.
-    unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(buffer.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn c_path(path: &Path) -> Result<CString, String> {

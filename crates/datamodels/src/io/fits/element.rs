@@ -14,7 +14,10 @@ pub trait Element: Copy + Default + Send + Sync + 'static {
 
 macro_rules! decode_as {
     ($source:ty, $bytes:expr, $out:expr, $convert:expr) => {
-        for (value, raw) in $out.iter_mut().zip($bytes.as_chunks::<{ size_of::<$source>() }>().0) {
+        for (value, raw) in $out
+            .iter_mut()
+            .zip($bytes.as_chunks::<{ size_of::<$source>() }>().0)
+        {
             *value = $convert(<$source>::from_be_bytes(*raw));
         }
     };
@@ -25,13 +28,22 @@ macro_rules! element {
         impl Element for $type {
             const STORED: StoredType = StoredType::$stored;
 
-            fn decode(stored: StoredType, scaling: Option<(f64, f64)>, bytes: &[u8], out: &mut [Self]) {
+            fn decode(
+                stored: StoredType,
+                scaling: Option<(f64, f64)>,
+                bytes: &[u8],
+                out: &mut [Self],
+            ) {
                 if let Some((scale, zero)) = scaling {
                     let scaled = |v: f64| v.mul_add(scale, zero) as $type;
                     match stored {
                         StoredType::U8 => decode_as!(u8, bytes, out, |v| scaled(f64::from(v))),
-                        StoredType::I16 | StoredType::U16 => decode_as!(i16, bytes, out, |v| scaled(f64::from(v))),
-                        StoredType::I32 | StoredType::U32 => decode_as!(i32, bytes, out, |v| scaled(f64::from(v))),
+                        StoredType::I16 | StoredType::U16 => {
+                            decode_as!(i16, bytes, out, |v| scaled(f64::from(v)))
+                        }
+                        StoredType::I32 | StoredType::U32 => {
+                            decode_as!(i32, bytes, out, |v| scaled(f64::from(v)))
+                        }
                         StoredType::I64 => decode_as!(i64, bytes, out, |v| scaled(v as f64)),
                         StoredType::F32 => decode_as!(f32, bytes, out, |v| scaled(f64::from(v))),
                         StoredType::F64 => decode_as!(f64, bytes, out, scaled),
@@ -43,7 +55,9 @@ macro_rules! element {
                     StoredType::I16 => decode_as!(i16, bytes, out, |v| v as $type),
                     StoredType::U16 => decode_as!(u16, bytes, out, |v: u16| (v ^ 0x8000) as $type),
                     StoredType::I32 => decode_as!(i32, bytes, out, |v| v as $type),
-                    StoredType::U32 => decode_as!(u32, bytes, out, |v: u32| (v ^ 0x8000_0000) as $type),
+                    StoredType::U32 => {
+                        decode_as!(u32, bytes, out, |v: u32| (v ^ 0x8000_0000) as $type)
+                    }
                     StoredType::I64 => decode_as!(i64, bytes, out, |v| v as $type),
                     StoredType::F32 => decode_as!(f32, bytes, out, |v| v as $type),
                     StoredType::F64 => decode_as!(f64, bytes, out, |v| v as $type),
@@ -51,7 +65,12 @@ macro_rules! element {
             }
 
             fn encode(values: &[Self], out: &mut [u8]) {
-                for (raw, value) in out.as_chunks_mut::<{ size_of::<$type>() }>().0.iter_mut().zip(values) {
+                for (raw, value) in out
+                    .as_chunks_mut::<{ size_of::<$type>() }>()
+                    .0
+                    .iter_mut()
+                    .zip(values)
+                {
                     *raw = $encode(*value).to_be_bytes();
                 }
             }

@@ -1,5 +1,6 @@
 //! Reading: the list of HDUs, their headers, images of any element type, tables.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, IxDyn};
@@ -146,7 +147,9 @@ impl HduInfo {
     fn describe(&self) -> String {
         match &self.kind {
             HduKind::Empty => "no data".to_string(),
-            HduKind::Image { stored, shape, .. } => format!("{} image of shape {shape:?}", stored.name()),
+            HduKind::Image { stored, shape, .. } => {
+                format!("{} image of shape {shape:?}", stored.name())
+            }
             HduKind::Table => "a binary table".to_string(),
             HduKind::Other => "an HDU of another kind".to_string(),
         }
@@ -171,8 +174,15 @@ impl FitsReader {
     /// # Errors
     /// The file cannot be opened, is not FITS, or ends before its HDUs do.
     pub fn open(path: &Path) -> Result<Self> {
-        let io = |source| DataModelError::Io { action: "open", path: path.to_path_buf(), source };
-        let not_fits = |message: String| DataModelError::NotFits { path: path.to_path_buf(), message };
+        let io = |source| DataModelError::Io {
+            action: "open",
+            path: path.to_path_buf(),
+            source,
+        };
+        let not_fits = |message: String| DataModelError::NotFits {
+            path: path.to_path_buf(),
+            message,
+        };
         let source = Source::open(path).map_err(io)?;
         check_magic(&source).map_err(not_fits)?;
         let raw = match &source {
@@ -187,13 +197,23 @@ impl FitsReader {
             let end = info.data_start.saturating_add(info.data_len);
             if end > length {
                 let (path, hdu) = (path.to_path_buf(), info.name);
-                return Err(DataModelError::Truncated { path, hdu, expected: end, found: length });
+                return Err(DataModelError::Truncated {
+                    path,
+                    hdu,
+                    expected: end,
+                    found: length,
+                });
             }
             hdus.push(info);
         }
         check_tail(&source, raw.last().map_or(0, |hdu| hdu.data_end), length).map_err(not_fits)?;
         let header_hash = hash_headers(&source, &raw, &hdus).map_err(io)?;
-        Ok(Self { path: path.to_path_buf(), source, hdus, header_hash })
+        Ok(Self {
+            path: path.to_path_buf(),
+            source,
+            hdus,
+            header_hash,
+        })
     }
 
     /// The file's path.
@@ -215,7 +235,9 @@ impl FitsReader {
 
     /// The HDU with a name and version, if there is one. Names compare without regard to case.
     pub fn find(&self, name: &str, version: i64) -> Option<&HduInfo> {
-        self.hdus.iter().find(|hdu| hdu.name.eq_ignore_ascii_case(name) && hdu.version == version)
+        self.hdus
+            .iter()
+            .find(|hdu| hdu.name.eq_ignore_ascii_case(name) && hdu.version == version)
     }
 
     /// The first version of an HDU.
@@ -223,11 +245,17 @@ impl FitsReader {
     /// # Errors
     /// [`DataModelError::MissingHdu`] with the names that exist.
     pub fn require(&self, name: &str) -> Result<&HduInfo> {
-        self.find(name, 1).ok_or_else(|| DataModelError::MissingHdu {
-            path: self.path.clone(),
-            hdu: name.to_string(),
-            found: self.hdus.iter().map(|hdu| hdu.name.as_str()).collect::<Vec<_>>().join(", "),
-        })
+        self.find(name, 1)
+            .ok_or_else(|| DataModelError::MissingHdu {
+                path: self.path.clone(),
+                hdu: name.to_string(),
+                found: self
+                    .hdus
+                    .iter()
+                    .map(|hdu| hdu.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
     }
 
     /// Reads an image as elements of type `T`, decoding in parallel.
@@ -235,19 +263,92 @@ impl FitsReader {
     /// # Errors
     /// The HDU is no image, or the file cannot be read.
     pub fn image<T: Element>(&self, hdu: &HduInfo) -> Result<ArrayD<T>> {
-        let HduKind::Image { stored, shape, scaling } = &hdu.kind else {
+        let HduKind::Image {
+            stored,
+            shape,
+            scaling,
+        } = &hdu.kind
+        else {
             return Err(self.shape_error(hdu, "an image"));
         };
         let count: usize = shape.iter().product();
         let mut values = vec![T::default(); count];
-        values.par_chunks_mut(CHUNK).enumerate().try_for_each(|(index, part)| {
-            let mut bytes = vec![0; part.len() * stored.size()];
-            let offset = hdu.data_start + (index * CHUNK * stored.size()) as u64;
-            self.source.read_at(offset, &mut bytes).map_err(|e| self.read_error(e))?;
-            T::decode(*stored, *scaling, &bytes, part);
-            Ok(())
-        })?;
-        ArrayD::from_shape_vec(IxDyn(shape), values).map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+        values
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .try_for_each(|(index, part)| {
+                let mut bytes = vec![0; part.len() * stored.size()];
+                let offset = hdu.data_start + (index * CHUNK * stored.size()) as u64;
+                self.source
+                    .read_at(offset, &mut bytes)
+                    .map_err(|e| self.read_error(e))?;
+                T::decode(*stored, *scaling, &bytes, part);
+                Ok(())
+            })?;
+        ArrayD::from_shape_vec(IxDyn(shape), values)
+            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+    }
+
+    /// Reads the rows and columns of a window from every plane of an image.
+    ///
+    /// # Errors
+    /// The HDU is no image of two or more dimensions, the window leaves it, or the file cannot be read.
+    pub fn image_window<T: Element>(
+        &self,
+        hdu: &HduInfo,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<ArrayD<T>> {
+        let HduKind::Image {
+            stored,
+            shape,
+            scaling,
+        } = &hdu.kind
+        else {
+            return Err(self.shape_error(hdu, "an image"));
+        };
+        let [leading @ .., height, width] = shape.as_slice() else {
+            return Err(self.shape_error(hdu, "an image of at least two dimensions"));
+        };
+        if rows.end > *height || columns.end > *width {
+            return Err(self.shape_error(
+                hdu,
+                &format!("an image with rows {rows:?} and columns {columns:?}"),
+            ));
+        }
+        if rows.len() == *height && columns.len() == *width {
+            return self.image(hdu);
+        }
+        let (size, width_out) = (stored.size(), columns.len());
+        let plane_out = (rows.len() * width_out).max(1);
+        let mut values =
+            vec![T::default(); leading.iter().product::<usize>() * rows.len() * width_out];
+        values
+            .par_chunks_mut(plane_out)
+            .enumerate()
+            .try_for_each(|(plane, out)| {
+                let mut bytes = vec![0; rows.len() * width * size];
+                let offset = hdu.data_start + ((plane * height + rows.start) * width * size) as u64;
+                self.source
+                    .read_at(offset, &mut bytes)
+                    .map_err(|e| self.read_error(e))?;
+                for (row_in, row_out) in bytes
+                    .chunks_exact(width * size)
+                    .zip(out.chunks_exact_mut(width_out))
+                {
+                    T::decode(
+                        *stored,
+                        *scaling,
+                        &row_in[columns.start * size..columns.end * size],
+                        row_out,
+                    );
+                }
+                Ok(())
+            })?;
+        let mut shape_out = leading.to_vec();
+        shape_out.extend([rows.len(), width_out]);
+        ArrayD::from_shape_vec(shape_out, values)
+            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
     }
 
     /// Reads a table.
@@ -269,7 +370,9 @@ impl FitsReader {
     pub fn bytes(&self, hdu: &HduInfo) -> Result<Vec<u8>> {
         // The length was checked against the file's when it was opened.
         let mut bytes = vec![0; hdu.data_len as usize];
-        self.source.read_at(hdu.data_start, &mut bytes).map_err(|e| self.read_error(e))?;
+        self.source
+            .read_at(hdu.data_start, &mut bytes)
+            .map_err(|e| self.read_error(e))?;
         Ok(bytes)
     }
 
@@ -284,32 +387,57 @@ impl FitsReader {
     }
 
     fn read_error(&self, source: std::io::Error) -> DataModelError {
-        DataModelError::Io { action: "read", path: self.path.clone(), source }
+        DataModelError::Io {
+            action: "read",
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
 fn check_magic(source: &Source) -> std::result::Result<(), String> {
     let mut start = [0; 9];
     let known = source.read_at(0, &mut start).is_ok() && start == *b"SIMPLE  =";
-    if known { Ok(()) } else { Err("it does not begin with `SIMPLE  =`".to_string()) }
+    if known {
+        Ok(())
+    } else {
+        Err("it does not begin with `SIMPLE  =`".to_string())
+    }
 }
 
 /// Bytes after the last HDU are allowed by the standard unless they are the start of one that cannot be read.
 fn check_tail(source: &Source, end: u64, length: u64) -> std::result::Result<(), String> {
     let mut start = [0; 8];
     if length >= end + 8 && source.read_at(end, &mut start).is_ok() && start == *b"XTENSION" {
-        return Err(format!("the HDU that starts at byte {end} has an incomplete header"));
+        return Err(format!(
+            "the HDU that starts at byte {end} has an incomplete header"
+        ));
     }
     Ok(())
 }
 
 fn describe_hdu(index: usize, raw: &RawHdu) -> std::result::Result<HduInfo, String> {
-    let header = Header { cards: cards_from_raw(&raw.cards) };
-    let name = header.get("EXTNAME").and_then(Card::as_str).map(str::to_string);
-    let name = name.unwrap_or_else(|| if index == 0 { "PRIMARY".to_string() } else { String::new() });
+    let header = Header {
+        cards: cards_from_raw(&raw.cards),
+    };
+    let name = header
+        .get("EXTNAME")
+        .and_then(Card::as_str)
+        .map(str::to_string);
+    let name = name.unwrap_or_else(|| {
+        if index == 0 {
+            "PRIMARY".to_string()
+        } else {
+            String::new()
+        }
+    });
     let axes = axes(&header).map_err(|e| format!("HDU {name}: {e}"))?;
-    let bitpix = header.integer("BITPIX").ok_or_else(|| format!("HDU {name}: no BITPIX"))?;
-    let elements = axes.iter().try_fold(1_u64, |n, axis| n.checked_mul(*axis as u64));
+    let bitpix = header
+        .integer("BITPIX")
+        .ok_or_else(|| format!("HDU {name}: no BITPIX"))?;
+    let elements = axes
+        .iter()
+        .try_fold(1_u64, |n, axis| n.checked_mul(*axis as u64));
     let parameters = header.integer("PCOUNT").unwrap_or(0).max(0) as u64;
     let data_len = elements
         .filter(|_| !axes.is_empty())
@@ -323,7 +451,14 @@ fn describe_hdu(index: usize, raw: &RawHdu) -> std::result::Result<HduInfo, Stri
         Some(_) => HduKind::Other,
     };
     let version = header.integer("EXTVER").unwrap_or(1);
-    Ok(HduInfo { name, version, header, kind, data_start: raw.data_start, data_len })
+    Ok(HduInfo {
+        name,
+        version,
+        header,
+        kind,
+        data_start: raw.data_start,
+        data_len,
+    })
 }
 
 /// The axes, slowest first.
@@ -333,13 +468,19 @@ fn axes(header: &Header) -> std::result::Result<Vec<usize>, String> {
         .rev()
         .map(|n| {
             let keyword = format!("NAXIS{n}");
-            let length = header.integer(&keyword).ok_or_else(|| format!("no {keyword}"))?;
+            let length = header
+                .integer(&keyword)
+                .ok_or_else(|| format!("no {keyword}"))?;
             usize::try_from(length).map_err(|_| format!("{keyword} is {length}"))
         })
         .collect()
 }
 
-fn image_kind(header: &Header, bitpix: i64, shape: &[usize]) -> std::result::Result<HduKind, String> {
+fn image_kind(
+    header: &Header,
+    bitpix: i64,
+    shape: &[usize],
+) -> std::result::Result<HduKind, String> {
     let scale = header.get("BSCALE").and_then(Card::as_f64).unwrap_or(1.0);
     let zero = header.get("BZERO").and_then(Card::as_f64).unwrap_or(0.0);
     let plain = match bitpix {
@@ -357,7 +498,11 @@ fn image_kind(header: &Header, bitpix: i64, shape: &[usize]) -> std::result::Res
         StoredType::I32 if scale == 1.0 && zero == 2_147_483_648.0 => (StoredType::U32, None),
         _ => (plain, Some((scale, zero))),
     };
-    Ok(HduKind::Image { stored, shape: shape.to_vec(), scaling })
+    Ok(HduKind::Image {
+        stored,
+        shape: shape.to_vec(),
+        scaling,
+    })
 }
 
 fn hash_headers(source: &Source, raw: &[RawHdu], hdus: &[HduInfo]) -> std::io::Result<String> {
@@ -375,8 +520,10 @@ fn hash_headers(source: &Source, raw: &[RawHdu], hdus: &[HduInfo]) -> std::io::R
 /// Lower-case hexadecimal digits.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -19,7 +19,10 @@ impl Source {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         if file.metadata()?.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory",
+            ));
         }
         let mut magic = [0; 2];
         let gzip = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
@@ -28,7 +31,9 @@ impl Source {
         }
         let mut bytes = Vec::new();
         let packed = io::BufReader::new(File::open(path)?);
-        flate2::read::MultiGzDecoder::new(packed).take(MAX_UNPACKED_BYTES).read_to_end(&mut bytes)?;
+        flate2::read::MultiGzDecoder::new(packed)
+            .take(MAX_UNPACKED_BYTES)
+            .read_to_end(&mut bytes)?;
         Ok(Self::Memory(bytes))
     }
 
@@ -44,7 +49,9 @@ impl Source {
         match self {
             Self::File(file) => read_file_at(file, offset, out),
             Self::Memory(bytes) => {
-                let part = usize::try_from(offset).ok().and_then(|o| bytes.get(o..o.checked_add(out.len())?));
+                let part = usize::try_from(offset)
+                    .ok()
+                    .and_then(|o| bytes.get(o..o.checked_add(out.len())?));
                 out.copy_from_slice(part.ok_or(io::ErrorKind::UnexpectedEof)?);
                 Ok(())
             }

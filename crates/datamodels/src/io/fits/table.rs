@@ -60,7 +60,10 @@ impl Table {
     /// Interprets a data unit by its header.
     pub(super) fn from_parts(header: &Header, mut bytes: Vec<u8>) -> Result<Self, String> {
         let integer = |keyword: &str| {
-            let value = header.get(keyword).and_then(Card::as_i64).and_then(|v| usize::try_from(v).ok());
+            let value = header
+                .get(keyword)
+                .and_then(Card::as_i64)
+                .and_then(|v| usize::try_from(v).ok());
             value.ok_or_else(|| format!("a usable {keyword}"))
         };
         let (row_len, rows, fields) = (integer("NAXIS1")?, integer("NAXIS2")?, integer("TFIELDS")?);
@@ -71,14 +74,30 @@ impl Table {
             offset += column.width;
             columns.push(column);
         }
-        let main = row_len.checked_mul(rows).filter(|main| *main <= bytes.len());
+        let main = row_len
+            .checked_mul(rows)
+            .filter(|main| *main <= bytes.len());
         let main = main.ok_or_else(|| format!("{rows} rows of {row_len} bytes"))?;
         if offset != row_len {
-            return Err(format!("columns of {row_len} bytes a row (they add up to {offset})"));
+            return Err(format!(
+                "columns of {row_len} bytes a row (they add up to {offset})"
+            ));
         }
         let heap = bytes.split_off(main);
-        let layout = header.cards.iter().filter(|card| is_column_card(&card.keyword)).cloned().collect();
-        Ok(Self { columns, layout, rows, row_len, bytes, heap })
+        let layout = header
+            .cards
+            .iter()
+            .filter(|card| is_column_card(&card.keyword))
+            .cloned()
+            .collect();
+        Ok(Self {
+            columns,
+            layout,
+            rows,
+            row_len,
+            bytes,
+            heap,
+        })
     }
 
     /// Number of rows.
@@ -93,7 +112,9 @@ impl Table {
 
     /// A column by its name, without regard to case.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+        self.columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// The numbers of a column, `repeat` for each row, scaled; `None` where the column is absent or not numeric.
@@ -126,12 +147,18 @@ impl Table {
         let end = rows.end.min(self.rows);
         let start = rows.start.min(end);
         let bytes = self.bytes[start * self.row_len..end * self.row_len].to_vec();
-        Self { rows: end - start, bytes, ..self.clone() }
+        Self {
+            rows: end - start,
+            bytes,
+            ..self.clone()
+        }
     }
 
     fn cells(&self, column: &Column) -> impl Iterator<Item = &[u8]> {
         let (start, end) = (column.offset, column.offset + column.width);
-        self.bytes.chunks_exact(self.row_len.max(1)).map(move |row| &row[start..end])
+        self.bytes
+            .chunks_exact(self.row_len.max(1))
+            .map(move |row| &row[start..end])
     }
 
     pub(super) fn layout(&self) -> &[Card] {
@@ -154,8 +181,10 @@ impl Table {
     pub(super) fn of_bytes(name: &str, bytes: Vec<u8>) -> Self {
         let width = bytes.len();
         let text = |value: &str| CardValue::Text(value.to_string());
-        let layout =
-            vec![Card::new("TTYPE1", text(name), ""), Card::new("TFORM1", CardValue::Text(format!("{width}B")), "")];
+        let layout = vec![
+            Card::new("TTYPE1", text(name), ""),
+            Card::new("TFORM1", CardValue::Text(format!("{width}B")), ""),
+        ];
         let column = Column {
             name: name.to_string(),
             code: 'B',
@@ -166,7 +195,14 @@ impl Table {
             offset: 0,
             width,
         };
-        Self { columns: vec![column], layout, rows: 1, row_len: width, bytes, heap: Vec::new() }
+        Self {
+            columns: vec![column],
+            layout,
+            rows: 1,
+            row_len: width,
+            bytes,
+            heap: Vec::new(),
+        }
     }
 }
 
@@ -176,9 +212,16 @@ fn is_column_card(keyword: &str) -> bool {
 
 fn column(header: &Header, number: usize, offset: usize) -> Result<Column, String> {
     let keyword = format!("TFORM{number}");
-    let form = header.get(&keyword).and_then(Card::as_str).ok_or_else(|| format!("a {keyword}"))?;
+    let form = header
+        .get(&keyword)
+        .and_then(Card::as_str)
+        .ok_or_else(|| format!("a {keyword}"))?;
     let digits = form.bytes().take_while(u8::is_ascii_digit).count();
-    let repeat = if digits == 0 { Ok(1) } else { form[..digits].parse::<usize>() };
+    let repeat = if digits == 0 {
+        Ok(1)
+    } else {
+        form[..digits].parse::<usize>()
+    };
     let (Ok(repeat), Some(code)) = (repeat, form[digits..].chars().next()) else {
         return Err(format!("a usable {keyword} (it is `{form}`)"));
     };
@@ -191,13 +234,28 @@ fn column(header: &Header, number: usize, offset: usize) -> Result<Column, Strin
         'X' => 0,
         _ => return Err(format!("a usable {keyword} (it is `{form}`)")),
     };
-    let width = if code == 'X' { repeat.div_ceil(8) } else { repeat.checked_mul(size).ok_or("a smaller column")? };
-    let real = |stem: &str| header.get(&format!("{stem}{number}")).and_then(Card::as_f64);
+    let width = if code == 'X' {
+        repeat.div_ceil(8)
+    } else {
+        repeat.checked_mul(size).ok_or("a smaller column")?
+    };
+    let real = |stem: &str| {
+        header
+            .get(&format!("{stem}{number}"))
+            .and_then(Card::as_f64)
+    };
     Ok(Column {
-        name: header.get(&format!("TTYPE{number}")).and_then(Card::as_str).unwrap_or_default().to_string(),
+        name: header
+            .get(&format!("TTYPE{number}"))
+            .and_then(Card::as_str)
+            .unwrap_or_default()
+            .to_string(),
         code,
         repeat,
-        shape: header.get(&format!("TDIM{number}")).and_then(Card::as_str).and_then(dimensions),
+        shape: header
+            .get(&format!("TDIM{number}"))
+            .and_then(Card::as_str)
+            .and_then(dimensions),
         zero: real("TZERO"),
         scale: real("TSCAL"),
         offset,
@@ -208,7 +266,10 @@ fn column(header: &Header, number: usize, offset: usize) -> Result<Column, Strin
 /// `(4,3)` as `[3, 4]`.
 fn dimensions(text: &str) -> Option<Vec<usize>> {
     let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-    let mut axes = inner.split(',').map(|n| n.trim().parse().ok()).collect::<Option<Vec<usize>>>()?;
+    let mut axes = inner
+        .split(',')
+        .map(|n| n.trim().parse().ok())
+        .collect::<Option<Vec<usize>>>()?;
     axes.reverse();
     Some(axes)
 }
@@ -217,10 +278,30 @@ fn decode_numbers(code: char, cell: &[u8], values: &mut Vec<f64>) -> Option<()> 
     match code {
         'L' => values.extend(cell.iter().map(|b| f64::from(u8::from(*b == b'T')))),
         'B' => values.extend(cell.iter().map(|b| f64::from(*b))),
-        'I' => values.extend(cell.as_chunks().0.iter().map(|b| f64::from(i16::from_be_bytes(*b)))),
-        'J' => values.extend(cell.as_chunks().0.iter().map(|b| f64::from(i32::from_be_bytes(*b)))),
-        'K' => values.extend(cell.as_chunks().0.iter().map(|b| i64::from_be_bytes(*b) as f64)),
-        'E' => values.extend(cell.as_chunks().0.iter().map(|b| f64::from(f32::from_be_bytes(*b)))),
+        'I' => values.extend(
+            cell.as_chunks()
+                .0
+                .iter()
+                .map(|b| f64::from(i16::from_be_bytes(*b))),
+        ),
+        'J' => values.extend(
+            cell.as_chunks()
+                .0
+                .iter()
+                .map(|b| f64::from(i32::from_be_bytes(*b))),
+        ),
+        'K' => values.extend(
+            cell.as_chunks()
+                .0
+                .iter()
+                .map(|b| i64::from_be_bytes(*b) as f64),
+        ),
+        'E' => values.extend(
+            cell.as_chunks()
+                .0
+                .iter()
+                .map(|b| f64::from(f32::from_be_bytes(*b))),
+        ),
         'D' => values.extend(cell.as_chunks().0.iter().map(|b| f64::from_be_bytes(*b))),
         _ => return None,
     }

@@ -61,29 +61,53 @@ const CHUNK: usize = 1 << 18;
 ///
 /// # Errors
 /// The file cannot be written; nothing is left then.
-pub fn write_fits(path: &Path, hdus: &[HduSpec<'_>], asdf: impl FnOnce(&str) -> Result<Vec<u8>>) -> Result<()> {
-    let records: Vec<Vec<String>> = hdus.iter().enumerate().map(|(n, hdu)| header_records(n, hdu)).collect();
+pub fn write_fits(
+    path: &Path,
+    hdus: &[HduSpec<'_>],
+    asdf: impl FnOnce(&str) -> Result<Vec<u8>>,
+) -> Result<()> {
+    let records: Vec<Vec<String>> = hdus
+        .iter()
+        .enumerate()
+        .map(|(n, hdu)| header_records(n, hdu))
+        .collect();
     let metadata = Table::of_bytes("ASDF_METADATA", asdf(&hash_records(&records))?);
     let mut extension_records = table_records(&metadata);
     extension_records.push(name_record("ASDF"));
     write_atomically(path, |temporary| {
         let unwritable = |what: &str| {
             let what = what.to_string();
-            move |message: String| DataModelError::Unwritable { path: path.to_path_buf(), what, message }
+            move |message: String| DataModelError::Unwritable {
+                path: path.to_path_buf(),
+                what,
+                message,
+            }
         };
         let mut layout: Vec<NewHdu<'_>> = records
             .iter()
             .zip(hdus)
-            .map(|(records, hdu)| NewHdu { records, rows: rows_of(&hdu.payload) })
+            .map(|(records, hdu)| NewHdu {
+                records,
+                rows: rows_of(&hdu.payload),
+            })
             .collect();
-        layout.push(NewHdu { records: &extension_records, rows: Some(metadata.row_bytes()) });
-        let extents = cfitsio::write_layout(temporary, &layout).map_err(unwritable("the headers"))?;
-        let file = OpenOptions::new().write(true).open(temporary).map_err(|e| unwritable("the data")(e.to_string()))?;
+        layout.push(NewHdu {
+            records: &extension_records,
+            rows: Some(metadata.row_bytes()),
+        });
+        let extents =
+            cfitsio::write_layout(temporary, &layout).map_err(unwritable("the headers"))?;
+        let file = OpenOptions::new()
+            .write(true)
+            .open(temporary)
+            .map_err(|e| unwritable("the data")(e.to_string()))?;
         for (hdu, extent) in hdus.iter().zip(&extents) {
-            write_payload(&file, extent, &hdu.payload).map_err(|e| unwritable(&hdu.name)(e.to_string()))?;
+            write_payload(&file, extent, &hdu.payload)
+                .map_err(|e| unwritable(&hdu.name)(e.to_string()))?;
         }
         let end = extents.last().map_or(0, |extent| extent.data_end);
-        file.set_len(end).map_err(|e| unwritable("the end of the file")(e.to_string()))
+        file.set_len(end)
+            .map_err(|e| unwritable("the end of the file")(e.to_string()))
     })
 }
 
@@ -108,11 +132,22 @@ fn hash_records(headers: &[Vec<String>]) -> String {
 }
 
 fn integer(keyword: &str, value: impl TryInto<i64>, comment: &str) -> Vec<String> {
-    Card::new(keyword, CardValue::Integer(value.try_into().unwrap_or(i64::MAX)), comment).records()
+    Card::new(
+        keyword,
+        CardValue::Integer(value.try_into().unwrap_or(i64::MAX)),
+        comment,
+    )
+    .records()
 }
 
 fn name_record(name: &str) -> String {
-    Card::new("EXTNAME", CardValue::Text(name.to_string()), "extension name").records().concat()
+    Card::new(
+        "EXTNAME",
+        CardValue::Text(name.to_string()),
+        "extension name",
+    )
+    .records()
+    .concat()
 }
 
 fn header_records(index: usize, hdu: &HduSpec<'_>) -> Vec<String> {
@@ -143,7 +178,12 @@ fn header_records(index: usize, hdu: &HduSpec<'_>) -> Vec<String> {
 fn image_records(index: usize, stored: StoredType, shape: &[usize]) -> Vec<String> {
     let text = |value: &str| CardValue::Text(value.to_string());
     let mut records = if index == 0 {
-        Card::new("SIMPLE", CardValue::Logical(true), "conforms to FITS standard").records()
+        Card::new(
+            "SIMPLE",
+            CardValue::Logical(true),
+            "conforms to FITS standard",
+        )
+        .records()
     } else {
         Card::new("XTENSION", text("IMAGE"), "Image extension").records()
     };
@@ -166,14 +206,27 @@ fn image_records(index: usize, stored: StoredType, shape: &[usize]) -> Vec<Strin
 }
 
 fn table_records(table: &Table) -> Vec<String> {
-    let mut records = Card::new("XTENSION", CardValue::Text("BINTABLE".into()), "binary table extension").records();
+    let mut records = Card::new(
+        "XTENSION",
+        CardValue::Text("BINTABLE".into()),
+        "binary table extension",
+    )
+    .records();
     records.extend(integer("BITPIX", 8, "array data type"));
     records.extend(integer("NAXIS", 2, "number of array dimensions"));
     records.extend(integer("NAXIS1", table.row_len(), "length of dimension 1"));
     records.extend(integer("NAXIS2", table.rows(), "length of dimension 2"));
-    records.extend(integer("PCOUNT", table.heap().len(), "number of group parameters"));
+    records.extend(integer(
+        "PCOUNT",
+        table.heap().len(),
+        "number of group parameters",
+    ));
     records.extend(integer("GCOUNT", 1, "number of groups"));
-    records.extend(integer("TFIELDS", table.columns().len(), "number of table fields"));
+    records.extend(integer(
+        "TFIELDS",
+        table.columns().len(),
+        "number of table fields",
+    ));
     records.extend(table.layout().iter().flat_map(Card::records));
     records
 }
@@ -188,7 +241,9 @@ fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Res
         Payload::U32(a) => write_image(file, start, a),
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
-        Payload::Table(table) => write_at(file, start + table.row_bytes().len() as u64, table.heap()),
+        Payload::Table(table) => {
+            write_at(file, start + table.row_bytes().len() as u64, table.heap())
+        }
         Payload::Verbatim(bytes) => write_at(file, start, bytes),
     }
 }
@@ -197,11 +252,14 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
     let standard: CowArray<'_, T, IxDyn> = array.as_standard_layout();
     let values = standard.as_slice().ok_or(io::ErrorKind::InvalidData)?;
     let size = T::STORED.size();
-    values.par_chunks(CHUNK).enumerate().try_for_each(|(index, part)| {
-        let mut bytes = vec![0; part.len() * size];
-        T::encode(part, &mut bytes);
-        write_at(file, start + (index * CHUNK * size) as u64, &bytes)
-    })
+    values
+        .par_chunks(CHUNK)
+        .enumerate()
+        .try_for_each(|(index, part)| {
+            let mut bytes = vec![0; part.len() * size];
+            T::encode(part, &mut bytes);
+            write_at(file, start + (index * CHUNK * size) as u64, &bytes)
+        })
 }
 
 #[cfg(unix)]
