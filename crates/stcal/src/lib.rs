@@ -6,7 +6,7 @@
 
 pub mod bias;
 pub mod charge_migration;
-//pub mod dark;
+pub mod dark;
 pub mod dq_init;
 pub mod flags;
 pub mod group_flags;
