@@ -15,7 +15,7 @@ pub mod jump;
 pub mod linearity;
 pub mod ramp_fit;
 pub mod read_pattern;
-//pub mod refpix;
+pub mod refpix;
 pub mod reset;
 pub mod rscd;
 pub mod saturation;
