@@ -135,10 +135,10 @@ impl GroupSurvey {
     /// let mut group_dq = Array4::<u8>::zeros((1, 5, 2, 2));
     /// group_dq.slice_mut(s![.., 0, .., ..]).fill(1);
     /// group_dq.slice_mut(s![.., 4, .., ..]).fill(1);
-    /// let survey = GroupSurvey::of_band(group_dq.view(), &OlsParams::default());
+    /// let survey = GroupSurvey::of_band(&group_dq.view(), &OlsParams::default());
     /// assert_eq!(survey.window(EdgeGroups::Drop).unwrap().groups, 1..4);
     /// ```
-    pub fn of_band(group_dq: ArrayView4<'_, u8>, params: &OlsParams) -> Self {
+    pub fn of_band(group_dq: &ArrayView4<'_, u8>, params: &OlsParams) -> Self {
         let groups = group_dq.len_of(Axis(1));
         let flags = params.flags.group;
         let suppress = params.suppress_one_group && groups > 1;

@@ -34,8 +34,7 @@ pub(super) fn inverse_read_variance(
         .iter()
         .map(|segment| pixel.read_variance(plan, segment.len(), single))
         .filter(|&variance| variance > 0.0)
-        .map(|variance| 1.0 / variance)
-        .sum()
+        .fold(0.0, |sum, variance| sum + 1.0 / variance)
 }
 
 /// Variance of an integration from the sum of inverses.

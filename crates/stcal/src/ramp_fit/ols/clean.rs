@@ -37,13 +37,13 @@ pub(super) struct CleanFitter<'p> {
 }
 
 /// Copies a piece of a row; what lies behind its end stays as it was.
-fn load<T: Copy, U>(row: ArrayView1<'_, T>, lanes: &mut Lanes<U>, convert: impl Fn(T) -> U) {
+fn load<T: Copy, U>(row: &ArrayView1<'_, T>, lanes: &mut Lanes<U>, convert: impl Fn(T) -> U) {
     if let Some(row) = row.to_slice() {
         for (lane, value) in lanes.iter_mut().zip(row) {
             *lane = convert(*value);
         }
     } else {
-        for (lane, value) in lanes.iter_mut().zip(row) {
+        for (lane, value) in lanes.iter_mut().zip(*row) {
             *lane = convert(*value);
         }
     }
@@ -104,10 +104,10 @@ impl<'p> CleanFitter<'p> {
     fn find_clean(&mut self, ramp: &Ramp<'_>, row: usize, columns: Range<usize>) {
         let plan = self.plan;
         let piece = s![row, columns.start..columns.end];
-        load(ramp.gain_e_per_dn.slice(piece), &mut self.gain, f64::from);
-        load(ramp.read_noise_dn.slice(piece), &mut self.noise, f64::from);
+        load(&ramp.gain_e_per_dn.slice(piece), &mut self.gain, f64::from);
+        load(&ramp.read_noise_dn.slice(piece), &mut self.noise, f64::from);
         if let Some(dark_rate) = &ramp.dark_rate {
-            load(dark_rate.slice(piece), &mut self.dark_rate, f64::from);
+            load(&dark_rate.slice(piece), &mut self.dark_rate, f64::from);
         }
         let mut flags = [0_u8; LANES];
         for integration in 0..self.slopes.len() {
@@ -115,17 +115,17 @@ impl<'p> CleanFitter<'p> {
                 let columns = columns.start..columns.end;
                 let mut lanes = [0_u8; LANES];
                 let quality = ramp.group_dq.slice(s![integration, group, row, columns]);
-                load(quality, &mut lanes, |dq| dq);
+                load(&quality, &mut lanes, |dq| dq);
                 for (flags, dq) in flags.iter_mut().zip(lanes) {
                     *flags |= dq;
                 }
             }
         }
-        for lane in 0..LANES {
+        for (lane, flags) in flags.into_iter().enumerate() {
             let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
             *noise = plan.group_noise(*noise as f32, gain as f32);
             self.fitted[lane] = lane < columns.len()
-                && flags[lane] == 0
+                && flags == 0
                 && gain > 0.0
                 && gain.is_finite()
                 && *noise != 0.0
@@ -146,7 +146,7 @@ impl<'p> CleanFitter<'p> {
             let group = group + plan.window.groups.start;
             let columns = columns.start..columns.end;
             let samples = ramp.data_dn.slice(s![integration, group, row, columns]);
-            load(samples, lanes, f64::from);
+            load(&samples, lanes, f64::from);
         };
         let length = plan.length();
         let (mut sample, mut last) = ([0.0; LANES], [0.0; LANES]);
@@ -240,7 +240,7 @@ impl<'p> CleanFitter<'p> {
         }
         let mut dq = [0; LANES];
         let piece = columns.start..columns.end;
-        load(ramp.pixel_dq.slice(s![row, piece]), &mut dq, |dq| dq);
+        load(&ramp.pixel_dq.slice(s![row, piece]), &mut dq, |dq| dq);
         let flags = plan.params.flags.pixel;
         let invalid = flags.do_not_use | flags.saturated;
         let mut exposure = [Sums::default(); LANES];

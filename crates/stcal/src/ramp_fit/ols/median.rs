@@ -12,7 +12,16 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
         return upper;
     }
     let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (lower + upper) / 2.0
+    mean(lower, upper)
+}
+
+/// Mean of two values, fast and rounded as the reference does.
+#[expect(
+    clippy::manual_midpoint,
+    reason = "rates are far from overflow, and the library function branches"
+)]
+fn mean(a: f64, b: f64) -> f64 {
+    (a + b) / 2.0
 }
 
 /// A network of exchanges that brings the median of `size` values to its place.
@@ -59,7 +68,7 @@ impl MedianNetwork {
         let mut medians = values[(self.size - 1) / 2];
         if self.size.is_multiple_of(2) {
             for (median, upper) in medians.iter_mut().zip(upper) {
-                *median = (*median + upper) / 2.0;
+                *median = mean(*median, upper);
             }
         }
         medians

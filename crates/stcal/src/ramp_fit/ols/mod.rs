@@ -14,7 +14,7 @@
 //! ```
 //!
 //! with the group time t, gain g, read noise r of a group \[e-\], median count rate m of the pixel over all
-//! integrations (`median`) and dark rate k. Segments and integrations are combined with the weights 1 / var_R.
+//! integrations (`median`) and dark rate k. Segments and integrations are combined with the weights `1 / var_R`.
 //!
 //! Ramps without flags take a path that works on many columns at once (`clean`), all others go one by one (`pixel`).
 //!

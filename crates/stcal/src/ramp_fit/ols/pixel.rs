@@ -23,11 +23,9 @@ pub(super) struct Output<'a> {
 /// What the quality of a ramp says about it as a whole.
 #[derive(Debug, Clone, Copy)]
 struct RampSummary {
-    has_jump: bool,
-    has_persistence: bool,
+    /// Flags of the pixel for what happens in some group.
+    flags: u32,
     has_charge_loss: bool,
-    /// Some groups are saturated.
-    is_saturated: bool,
     /// All groups are saturated.
     is_all_saturated: bool,
     /// All groups are saturated or must not be used.
@@ -166,14 +164,20 @@ impl<'p> PixelFitter<'p> {
         let saturated_groups = count(&|dq| dq & saturated != 0);
         let unusable = count(&|dq| dq & (dnu | saturated) != 0);
         let mut summary = RampSummary {
-            has_jump: any & flags.group.jump != 0,
-            has_persistence: any & flags.group_persistence != 0,
+            flags: 0,
             has_charge_loss: any & flags.group.charge_loss != 0,
-            is_saturated: saturated_groups > 0,
             is_all_saturated: saturated_groups == dq.len(),
             is_unusable: unusable == dq.len(),
             single: SingleSample::OneOfMany,
         };
+        let pairs = [
+            (flags.group.jump, flags.pixel.jump),
+            (flags.group_persistence, flags.pixel_persistence),
+            (flags.group.saturated, flags.pixel.saturated),
+        ];
+        for (_, bit) in pairs.iter().filter(|(group, _)| any & group != 0) {
+            summary.flags |= bit;
+        }
         if self.plan.params.suppress_one_group {
             return summary;
         }
@@ -187,8 +191,9 @@ impl<'p> PixelFitter<'p> {
             dq[0] = 0;
             summary.single = SingleSample::ZeroFrame;
             // Parity: slope_fitter.c::get_pixel_ramp counts one saturated group less only if all were.
-            let saturated_groups = saturated_groups - usize::from(summary.is_all_saturated);
-            summary.is_saturated = saturated_groups > 0;
+            if summary.is_all_saturated && dq.len() == 1 {
+                summary.flags &= !flags.pixel.saturated;
+            }
             summary.is_all_saturated = false;
             summary.is_unusable = false;
         }
@@ -268,9 +273,9 @@ impl<'p> PixelFitter<'p> {
             let rate = self.fit_integration(noise, pixel_dq, place, &mut sums, segments);
             all_flags &= rate.dq;
             let summary = &self.summaries[integration];
-            some_flags |= summary.flags(self.plan);
+            some_flags |= summary.flags;
             self.rates.push(Rate {
-                dq: rate.dq | summary.flags(self.plan),
+                dq: rate.dq | summary.flags,
                 ..rate
             });
         }
@@ -368,24 +373,6 @@ impl<'p> PixelFitter<'p> {
             exposure.var_read = 1.0 / inverse_sum;
         }
         exposure.var_read = bounded(exposure.var_read);
-    }
-}
-
-impl RampSummary {
-    /// Flags of the pixel for what happens in some group.
-    fn flags(&self, plan: &OlsPlan) -> u32 {
-        let flags = &plan.params.flags;
-        let mut dq = 0;
-        if self.has_jump {
-            dq |= flags.pixel.jump;
-        }
-        if self.has_persistence {
-            dq |= flags.pixel_persistence;
-        }
-        if self.is_saturated {
-            dq |= flags.pixel.saturated;
-        }
-        dq
     }
 }
 

@@ -104,8 +104,8 @@ impl PixelNoise {
             1 => single.time(plan),
             _ => plan.group_time,
         };
-        // `!(gain > 0)` holds for an unknown gain (NaN), too.
-        if length > 2 && !(self.gain > 0.0) {
+        let has_gain = self.gain > 0.0;
+        if length > 2 && !has_gain {
             return 0.0;
         }
         OlsPlan::read_variance(self.noise, self.gain, time, length)
@@ -193,10 +193,5 @@ impl SegmentFit {
             sigma_y: noise * (weight_sum.recip() + centre * centre / moment).sqrt(),
             ..Self::default()
         }
-    }
-
-    /// Variance of the slope.
-    pub(super) fn variance(&self) -> f64 {
-        self.var_poisson + self.var_read
     }
 }

@@ -33,13 +33,13 @@ impl Rate {
 /// Sums over segments.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sums {
-    /// Σ 1 / var_P of the segments that have such a variance.
+    /// `Σ 1 / var_P` of the segments that have such a variance.
     pub(super) inverse_poisson: f64,
-    /// Σ 1 / var_R.
+    /// `Σ 1 / var_R`.
     pub(super) inverse_read: f64,
-    /// Σ 1 / (var_P + var_R).
+    /// `Σ 1 / (var_P + var_R)`.
     pub(super) inverse_total: f64,
-    /// Σ slope / var_R.
+    /// `Σ slope / var_R`.
     pub(super) weighted_slope: f64,
 }
 
