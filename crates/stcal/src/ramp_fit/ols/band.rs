@@ -5,7 +5,7 @@ use ndarray::{Ix2, Ix3};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::clean::{CleanFitter, LANES};
+use super::clean::{CleanFitter, LANES, Piece};
 use super::optional::{BandSegments, OptionalResults};
 use super::pixel::{Output, PixelFitter};
 use super::plan::OlsPlan;
@@ -53,14 +53,14 @@ pub fn fit_ols_band(
     let mut clean = CleanFitter::new(plan, count);
     for row in 0..rows {
         for start in (0..columns).step_by(LANES) {
-            let piece = start..(start + LANES).min(columns);
-            let fitted = clean.as_mut().map_or(&[false; LANES], |clean| {
-                clean.fit(ramp, row, piece.clone(), &mut output)
-            });
-            for column in piece {
-                if !fitted[column - start] {
-                    pixels.fit(ramp, [row, column], &mut output);
-                }
+            let end = (start + LANES).min(columns);
+            let piece = Piece { row, start, end };
+            let fitted = match &mut clean {
+                Some(clean) => clean.fit(ramp, piece, &mut output),
+                None => &[false; LANES],
+            };
+            for column in (start..end).filter(|column| !fitted[column - start]) {
+                pixels.fit(ramp, [row, column], &mut output);
             }
         }
     }

@@ -10,7 +10,7 @@ use super::optional::BandSegments;
 use super::plan::{OlsPlan, bounded};
 use super::segment::{PixelNoise, SegmentFit, SingleSample, find_segments};
 use super::sums::{Rate, Sums};
-use ndarray::{Ix2, Ix3};
+use ndarray::{Ix2, Ix3, s};
 
 /// Where the rates of a band go.
 #[derive(Debug)]
@@ -109,28 +109,33 @@ impl<'p> PixelFitter<'p> {
     fn load(&mut self, ramp: &Ramp<'_>, integration: usize, [row, column]: [usize; 2]) {
         let plan = self.plan;
         let flags = &plan.params.flags;
-        let full = (0..plan.groups).map(|group| ramp.group_dq[[integration, group, row, column]]);
-        let suppressed =
-            plan.params.suppress_one_group && has_single_good_group(full, flags.group_persistence);
+        let ramp_dq = ramp.group_dq.slice(s![integration, .., row, column]);
+        let samples = ramp.data_dn.slice(s![integration, .., row, column]);
+        let suppressed = plan.params.suppress_one_group
+            && has_single_good_group(ramp_dq.iter().copied(), flags.group_persistence);
         let added = if suppressed {
             flags.group.do_not_use
         } else {
             0
         };
-        let start = self.range(integration).start;
-        for (index, group) in plan.window.groups.clone().enumerate() {
-            let original = ramp.group_dq[[integration, group, row, column]];
-            let mut dq = original | added;
-            if index == 0 && plan.window.ignore_first_jump {
-                dq &= !flags.group.jump;
-            }
-            self.original_dq[start + index] = original;
-            self.dq[start + index] = dq;
-            self.data[start + index] = if dq & flags.group.saturated == 0 {
-                f64::from(ramp.data_dn[[integration, group, row, column]])
+        let range = self.range(integration);
+        let window = &plan.window.groups;
+        let input = ramp_dq.iter().zip(samples).skip(window.start);
+        let data = self.data[range.clone()].iter_mut();
+        let quality = self.dq[range.clone()].iter_mut();
+        let original_dq = self.original_dq[range.clone()].iter_mut();
+        let output = data.zip(quality).zip(original_dq);
+        for ((&original, &sample), ((data, dq), original_dq)) in input.zip(output) {
+            *original_dq = original;
+            *dq = original | added;
+            *data = if original & flags.group.saturated == 0 {
+                f64::from(sample)
             } else {
                 f64::NAN
             };
+        }
+        if plan.window.ignore_first_jump {
+            self.dq[range.start] &= !flags.group.jump;
         }
     }
 
@@ -158,11 +163,13 @@ impl<'p> PixelFitter<'p> {
         let (dnu, saturated) = (flags.group.do_not_use, flags.group.saturated);
         let data = &mut self.data[range.clone()];
         let dq = &mut self.dq[range];
-        let any = dq.iter().fold(0, |any, dq| any | dq);
-        let count = |wanted: &dyn Fn(u8) -> bool| dq.iter().filter(|&&dq| wanted(dq)).count();
-        let good = count(&|dq| dq == 0);
-        let saturated_groups = count(&|dq| dq & saturated != 0);
-        let unusable = count(&|dq| dq & (dnu | saturated) != 0);
+        let (mut any, mut good, mut saturated_groups, mut unusable) = (0, 0, 0, 0);
+        for &dq in dq.iter() {
+            any |= dq;
+            good += usize::from(dq == 0);
+            saturated_groups += usize::from(dq & saturated != 0);
+            unusable += usize::from(dq & (dnu | saturated) != 0);
+        }
         let mut summary = RampSummary {
             flags: 0,
             has_charge_loss: any & flags.group.charge_loss != 0,

@@ -170,18 +170,26 @@ impl SegmentFit {
         let table = plan.weights.of(samples.len());
         let difference = samples[samples.len() - 1] - samples[0];
         let class = snr_class(signal_to_noise(difference, pixel.noise, pixel.gain));
-        let (mut sum, mut slope, mut weighted) = (0.0, 0.0, 0.0);
-        for (index, &sample) in samples.iter().enumerate() {
-            // Parity: slope_fitter.c lets NaN in as 0 instead of leaving it out.
-            let sample = if sample.is_nan() { 0.0 } else { sample };
-            sum += sample;
-            slope += table.slope[index][class] * sample;
-            weighted += table.weight[index][class] * sample;
+        // Parity: slope_fitter.c lets NaN in as 0 instead of leaving it out.
+        let known = |sample: f64| if sample.is_nan() { 0.0 } else { sample };
+        let (mut sum, mut weighted) = (0.0, 0.0);
+        for (weight, &sample) in table.weight.iter().zip(samples) {
+            sum += known(sample);
+            weighted += weight[class] * known(sample);
+        }
+        let mut slope = 0.0;
+        let pairs = samples.iter().zip(samples.iter().rev());
+        for (factor, (&early, &late)) in table.pair_slope.iter().zip(pairs) {
+            slope += factor[class] * (known(late) - known(early));
         }
         // Infinite samples and weights (noise 0 or unknown) have no sums.
-        let known = pixel.noise.is_finite() && pixel.noise != 0.0;
-        let noise = if known { pixel.noise.abs() } else { f64::NAN };
-        if !(known && f64::is_finite(sum)) {
+        let weighable = pixel.noise.is_finite() && pixel.noise != 0.0;
+        let noise = if weighable {
+            pixel.noise.abs()
+        } else {
+            f64::NAN
+        };
+        if !(weighable && f64::is_finite(sum)) {
             (slope, weighted) = (f64::NAN, f64::NAN);
         }
         let centre = table.centre + start as f64;

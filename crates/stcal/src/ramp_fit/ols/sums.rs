@@ -21,13 +21,6 @@ impl Rate {
         var_read: 0.0,
         err: 0.0,
     };
-
-    /// This rate with the quality `dq`, or none if that has a bit of `invalid`.
-    #[inline]
-    pub(super) fn or_none(self, dq: u32, invalid: u32) -> Self {
-        let rate = if dq & invalid == 0 { self } else { Self::NONE };
-        Self { dq, ..rate }
-    }
 }
 
 /// Sums over segments.

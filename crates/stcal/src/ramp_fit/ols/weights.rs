@@ -39,8 +39,9 @@ pub(super) fn signal_to_noise(difference: f64, noise: f64, gain: f64) -> f64 {
 pub(super) struct LengthWeights {
     /// Weight of each sample.
     pub(super) weight: Vec<[f64; SLOTS]>,
-    /// Factor of each sample in the slope per group.
-    pub(super) slope: Vec<[f64; SLOTS]>,
+    /// Factor in the slope per group of the difference of two samples that mirror each other, from the outermost pair
+    /// inwards.
+    pub(super) pair_slope: Vec<[f64; SLOTS]>,
     /// Σ w.
     pub(super) weight_sum: [f64; SLOTS],
     /// Σ w (x − c)².
@@ -55,7 +56,7 @@ impl LengthWeights {
         let centre = (length - 1) as f64 / 2.0;
         let mut table = Self {
             weight: vec![[0.0; SLOTS]; length],
-            slope: vec![[0.0; SLOTS]; length],
+            pair_slope: vec![[0.0; SLOTS]; length / 2],
             weight_sum: [0.0; SLOTS],
             moment: [0.0; SLOTS],
             centre,
@@ -69,8 +70,8 @@ impl LengthWeights {
                 table.weight_sum[class] += weight[class];
                 table.moment[class] += weight[class] * arm * arm;
             }
-            for (index, slope) in table.slope.iter_mut().enumerate() {
-                let arm = index as f64 - centre;
+            for (index, slope) in table.pair_slope.iter_mut().enumerate() {
+                let arm = centre - index as f64;
                 slope[class] = table.weight[index][class] * arm / table.moment[class];
             }
         }
