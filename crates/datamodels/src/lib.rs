@@ -5,6 +5,8 @@ pub mod error;
 pub mod io;
 pub mod metadata;
 pub mod models;
+#[cfg(feature = "stpipe")]
+pub mod product;
 pub mod reference;
 pub use error::{DataModelError, Result};
 pub use models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel};

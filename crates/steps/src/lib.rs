@@ -1,1 +1,70 @@
 //! The steps of the JWST calibration pipeline.
+//!
+//! One module for each step: is it applicable, which references does it need, which arrays does the algorithm in
+//! [`stcal`] take, what does the product say afterwards. A step is a type that implements [`stpipe::Step`] and a
+//! function of a model in memory, its parameters and its loaded references.
+
+mod bands;
+pub mod charge_migration;
+pub mod dq_init;
+pub mod firstframe;
+mod flags;
+pub mod gain_scale;
+pub mod group_scale;
+pub mod lastframe;
+pub mod not_available;
+pub mod reset;
+pub mod rscd;
+pub mod superbias;
+
+use std::path::Path;
+
+use datamodels::reference::Science;
+use datamodels::{DataModelError, RampModel};
+use stpipe::{ReferenceFiles, SkipReason, StepError};
+
+/// A ramp as a reference has to fit it.
+fn science(ramp: &RampModel) -> Science<'_> {
+    let (_, _, rows, columns) = ramp.data.dim();
+    Science { meta: &ramp.meta, rows, columns }
+}
+
+/// Loads the reference of a type; `None` where there is none for the exposure.
+fn load<R>(
+    files: &ReferenceFiles,
+    kind: &'static str,
+    read: impl FnOnce(&Path) -> Result<R, DataModelError>,
+) -> Result<Option<R>, StepError> {
+    let Some(path) = files.path(kind)? else {
+        tracing::info!("Using {} reference file N/A", kind.to_uppercase());
+        return Ok(None);
+    };
+    tracing::info!("Using {} reference file {}", kind.to_uppercase(), path.display());
+    match read(path) {
+        Ok(reference) => Ok(Some(reference)),
+        Err(source) => Err(StepError::reference(kind, path.display().to_string(), source)),
+    }
+}
+
+/// An error about the metadata of the input.
+fn metadata_error(source: DataModelError) -> StepError {
+    StepError::algorithm(source)
+}
+
+/// Why a step that exists for MIRI only does not apply.
+fn only_miri(ramp: &RampModel) -> Result<Option<SkipReason>, StepError> {
+    let detector = ramp.meta.instrument().detector().map_err(metadata_error)?;
+    let other = !detector.starts_with("MIR");
+    Ok(other.then(|| SkipReason::not_applicable(format!("the correction is for MIRI only, not for {detector}"))))
+}
+
+/// Which integration of the exposure the ramp starts with, counted from 0: segments of long exposures start later.
+fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
+    match ramp.meta.get("meta.exposure.integration_start") {
+        None => Ok(0),
+        Some(_) => {
+            let start = ramp.meta.require_integer("meta.exposure.integration_start", 1).map_err(metadata_error)?;
+            Ok(start as usize - 1)
+        }
+    }
+}

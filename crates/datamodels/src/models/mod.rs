@@ -4,6 +4,7 @@ mod cube;
 mod image;
 mod ramp;
 mod ramp_fit_output;
+mod rate;
 mod writing;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::metadata::Metadata;
 pub use cube::CubeModel;
 pub use image::ImageModel;
 pub use ramp::RampModel;
+pub use rate::RateModel;
 pub use ramp_fit_output::RampFitOutputModel;
 
 /// A product.

@@ -1,0 +1,139 @@
+//! The models as products of the step runner; only with the feature `stpipe`.
+
+use std::path::Path;
+
+use asdf::{Mapping, Node};
+use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Values};
+
+use crate::metadata::Metadata;
+use crate::models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel, RateModel};
+
+/// Metadata as the parameters of best-reference selection: every scalar by its path.
+pub fn selection(meta: &Metadata) -> Values {
+    let mut values = Values::new();
+    for (path, node) in meta.scalars() {
+        let value = match node {
+            Node::Bool(v) => ParamValue::Bool(v),
+            Node::Int(v) => ParamValue::Int(v),
+            Node::Float(v) => ParamValue::Float(v),
+            Node::String(v) => ParamValue::from(v),
+            _ => continue,
+        };
+        values.set(path, value);
+    }
+    values
+}
+
+/// Records how a product was made.
+fn record(meta: &mut Metadata, provenance: &Provenance<'_>) {
+    for (kind, name) in provenance.references {
+        meta.set(&format!("meta.ref_file.{kind}.name"), name.as_str());
+    }
+    if let Some((context, version)) = provenance.reference_system {
+        meta.set("meta.ref_file.crds.context_used", context);
+        meta.set("meta.ref_file.crds.sw_version", version);
+    }
+    meta.set("meta.calibration_software_version", env!("CARGO_PKG_VERSION"));
+    meta.set("meta.calibration_software_revision", "RELEASE");
+    let log: Vec<Node> = provenance.log.iter().map(|line| Node::from(line.as_str())).collect();
+    set_in(meta, "cal_logs", provenance.log_key, Node::Sequence(log));
+    set_in(meta, "cal_parameters", provenance.log_key, provenance.settings.to_node());
+}
+
+/// Sets an entry of a mapping at the root; keys may hold any character.
+fn set_in(meta: &mut Metadata, root: &str, key: &str, value: Node) {
+    if meta.get(root).and_then(Node::as_mapping).is_none() {
+        meta.set(root, Mapping::new());
+    }
+    if let Some(mapping) = meta.tree_mut().get_mut(root).and_then(Node::as_mapping_mut) {
+        mapping.insert(key, value);
+    }
+}
+
+macro_rules! product {
+    ($model:ty, $array:ident) => {
+        impl Product for $model {
+            fn selection(&self) -> Values {
+                selection(&self.meta)
+            }
+
+            fn describe(&self) -> String {
+                let shape: Vec<String> = self.$array.shape().iter().map(usize::to_string).collect();
+                format!("{}({})", Self::MODEL_TYPE, shape.join(", "))
+            }
+
+            fn file_name(&self) -> Option<String> {
+                self.meta.text("meta.filename").map(str::to_string)
+            }
+
+            fn set_file_name(&mut self, name: &str) {
+                self.meta.set("meta.filename", name);
+            }
+
+            fn set_status(&mut self, key: &str, status: Status) {
+                self.meta.set(&format!("meta.cal_step.{key}"), status.as_str());
+            }
+
+            fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+                set_in(&mut self.meta, "cal_skip_reasons", key, Node::from(reason.to_string()));
+            }
+
+            fn record(&mut self, provenance: &Provenance<'_>) {
+                record(&mut self.meta, provenance);
+            }
+
+            fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+                Ok(Model::save(self, path)?)
+            }
+        }
+    };
+}
+
+product!(RampModel, data);
+product!(ImageModel, data);
+product!(CubeModel, data);
+product!(RampFitOutputModel, slope);
+
+/// Passes a call to the model of either kind.
+macro_rules! either {
+    ($rate:expr, $model:ident => $call:expr) => {
+        match $rate {
+            RateModel::Image($model) => $call,
+            RateModel::Cube($model) => $call,
+        }
+    };
+}
+
+impl Product for RateModel {
+    fn selection(&self) -> Values {
+        either!(self, model => model.selection())
+    }
+
+    fn describe(&self) -> String {
+        either!(self, model => model.describe())
+    }
+
+    fn file_name(&self) -> Option<String> {
+        either!(self, model => model.file_name())
+    }
+
+    fn set_file_name(&mut self, name: &str) {
+        either!(self, model => model.set_file_name(name));
+    }
+
+    fn set_status(&mut self, key: &str, status: Status) {
+        either!(self, model => model.set_status(key, status));
+    }
+
+    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+        either!(self, model => model.set_skip_reason(key, reason));
+    }
+
+    fn record(&mut self, provenance: &Provenance<'_>) {
+        either!(self, model => Product::record(model, provenance));
+    }
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        either!(self, model => Product::save(model, path))
+    }
+}
