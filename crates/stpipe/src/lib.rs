@@ -1,1 +1,15 @@
 //! Steps, pipelines, parameters, provenance and their runner, for any mission.
+//!
+//! A step is a type that implements [`Step`]: names, a parameter struct declared with [`params!`],
+//! the reference types that it needs, and a function from model to model.
+
+pub mod params;
+mod references;
+mod step;
+pub mod suggest;
+mod value;
+
+pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
+pub use references::{Reference, ReferenceFiles};
+pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
+pub use value::{ParamValue, TextError, Values};
