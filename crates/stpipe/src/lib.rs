@@ -3,13 +3,17 @@
 //! A step is a type that implements [`Step`]: names, a parameter struct declared with [`params!`],
 //! the reference types that it needs, and a function from model to model.
 
+pub mod config;
 pub mod params;
 mod references;
 mod step;
 pub mod suggest;
+mod task;
 mod value;
 
+pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
 pub use references::{Reference, ReferenceFiles};
 pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
+pub use task::{BaseParams, TaskSpec};
 pub use value::{ParamValue, TextError, Values};

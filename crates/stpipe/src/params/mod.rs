@@ -47,7 +47,7 @@ mod spec;
 mod tests;
 
 pub use field::Field;
-pub use spec::{Kind, ParamError, ParamSpec};
+pub use spec::{Kind, ParamError, ParamSpec, PathRole};
 
 use crate::Values;
 
@@ -79,11 +79,10 @@ pub trait Parameters:
 /// Refuses names that no specification has.
 #[doc(hidden)]
 pub fn refuse_unknown(specs: &[ParamSpec], values: &Values) -> Result<(), ParamError> {
-    for (name, value) in values.iter() {
+    for (name, _) in values.iter() {
         if !specs.iter().any(|spec| spec.name == name) {
             return Err(ParamError::unknown(
                 name,
-                value,
                 specs.iter().map(|s| s.name.as_ref()),
             ));
         }
@@ -95,7 +94,7 @@ pub fn refuse_unknown(specs: &[ParamSpec], values: &Values) -> Result<(), ParamE
 ///
 /// Each field reads `/// help` `pub name: Type = default, limit(..);`. The doc comment is the help
 /// text (unit in brackets). Limits are methods of [`ParamSpec`]: `min(x)`, `max(x)`, `items(a..=b)`,
-/// `choices(&["a", "b"])`. Types are those of [`Field`]: `bool`, `i64`, `u32`, `usize`, `f64`,
+/// `choices(&["a", "b"])`, `input_path()`, `output_path()`. Types are those of [`Field`]: `bool`, `i64`, `u32`, `usize`, `f64`,
 /// `String` (default written `"text"`), `Option<T>`, `Vec<T>` (default written `&[a, b]`), enums made
 /// by [`choices!`](crate::choices!). See [`params`](crate::params) for an example.
 #[macro_export]

@@ -42,6 +42,17 @@ impl Kind {
     }
 }
 
+/// What a text parameter that names a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathRole {
+    /// It names no file.
+    None,
+    /// A file to read, which must exist.
+    Input,
+    /// A file to write.
+    Output,
+}
+
 /// A parameter's declaration: everything that the command line, help, files and docs need.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamSpec {
@@ -61,6 +72,8 @@ pub struct ParamSpec {
     pub items: Option<RangeInclusive<usize>>,
     /// The texts accepted; empty if any text is.
     pub choices: &'static [&'static str],
+    /// Whether it names a file. In a parameter file such a path begins at the file's directory.
+    pub path: PathRole,
     /// One line of help, with the unit.
     pub help: Cow<'static, str>,
 }
@@ -85,6 +98,7 @@ impl ParamSpec {
                 Kind::Choice(choices) | Kind::List(&Kind::Choice(choices)) => choices,
                 _ => &[],
             },
+            path: PathRole::None,
             help: Cow::Owned(help.split_whitespace().collect::<Vec<_>>().join(" ")),
         }
     }
@@ -114,6 +128,20 @@ impl ParamSpec {
     #[must_use]
     pub fn choices(mut self, choices: &'static [&'static str]) -> Self {
         self.choices = choices;
+        self
+    }
+
+    /// States that the text names a file to read, which must exist.
+    #[must_use]
+    pub fn input_path(mut self) -> Self {
+        self.path = PathRole::Input;
+        self
+    }
+
+    /// States that the text names a file to write.
+    #[must_use]
+    pub fn output_path(mut self) -> Self {
+        self.path = PathRole::Output;
         self
     }
 
@@ -316,11 +344,8 @@ pub enum ParamError {
 
 impl ParamError {
     /// An unknown name, with the most similar of the known ones.
-    pub(crate) fn unknown<'a>(
-        name: &str,
-        _value: &ParamValue,
-        known: impl Iterator<Item = &'a str>,
-    ) -> Self {
+    #[doc(hidden)]
+    pub fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Self {
         Self::Unknown {
             name: name.to_owned(),
             suggestion: crate::suggest::closest(name, known).map(str::to_owned),
