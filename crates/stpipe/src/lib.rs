@@ -4,8 +4,12 @@
 //! the reference types that it needs, and a function from model to model.
 
 pub mod config;
+pub mod log;
+pub mod naming;
 pub mod params;
+mod product;
 mod references;
+pub mod run;
 mod step;
 pub mod suggest;
 mod task;
@@ -13,7 +17,9 @@ mod value;
 
 pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
+pub use product::{NoReferenceSource, Product, Products, Provenance, ReferenceSource};
 pub use references::{Reference, ReferenceFiles};
+pub use run::{Context, Run, RunError};
 pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
-pub use task::{BaseParams, TaskSpec};
+pub use task::{BaseParams, Mission, StepTask, Task, TaskSpec};
 pub use value::{ParamValue, TextError, Values};

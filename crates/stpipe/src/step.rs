@@ -20,8 +20,7 @@ pub trait Step {
     const ABOUT: &'static str;
     /// Key of the status of the step in a product: `dark_sub`.
     const STATUS_KEY: &'static str;
-    /// The short name by which a command line knows the step, and the status key of a step that its
-    /// user skips.
+    /// The short name by which a command line knows the step.
     const ALIAS: &'static str = Self::NAME;
     /// Reference types that the step may ask for.
     const REFERENCES: &'static [&'static str] = &[];

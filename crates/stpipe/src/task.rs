@@ -1,9 +1,13 @@
 //! What can be run, and which parameters it has: a step, or a pipeline with its steps.
 
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{ParamSpec, ParamValue, Parameters, Step};
+use crate::run::{Context, Run, RunError};
+use crate::{
+    BoxError, ParamSpec, ParamValue, Parameters, Products, ReferenceSource, Settings, Step, Values,
+};
 
 crate::params! {
     /// Parameters that every step and pipeline has.
@@ -38,7 +42,7 @@ crate::params! {
 /// Names, parameters, references and sub-steps of something that can be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskSpec {
-    /// Key of a step in its pipeline, and of its status: `jump`.
+    /// Key of a step in its pipeline: `jump`.
     pub name: Cow<'static, str>,
     /// Short name on the command line: `jump`, `calwebb_detector1`.
     pub alias: Cow<'static, str>,
@@ -183,5 +187,101 @@ fn with_base(own: &[ParamSpec]) -> Vec<ParamSpec> {
 fn set_default(specs: &mut [ParamSpec], name: &str, default: ParamValue) {
     if let Some(spec) = specs.iter_mut().find(|spec| spec.name == name) {
         spec.default = default;
+    }
+}
+
+/// Something that a program can run: a step on its own, or a pipeline.
+pub trait Task: Send + Sync {
+    /// Its names, parameters and steps.
+    fn spec(&self) -> &Arc<TaskSpec>;
+
+    /// Reads the inputs, runs, and says which files were saved.
+    ///
+    /// # Errors
+    /// [`RunError`] naming the file and what is wrong.
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError>;
+}
+
+/// A step on its own: opens its input, runs and saves.
+pub struct StepTask<S: Step> {
+    spec: Arc<TaskSpec>,
+    open: fn(&Path) -> Result<S::Input, BoxError>,
+}
+
+impl<S: Step> StepTask<S> {
+    /// The step `S`, whose input `open` reads.
+    pub fn new(open: fn(&Path) -> Result<S::Input, BoxError>) -> Self {
+        Self {
+            spec: Arc::new(TaskSpec::step::<S>()),
+            open,
+        }
+    }
+}
+
+impl<S> Task for StepTask<S>
+where
+    S: Step,
+    S::Input: Products,
+    S::Output: Products,
+{
+    fn spec(&self) -> &Arc<TaskSpec> {
+        &self.spec
+    }
+
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let [path] = inputs else {
+            return Err(RunError::InputCount {
+                task: settings.name().to_owned(),
+                expected: "one input file",
+                found: inputs.len(),
+            });
+        };
+        let run = Run::begin(context, settings, path.to_str())?;
+        let input = (self.open)(path).map_err(|source| RunError::Input {
+            path: path.clone(),
+            source,
+        })?;
+        run.alone::<S>(input).map(|(_, saved)| saved)
+    }
+}
+
+/// A mission: what programs need besides its steps.
+pub trait Mission {
+    /// Name and version of its package, as `--version` and the log show them.
+    fn software(&self) -> (&str, &str);
+
+    /// Suffixes of product names.
+    fn suffixes(&self) -> &[&str];
+
+    /// Every pipeline and step.
+    fn tasks(&self) -> &[Arc<dyn Task>];
+
+    /// Metadata of a file for the selection of references, without reading its arrays.
+    ///
+    /// # Errors
+    /// If the file is none of the mission's.
+    fn selection(&self, path: &Path) -> Result<Values, BoxError>;
+
+    /// Opens the reference system that the environment names.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    fn references(&self) -> Result<Box<dyn ReferenceSource>, BoxError>;
+
+    /// The task that `identifier` names: alias, class name or dotted class.
+    fn task(&self, identifier: &str) -> Option<&Arc<dyn Task>> {
+        self.tasks()
+            .iter()
+            .find(|task| task.spec().answers_to(identifier))
     }
 }

@@ -199,7 +199,7 @@ fn task_node(settings: &Settings) -> Mapping {
         .collect();
     let mut tree = Mapping::new();
     tree.insert("class", spec.class.as_ref());
-    tree.insert("name", spec.name.as_ref());
+    tree.insert("name", settings.name());
     tree.insert("parameters", parameters);
     if spec.is_pipeline() {
         let steps = settings.steps().iter().map(task_node).map(Node::Mapping);

@@ -36,13 +36,11 @@ pub struct ConfigTree {
 impl ConfigTree {
     /// The values for the step called `name`, made if absent.
     pub fn step_mut(&mut self, name: &str) -> &mut Self {
-        let place = match self.steps.iter().position(|(key, _)| key == name) {
-            Some(place) => place,
-            None => {
-                self.steps.push((name.to_owned(), Self::default()));
-                self.steps.len() - 1
-            }
-        };
+        let known = self.steps.iter().position(|(key, _)| key == name);
+        let place = known.unwrap_or_else(|| {
+            self.steps.push((name.to_owned(), Self::default()));
+            self.steps.len() - 1
+        });
         &mut self.steps[place].1
     }
 

@@ -78,6 +78,7 @@ pub struct Setting {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     spec: Arc<TaskSpec>,
+    name: String,
     /// In the order of the declarations, overrides of reference files last.
     values: Vec<(String, Setting)>,
     steps: Vec<Settings>,
@@ -85,7 +86,13 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults of a task.
+    ///
+    /// Its name is the class name; that of a step in a pipeline is its key.
     pub fn defaults(spec: &Arc<TaskSpec>) -> Self {
+        Self::named(spec, spec.class_name())
+    }
+
+    fn named(spec: &Arc<TaskSpec>, name: &str) -> Self {
         let values = spec.all_parameters().map(|parameter| {
             let setting = Setting {
                 value: parameter.default.clone(),
@@ -95,14 +102,29 @@ impl Settings {
         });
         Self {
             spec: Arc::clone(spec),
+            name: name.to_owned(),
             values: values.collect(),
-            steps: spec.steps.iter().map(Self::defaults).collect(),
+            steps: spec
+                .steps
+                .iter()
+                .map(|step| Self::named(step, &step.name))
+                .collect(),
         }
     }
 
     /// What the values belong to.
     pub fn spec(&self) -> &Arc<TaskSpec> {
         &self.spec
+    }
+
+    /// Name in logs; in lower case, suffix of output files unless there is another.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives the task another name.
+    pub fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
     }
 
     /// The steps of a pipeline.
@@ -348,9 +370,7 @@ impl Settings {
         node.insert("parameters", parameters);
         if !self.steps.is_empty() {
             let steps = self.steps.iter();
-            let steps: Mapping = steps
-                .map(|s| (s.spec.name.to_string(), s.to_node()))
-                .collect();
+            let steps: Mapping = steps.map(|s| (s.name.clone(), s.to_node())).collect();
             node.insert("steps", steps);
         }
         Node::Mapping(node)
