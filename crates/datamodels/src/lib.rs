@@ -1,1 +1,10 @@
 //! JWST product and reference models, and the files that hold them.
+
+pub mod dq;
+pub mod error;
+pub mod io;
+pub mod metadata;
+pub mod models;
+pub mod reference;
+pub use error::{DataModelError, Result};
+pub use models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel};

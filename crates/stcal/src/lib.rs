@@ -4,6 +4,20 @@
 //! starts no thread and knows no instrument. A ramp is `(integration, group, row, column)`; callers that want
 //! parallelism split it into bands of rows, integrations or images and call the same functions on the parts.
 
+pub mod bias;
+pub mod charge_migration;
+pub mod dark;
+pub mod dq_init;
 pub mod flags;
+pub mod group_flags;
+pub mod ipc;
 pub mod jump;
+pub mod linearity;
 pub mod ramp_fit;
+pub mod read_pattern;
+pub mod refpix;
+pub mod reset;
+pub mod rscd;
+pub mod saturation;
+pub mod scaling;
+pub mod shape;

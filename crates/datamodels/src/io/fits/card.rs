@@ -1,0 +1,325 @@
+//! Header cards: keyword, value and comment.
+
+use super::cfitsio::RawCard;
+
+/// The value of a header card.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CardValue {
+    /// A card without value indicator: COMMENT, HISTORY, blank; its text is the card's comment.
+    Commentary,
+    /// The keyword is there and has no value.
+    Undefined,
+    /// T or F.
+    Logical(bool),
+    /// An integer.
+    Integer(i64),
+    /// A real number.
+    Real(f64),
+    /// A string, continued strings joined.
+    Text(String),
+    /// Anything else (complex numbers, integers of more than 64 bits), as it stands in the header.
+    Verbatim(String),
+}
+
+/// One header card, continued records joined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// The keyword; for HIERARCH cards the full name without `HIERARCH`.
+    pub keyword: String,
+    /// The value.
+    pub value: CardValue,
+    /// The comment, or the text of a commentary card.
+    pub comment: String,
+}
+
+impl Card {
+    /// A card with a value.
+    pub fn new(keyword: &str, value: CardValue, comment: &str) -> Self {
+        Self {
+            keyword: keyword.to_string(),
+            value,
+            comment: comment.to_string(),
+        }
+    }
+
+    /// The integer value, also of a real number without fraction.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.value {
+            CardValue::Integer(v) => Some(v),
+            CardValue::Real(v) if v.fract() == 0.0 && v.abs() < 9e15 => Some(v as i64),
+            _ => None,
+        }
+    }
+
+    /// The value as a real number.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self.value {
+            CardValue::Integer(v) => Some(v as f64),
+            CardValue::Real(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The string value.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            CardValue::Text(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The records of 80 characters that hold this card.
+    pub fn records(&self) -> Vec<String> {
+        match &self.value {
+            CardValue::Commentary => commentary_records(&self.keyword, &self.comment),
+            CardValue::Text(text) => text_records(&self.prefix(), text, &self.comment),
+            CardValue::Undefined => vec![finish(self.prefix(), &self.comment)],
+            CardValue::Logical(v) => self.fixed(if *v { "T" } else { "F" }),
+            CardValue::Integer(v) => self.fixed(&v.to_string()),
+            CardValue::Real(v) => self.fixed(&real(*v)),
+            CardValue::Verbatim(v) => self.fixed(v),
+        }
+    }
+
+    fn prefix(&self) -> String {
+        let standard = self.keyword.len() <= 8
+            && self
+                .keyword
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if standard {
+            format!("{:<8}= ", self.keyword)
+        } else {
+            format!("HIERARCH {} = ", self.keyword)
+        }
+    }
+
+    fn fixed(&self, value: &str) -> Vec<String> {
+        vec![finish(
+            format!("{}{value:>20}", self.prefix()),
+            &self.comment,
+        )]
+    }
+}
+
+const RECORD: usize = 80;
+
+fn finish(mut record: String, comment: &str) -> String {
+    if !comment.is_empty() && record.len() + 3 < RECORD {
+        record.push_str(" / ");
+        record.push_str(comment);
+    }
+    record.truncate(record.floor_char_boundary(RECORD));
+    format!("{record:<RECORD$}")
+}
+
+fn commentary_records(keyword: &str, text: &str) -> Vec<String> {
+    let text = printable(text);
+    if text.is_empty() {
+        return vec![format!("{keyword:<RECORD$}")];
+    }
+    text.as_bytes()
+        .chunks(RECORD - 8)
+        .map(|part| {
+            format!(
+                "{:<RECORD$}",
+                format!("{keyword:<8}{}", String::from_utf8_lossy(part))
+            )
+        })
+        .collect()
+}
+
+/// Header text is ASCII from space to tilde.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii() && !c.is_ascii_control() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
+fn text_records(prefix: &str, text: &str, comment: &str) -> Vec<String> {
+    let quoted = printable(text).replace('\'', "''");
+    if prefix.len() + quoted.len() + 2 <= RECORD {
+        return vec![finish(
+            format!("{prefix}{:<20}", format!("'{quoted:<8}'")),
+            comment,
+        )];
+    }
+    let mut records = Vec::new();
+    let mut rest = quoted.as_str();
+    let mut lead = prefix.to_string();
+    loop {
+        // Room for the quotes and the ampersand; a doubled quote must not be split.
+        let room = RECORD - lead.len() - 3;
+        if rest.len() <= room {
+            records.push(finish(format!("{lead}'{rest}'"), comment));
+            return records;
+        }
+        let mut end = room;
+        if rest[..end]
+            .bytes()
+            .rev()
+            .take_while(|b| *b == b'\'')
+            .count()
+            % 2
+            == 1
+        {
+            end -= 1;
+        }
+        records.push(format!("{:<RECORD$}", format!("{lead}'{}&'", &rest[..end])));
+        rest = &rest[end..];
+        lead = "CONTINUE  ".to_string();
+    }
+}
+
+/// A real number in at most 20 characters that reads back as itself wherever 20 characters are enough.
+fn real(value: f64) -> String {
+    let mut digits = 17;
+    loop {
+        let text = real_text(value, digits);
+        if text.len() <= 20 || digits == 10 {
+            return text;
+        }
+        digits -= 1;
+    }
+}
+
+fn real_text(value: f64, digits: usize) -> String {
+    let shortest = if digits == 17 {
+        value
+    } else {
+        format!("{:.*e}", digits - 1, value)
+            .parse()
+            .unwrap_or(value)
+    };
+    let text = format!("{shortest:?}");
+    match text.split_once('e') {
+        None => text,
+        Some((mantissa, exponent)) => {
+            let mantissa = if mantissa.contains('.') {
+                mantissa.to_string()
+            } else {
+                format!("{mantissa}.0")
+            };
+            let (sign, power) = exponent
+                .strip_prefix('-')
+                .map_or(('+', exponent), |power| ('-', power));
+            format!("{mantissa}E{sign}{power:0>2}")
+        }
+    }
+}
+
+/// Joins continued strings and types the values.
+pub(super) fn cards_from_raw(raw: &[RawCard]) -> Vec<Card> {
+    let mut cards: Vec<Card> = Vec::with_capacity(raw.len());
+    let mut open = false;
+    for record in raw {
+        if open && record.keyword == "CONTINUE" && record.has_value {
+            if let Some(card) = cards.last_mut()
+                && let CardValue::Text(text) = &mut card.value
+            {
+                text.pop();
+                text.push_str(&unquote(&record.value));
+                open = text.ends_with('&');
+                append_comment(&mut card.comment, &record.comment);
+                continue;
+            }
+        }
+        let value = typed(record);
+        open = matches!(&value, CardValue::Text(text) if text.ends_with('&'));
+        cards.push(Card {
+            keyword: record.keyword.clone(),
+            value,
+            comment: record.comment.clone(),
+        });
+    }
+    cards
+}
+
+fn append_comment(comment: &mut String, more: &str) {
+    if !more.is_empty() {
+        if !comment.is_empty() {
+            comment.push(' ');
+        }
+        comment.push_str(more);
+    }
+}
+
+fn typed(record: &RawCard) -> CardValue {
+    let value = record.value.trim();
+    match value {
+        _ if !record.has_value => CardValue::Commentary,
+        "" => CardValue::Undefined,
+        "T" => CardValue::Logical(true),
+        "F" => CardValue::Logical(false),
+        _ if value.starts_with('\'') => CardValue::Text(unquote(value)),
+        _ => number(value),
+    }
+}
+
+fn number(value: &str) -> CardValue {
+    if let Ok(integer) = value.parse::<i64>() {
+        return CardValue::Integer(integer);
+    }
+    let looks_real = value
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eEdD".contains(&b));
+    match value.replace(['d', 'D'], "E").parse::<f64>() {
+        Ok(real) if looks_real && value.bytes().any(|b| b".eEdD".contains(&b)) => {
+            CardValue::Real(real)
+        }
+        _ => CardValue::Verbatim(value.to_string()),
+    }
+}
+
+/// The content of a quoted string; trailing spaces are not significant in FITS.
+fn unquote(value: &str) -> String {
+    let inner = value.trim().strip_prefix('\'').unwrap_or(value);
+    let inner = inner.strip_suffix('\'').unwrap_or(inner);
+    inner.replace("''", "'").trim_end().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reals_keep_their_value_in_twenty_characters() {
+        // astropy 8.0 writes 8.50028888888888E-06 for the value it holds; ours must read back equally.
+        for value in [
+            8.500_288_888_888_88e-6,
+            60105.25,
+            -69.4981,
+            1e-300,
+            0.0,
+            1e21,
+            145.476_316_066_365_4,
+        ] {
+            let text = real(value);
+            assert!(text.len() <= 20, "{text}");
+            assert_eq!(number(&text), CardValue::Real(value), "{text}");
+        }
+        assert_eq!(real(1e-5), "1.0E-05");
+        assert_eq!(real(-0.814_477_750_412_817_1), "-0.8144777504128171");
+    }
+
+    #[test]
+    fn records_have_eighty_characters_and_long_strings_continue() {
+        let text = "POLYGON ICRS  80.487763312 -69.498499406 'quoted' ".repeat(5);
+        let records = Card::new("S_REGION", CardValue::Text(text), "footprint").records();
+        assert!(records.len() > 3);
+        assert!(records.iter().all(|r| r.len() == RECORD));
+        assert!(records[1].starts_with("CONTINUE  '"));
+    }
+
+    #[test]
+    fn unusual_keywords_become_hierarch() {
+        let card = Card::new("ESO DET ID", CardValue::Integer(7), "");
+        assert!(card.records()[0].starts_with("HIERARCH ESO DET ID = "));
+    }
+}

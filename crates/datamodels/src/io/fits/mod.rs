@@ -1,0 +1,32 @@
+//! FITS files: headers and structure through cfitsio, image data in parallel from their byte offsets.
+
+mod card;
+mod cfitsio;
+mod element;
+mod reader;
+mod source;
+mod table;
+mod writer;
+
+pub use card::{Card, CardValue};
+pub use element::Element;
+pub use reader::{FitsReader, HduInfo, HduKind, Header, StoredType};
+pub use table::{Column, Table};
+pub use writer::{HduSpec, Payload, write_fits};
+
+/// Whether a keyword describes the layout of its HDU and is written by the writer itself.
+pub fn is_structural(keyword: &str) -> bool {
+    const EXACT: [&str; 16] = [
+        "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE",
+        "BZERO", "BLANK", "EXTNAME", "EXTVER", "EXTLEVEL", "TFIELDS", "THEAP",
+    ];
+    const NUMBERED: [&str; 10] = [
+        "NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM", "TNULL", "TSCAL", "TZERO", "TDISP", "TBCOL",
+    ];
+    EXACT.contains(&keyword)
+        || NUMBERED.iter().any(|stem| {
+            keyword
+                .strip_prefix(stem)
+                .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        })
+}

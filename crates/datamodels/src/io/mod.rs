@@ -1,0 +1,4 @@
+//! Reading and writing of files: the only input and output of this crate.
+
+pub mod atomic;
+pub mod fits;

@@ -1,0 +1,95 @@
+//! Count-rate images of one exposure.
+
+use ndarray::Array2;
+
+use super::{ExtraHdu, Field, Model, read_array, read_extra, read_optional};
+use crate::error::Result;
+use crate::io::fits::{FitsReader, Payload};
+use crate::metadata::Metadata;
+
+/// An image with its errors; `_rate` products.
+#[derive(Debug, Clone)]
+pub struct ImageModel {
+    /// Metadata.
+    pub meta: Metadata,
+    /// Values, `(row, column)` [BUNIT].
+    pub data: Array2<f32>,
+    /// Standard deviation [BUNIT].
+    pub err: Array2<f32>,
+    /// Quality of each pixel.
+    pub dq: Array2<u32>,
+    /// Variance of the photon noise [BUNIT²].
+    pub var_poisson: Array2<f32>,
+    /// Variance of the read noise [BUNIT²].
+    pub var_rnoise: Array2<f32>,
+    /// HDUs that this model does not know.
+    pub extra: Vec<ExtraHdu>,
+}
+
+impl Model for ImageModel {
+    const MODEL_TYPE: &'static str = "ImageModel";
+
+    fn read(reader: &FitsReader) -> Result<Self> {
+        let data: Array2<f32> = read_array(reader, "SCI")?;
+        let plane = |name| {
+            read_optional(reader, name).map(|a| a.unwrap_or_else(|| Array2::zeros(data.raw_dim())))
+        };
+        let (err, var_poisson, var_rnoise) =
+            (plane("ERR")?, plane("VAR_POISSON")?, plane("VAR_RNOISE")?);
+        let dq = read_optional(reader, "DQ")?.unwrap_or_else(|| Array2::zeros(data.raw_dim()));
+        let mut meta = Metadata::read(reader)?;
+        meta.set_model_type(Self::MODEL_TYPE);
+        let extra = read_extra(reader, &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE"])?;
+        Ok(Self {
+            meta,
+            err,
+            dq,
+            var_poisson,
+            var_rnoise,
+            extra,
+            data,
+        })
+    }
+
+    fn metadata(&self) -> &Metadata {
+        &self.meta
+    }
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.meta
+    }
+
+    fn fields(&self) -> Vec<Field<'_>> {
+        vec![
+            Field {
+                node: "data",
+                hdu: "SCI",
+                payload: Payload::F32(self.data.view().into_dyn()),
+            },
+            Field {
+                node: "err",
+                hdu: "ERR",
+                payload: Payload::F32(self.err.view().into_dyn()),
+            },
+            Field {
+                node: "dq",
+                hdu: "DQ",
+                payload: Payload::U32(self.dq.view().into_dyn()),
+            },
+            Field {
+                node: "var_poisson",
+                hdu: "VAR_POISSON",
+                payload: Payload::F32(self.var_poisson.view().into_dyn()),
+            },
+            Field {
+                node: "var_rnoise",
+                hdu: "VAR_RNOISE",
+                payload: Payload::F32(self.var_rnoise.view().into_dyn()),
+            },
+        ]
+    }
+
+    fn extra_hdus(&self) -> &[ExtraHdu] {
+        &self.extra
+    }
+}

@@ -1,0 +1,182 @@
+//! Up-the-ramp exposures: what stage 1 works on.
+
+use ndarray::{Array2, Array3, Array4};
+
+use super::{ExtraHdu, Field, Model, read_array, read_extra, read_optional, read_table};
+use crate::error::Result;
+use crate::io::fits::{FitsReader, Payload, Table};
+use crate::metadata::Metadata;
+
+/// An exposure as a ramp of groups; also what an uncalibrated (`_uncal`) file is opened as.
+#[derive(Debug, Clone)]
+pub struct RampModel {
+    /// Metadata.
+    pub meta: Metadata,
+    /// Counts, `(integration, group, row, column)` [DN].
+    pub data: Array4<f32>,
+    /// Quality of each pixel, `(row, column)`.
+    pub pixeldq: Array2<u32>,
+    /// Quality of each sample, shaped as the data.
+    pub groupdq: Array4<u8>,
+    /// First frame of each integration, `(integration, row, column)` [DN], where it was downlinked apart.
+    pub zeroframe: Option<Array3<f32>>,
+    /// Reference output, `(integration, group, row, column)` [DN].
+    pub refout: Option<Array4<f32>>,
+    /// Times of the groups.
+    pub group: Option<Table>,
+    /// Times of the integrations.
+    pub int_times: Option<Table>,
+    /// Dark current that was subtracted, averaged over the ramp, `(row, column)` [e-/s].
+    pub average_dark_current: Option<Array2<f32>>,
+    /// HDUs that this model does not know.
+    pub extra: Vec<ExtraHdu>,
+}
+
+impl RampModel {
+    /// A model of data with clear quality arrays.
+    pub fn new(meta: Metadata, data: Array4<f32>) -> Self {
+        let (integrations, groups, rows, columns) = data.dim();
+        let mut meta = meta;
+        meta.set_model_type(Self::MODEL_TYPE);
+        Self {
+            meta,
+            data,
+            pixeldq: Array2::zeros((rows, columns)),
+            groupdq: Array4::zeros((integrations, groups, rows, columns)),
+            zeroframe: None,
+            refout: None,
+            group: None,
+            int_times: None,
+            average_dark_current: None,
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl Model for RampModel {
+    const MODEL_TYPE: &'static str = "RampModel";
+
+    fn read(reader: &FitsReader) -> Result<Self> {
+        const KNOWN: [&str; 8] = [
+            "SCI",
+            "PIXELDQ",
+            "GROUPDQ",
+            "ZEROFRAME",
+            "REFOUT",
+            "GROUP",
+            "INT_TIMES",
+            "AVDRKCUR",
+        ];
+        let data = read_array(reader, "SCI")?;
+        let mut model = Self::new(Metadata::read(reader)?, data);
+        let shape = model.data.raw_dim();
+        if let Some(dq) = read_optional(reader, "PIXELDQ")? {
+            check(
+                reader,
+                "PIXELDQ",
+                model.pixeldq.shape(),
+                ndarray::ArrayBase::shape(&dq),
+            )?;
+            model.pixeldq = dq;
+        }
+        if let Some(dq) = read_optional::<u8, ndarray::Ix4>(reader, "GROUPDQ")? {
+            check(reader, "GROUPDQ", model.data.shape(), dq.shape())?;
+            model.groupdq = dq;
+        }
+        if let Some(frame) = read_optional::<f32, ndarray::Ix3>(reader, "ZEROFRAME")? {
+            check(
+                reader,
+                "ZEROFRAME",
+                &[shape[0], shape[2], shape[3]],
+                frame.shape(),
+            )?;
+            model.zeroframe = Some(frame);
+        }
+        model.refout = read_optional(reader, "REFOUT")?;
+        model.average_dark_current = read_optional(reader, "AVDRKCUR")?;
+        model.group = read_table(reader, "GROUP")?;
+        model.int_times = read_table(reader, "INT_TIMES")?;
+        model.extra = read_extra(reader, &KNOWN)?;
+        Ok(model)
+    }
+
+    fn metadata(&self) -> &Metadata {
+        &self.meta
+    }
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.meta
+    }
+
+    fn fields(&self) -> Vec<Field<'_>> {
+        let mut fields = vec![
+            Field {
+                node: "data",
+                hdu: "SCI",
+                payload: Payload::F32(self.data.view().into_dyn()),
+            },
+            Field {
+                node: "pixeldq",
+                hdu: "PIXELDQ",
+                payload: Payload::U32(self.pixeldq.view().into_dyn()),
+            },
+            Field {
+                node: "groupdq",
+                hdu: "GROUPDQ",
+                payload: Payload::U8(self.groupdq.view().into_dyn()),
+            },
+        ];
+        let images = [
+            (
+                "zeroframe",
+                "ZEROFRAME",
+                self.zeroframe.as_ref().map(|a| a.view().into_dyn()),
+            ),
+            (
+                "refout",
+                "REFOUT",
+                self.refout.as_ref().map(|a| a.view().into_dyn()),
+            ),
+            (
+                "average_dark_current",
+                "AVDRKCUR",
+                self.average_dark_current
+                    .as_ref()
+                    .map(|a| a.view().into_dyn()),
+            ),
+        ];
+        for (node, hdu, image) in images {
+            fields.extend(image.map(|image| Field {
+                node,
+                hdu,
+                payload: Payload::F32(image),
+            }));
+        }
+        for (node, hdu, table) in [
+            ("group", "GROUP", &self.group),
+            ("int_times", "INT_TIMES", &self.int_times),
+        ] {
+            fields.extend(table.as_ref().map(|table| Field {
+                node,
+                hdu,
+                payload: Payload::Table(table),
+            }));
+        }
+        fields
+    }
+
+    fn extra_hdus(&self) -> &[ExtraHdu] {
+        &self.extra
+    }
+}
+
+/// Checks the shape of a companion of the data.
+fn check(reader: &FitsReader, name: &str, expected: &[usize], found: &[usize]) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(reader.shape_error(
+        reader.require(name)?,
+        &format!("the shape of the data, {expected:?}"),
+    ))
+}

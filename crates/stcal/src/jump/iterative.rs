@@ -1,0 +1,127 @@
+//! Jumps in short ramps: the largest outlier first, then the median of the rest again.
+
+use super::median::{LANES, Lane};
+use super::plan::JumpPlan;
+
+/// Finds jumps one after another.
+///
+/// The search works with the absolute differences. In a sorted list the largest deviation from any centre is at one
+/// end, so a jump that is taken out makes the list shorter at one end (at both, if two deviate alike), and the list is
+/// sorted only once.
+#[derive(Debug, Default)]
+pub(super) struct Iterative {
+    sorted: Vec<f32>,
+}
+
+impl Iterative {
+    /// Columns that have a jump.
+    ///
+    /// `lists` are the differences; `scratch` is overwritten.
+    pub(super) fn candidates(
+        &mut self,
+        plan: &JumpPlan,
+        lists: &[Lane],
+        read_variance: &Lane,
+        scratch: &mut Vec<Lane>,
+    ) -> [bool; LANES] {
+        let sorted = plan.network.sorted_magnitudes(lists, scratch);
+        std::array::from_fn(|lane| {
+            self.sorted.clear();
+            let magnitudes = lists
+                .iter()
+                .map(|list| list[lane].abs())
+                .filter(|value| !value.is_nan());
+            if sorted {
+                let count = magnitudes.count();
+                self.sorted
+                    .extend(scratch[..count].iter().map(|list| list[lane]));
+            } else {
+                self.sorted.extend(magnitudes);
+                self.sorted.sort_unstable_by(f32::total_cmp);
+            }
+            outlier(plan, &self.sorted, read_variance[lane], true).is_some()
+        })
+    }
+
+    /// Marks the jumps of a column.
+    pub(super) fn detect(
+        &mut self,
+        plan: &JumpPlan,
+        lists: &[Lane],
+        lane: usize,
+        read_variance: f32,
+        jumps: &mut [bool],
+    ) {
+        self.sorted.clear();
+        self.sorted.extend(
+            lists
+                .iter()
+                .map(|list| list[lane].abs())
+                .filter(|value| !value.is_nan()),
+        );
+        self.sorted.sort_unstable_by(f32::total_cmp);
+        let mut left = &self.sorted[..];
+        let mut first = true;
+        while let Some((low, high)) = outlier(plan, left, read_variance, first) {
+            left = &left[low..left.len() - high];
+            first = false;
+        }
+        let (min, max) = match left {
+            [] => (f32::INFINITY, f32::NEG_INFINITY),
+            [only] => (*only, *only),
+            [min, .., max] => (*min, *max),
+        };
+        for (jump, list) in jumps.iter_mut().zip(lists) {
+            let magnitude = list[lane].abs();
+            *jump = magnitude < min || magnitude > max;
+        }
+    }
+}
+
+/// How many values at the low and the high end of a sorted list are the largest outliers, if they are jumps.
+fn outlier(
+    plan: &JumpPlan,
+    sorted: &[f32],
+    read_variance: f32,
+    first: bool,
+) -> Option<(usize, usize)> {
+    let (min, max) = (*sorted.first()?, *sorted.last()?);
+    let median = clipped_median(sorted)?;
+    // Parity: stcal 1.20.0 `jump/twopoint_difference.py::get_cr_locs` keeps the medians of all but the first pass in
+    // single precision, and the deviations always.
+    let median = if first {
+        median
+    } else {
+        f64::from(median as f32)
+    };
+    let deviation = |value: f32| ((f64::from(value) - median) as f32).abs();
+    let largest = deviation(min).max(deviation(max));
+    let ratio = f64::from(largest) / plan.sigma(median, read_variance);
+    (ratio > plan.threshold(sorted.len())).then(|| {
+        let low = sorted
+            .iter()
+            .take_while(|value| deviation(**value) == largest)
+            .count();
+        let high = sorted[low..]
+            .iter()
+            .rev()
+            .take_while(|value| deviation(**value) == largest)
+            .count();
+        (low, high)
+    })
+}
+
+/// The median of a sorted list without its largest values; of three values their median, of two the smaller one.
+///
+/// `None` if nothing is left: for fewer than two values, and for four or more that are all alike.
+fn clipped_median(sorted: &[f32]) -> Option<f64> {
+    let kept = match sorted {
+        [] | [_] => return None,
+        [min, _] => return Some(f64::from(*min)),
+        [_, middle, _] => return Some(f64::from(*middle)),
+        [kept @ .., max] => &kept[..kept.partition_point(|value| value < max)],
+    };
+    let upper = *kept.get(kept.len() / 2)?;
+    let lower = kept[(kept.len() - 1) / 2];
+    Some(f64::midpoint(f64::from(lower), f64::from(upper)))
+}

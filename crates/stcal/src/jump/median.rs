@@ -1,0 +1,203 @@
+//! Medians of many short lists at once, and of one list.
+//!
+//! Lists that lie side by side are sorted together by a network of compare-exchanges, which has no branches: 64 columns
+//! a step, so that the compiler fills the vector registers. Long lists are cheaper by selection, one after another.
+
+/// Columns that are worked on together.
+pub(super) const LANES: usize = 64;
+
+/// One value for each column.
+pub(super) type Lane = [f32; LANES];
+
+/// Longest list that is sorted by a network.
+const NETWORK_LIMIT: usize = 96;
+
+/// The compare-exchanges that sort a list.
+///
+/// Source: merge exchange, Knuth, The Art of Computer Programming vol. 3, algorithm 5.2.2 M.
+#[derive(Debug, Clone)]
+pub(super) struct Network(Option<Vec<(u32, u32)>>);
+
+/// What is needed of each sorted list.
+#[derive(Debug, Clone)]
+pub(super) struct LaneStats {
+    /// Number of values that are not NaN.
+    pub(super) count: [u32; LANES],
+    /// The lower and the upper of the two middle values, equal for an odd count; NaN for an empty list.
+    pub(super) middle: [Lane; 2],
+    /// Smallest value; NaN for an empty list.
+    pub(super) min: Lane,
+    /// Largest value; NaN for an empty list.
+    pub(super) max: Lane,
+}
+
+impl LaneStats {
+    /// The median in double precision.
+    pub(super) fn median(&self, lane: usize) -> f64 {
+        f64::midpoint(
+            f64::from(self.middle[0][lane]),
+            f64::from(self.middle[1][lane]),
+        )
+    }
+
+    /// Reads the results out of sorted columns.
+    fn read(&mut self, sorted: &[Lane]) {
+        let length = sorted.len();
+        if self.count.iter().all(|&count| count as usize == length) {
+            self.middle = [sorted[(length - 1) / 2], sorted[length / 2]];
+            (self.min, self.max) = (sorted[0], sorted[length - 1]);
+            return;
+        }
+        for lane in 0..LANES {
+            let at = |index: usize| sorted[index][lane];
+            match self.count[lane] as usize {
+                0 => self.put(lane, [f32::NAN; 4]),
+                count => self.put(
+                    lane,
+                    [at(0), at((count - 1) / 2), at(count / 2), at(count - 1)],
+                ),
+            }
+        }
+    }
+
+    /// Finds the results of one column by selection.
+    fn select(&mut self, lane: usize, values: impl Iterator<Item = f32>) {
+        let mut values: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
+        let count = values.len();
+        self.count[lane] = count as u32;
+        if count == 0 {
+            return self.put(lane, [f32::NAN; 4]);
+        }
+        let (below, &mut upper, above) = values.select_nth_unstable_by(count / 2, f32::total_cmp);
+        let lower = if count % 2 == 1 { upper } else { max_of(below) };
+        let min = below
+            .iter()
+            .copied()
+            .fold(upper, |a, b| if b < a { b } else { a });
+        self.put(lane, [min, lower, upper, max_of(above).max(upper)]);
+    }
+
+    fn put(&mut self, lane: usize, [min, lower, upper, max]: [f32; 4]) {
+        self.middle[0][lane] = lower;
+        self.middle[1][lane] = upper;
+        self.min[lane] = min;
+        self.max[lane] = max;
+    }
+}
+
+impl Network {
+    /// The network for lists of a length.
+    pub(super) fn new(length: usize) -> Self {
+        if length > NETWORK_LIMIT {
+            return Self(None);
+        }
+        let mut pairs = Vec::new();
+        let top = length.next_power_of_two() / 2;
+        let mut p = top;
+        while p > 0 {
+            let (mut q, mut r, mut d) = (top, 0, p);
+            loop {
+                pairs.extend(
+                    (0..length.saturating_sub(d))
+                        .filter(|i| i & p == r)
+                        .map(|i| (i as u32, (i + d) as u32)),
+                );
+                if q == p {
+                    break;
+                }
+                (d, q, r) = (q - p, q / 2, p);
+            }
+            p /= 2;
+        }
+        Self(Some(pairs))
+    }
+
+    /// Counts, middle values and extremes of the lists, NaN left out; `scratch` is overwritten.
+    pub(super) fn stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
+        let Some(pairs) = &self.0 else {
+            for lane in 0..LANES {
+                stats.select(lane, lists.iter().map(|list| list[lane]));
+            }
+            return;
+        };
+        stats.count = [0; LANES];
+        scratch.clear();
+        scratch.extend_from_slice(lists);
+        for list in scratch.iter_mut() {
+            for (value, count) in list.iter_mut().zip(&mut stats.count) {
+                // Infinity sorts behind everything that is counted.
+                *count += u32::from(!value.is_nan());
+                *value = if value.is_nan() {
+                    f32::INFINITY
+                } else {
+                    *value
+                };
+            }
+        }
+        sort(scratch, pairs);
+        stats.read(scratch);
+    }
+
+    /// Sorts the absolute values of the lists into `sorted`, NaN behind all others; false, and nothing done, if the
+    /// lists are too long for that.
+    pub(super) fn sorted_magnitudes(&self, lists: &[Lane], sorted: &mut Vec<Lane>) -> bool {
+        let Some(pairs) = &self.0 else {
+            return false;
+        };
+        sorted.clear();
+        sorted.extend(lists.iter().map(|list| {
+            list.map(|value| {
+                if value.is_nan() {
+                    f32::INFINITY
+                } else {
+                    value.abs()
+                }
+            })
+        }));
+        sort(sorted, pairs);
+        true
+    }
+}
+
+/// Sorts all columns.
+fn sort(lists: &mut [Lane], pairs: &[(u32, u32)]) {
+    for &(i, j) in pairs {
+        let (head, tail) = lists.split_at_mut(j as usize);
+        let (low, high) = (&mut head[i as usize], &mut tail[0]);
+        for (low, high) in low.iter_mut().zip(high) {
+            let (a, b) = (*low, *high);
+            *low = if a < b { a } else { b };
+            *high = if a < b { b } else { a };
+        }
+    }
+}
+
+fn max_of(values: &[f32]) -> f32 {
+    values
+        .iter()
+        .copied()
+        .fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+}
+
+impl Default for LaneStats {
+    fn default() -> Self {
+        Self {
+            count: [0; LANES],
+            middle: [[f32::NAN; LANES]; 2],
+            min: [f32::NAN; LANES],
+            max: [f32::NAN; LANES],
+        }
+    }
+}
+
+/// The median of a list in single precision, NaN left out; NaN if nothing is left.
+pub(super) fn median_f32(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
+    let count = values.len();
+    if count == 0 {
+        return f32::NAN;
+    }
+    let (below, &mut upper, _) = values.select_nth_unstable_by(count / 2, f32::total_cmp);
+    let lower = if count % 2 == 1 { upper } else { max_of(below) };
+    (lower + upper) / 2.0
+}

@@ -1,0 +1,440 @@
+//! Showers: faint extended emission that a cosmic ray leaves around its track.
+
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
+
+use super::bits::SampleBits;
+use super::census::GroupCensus;
+use super::diffs::{Block, Differences, Usable};
+use super::ellipse::Ellipse;
+use super::error::JumpError;
+use super::median::{LaneStats, Network, median_f32};
+use super::params::ShowerParams;
+use super::plan::Hits;
+use super::region::Regions;
+use super::sigma_clip::SigmaClip;
+use super::smooth::Ring;
+use super::snowball::flag_stamp;
+use crate::flags::{GroupFlags, PixelFlags};
+
+/// Fewest usable differences of an exposure.
+const MIN_DIFFERENCES: usize = 10;
+
+/// Threshold of the clipping that measures the noise across integrations [sigma].
+const NOISE_CLIP_SIGMA: f64 = 5.0;
+
+/// The exposure that is searched, whole; the group quality is handed over beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct ShowerInput<'a> {
+    /// Signal, `(integration, group, row, column)` [DN].
+    pub ramp_dn: ArrayView4<'a, f32>,
+    /// Quality of the pixels, `(row, column)`.
+    pub pixel_dq: ArrayView2<'a, u32>,
+    /// Gain, `(row, column)` [e-/DN].
+    pub gain_e_per_dn: ArrayView2<'a, f32>,
+    /// Read noise of the difference of two frames, `(row, column)` [DN].
+    pub read_noise_dn: ArrayView2<'a, f32>,
+    /// What the detection of single jumps remembered.
+    pub hits: &'a Hits,
+    /// Bits of the group quality.
+    pub flags: GroupFlags,
+    /// Bits of the pixel quality.
+    pub pixel_flags: PixelFlags,
+    /// Settings.
+    pub params: &'a ShowerParams,
+}
+
+/// True if the exposure has enough usable differences for the search.
+pub fn showers_possible(group_dq: ArrayView4<'_, u8>, do_not_use: u8) -> bool {
+    let census = GroupCensus::of(group_dq, do_not_use);
+    census.total_usable >= MIN_DIFFERENCES + census.integrations
+}
+
+/// Median and noise of the differences of each pixel [e-].
+///
+/// `(1, row, column)`, or `(difference, row, column)` if there are enough integrations to measure each difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShowerNoise {
+    median: Array3<f32>,
+    sigma: Array3<f32>,
+}
+
+/// Masks what the detection found unusable, and samples with certain flags.
+struct Unflagged<'a> {
+    hits: &'a Hits,
+    first_row: usize,
+    flags: GroupFlags,
+}
+
+impl Unflagged<'_> {
+    /// Parity: stcal 1.20.0 `jump/jump.py::nan_invalid_data` compares whole values, so that samples with a further
+    /// flag stay.
+    fn masks(&self, dq: u8) -> bool {
+        let GroupFlags {
+            do_not_use,
+            saturated,
+            jump,
+            ..
+        } = self.flags;
+        [
+            jump | do_not_use,
+            saturated | do_not_use,
+            saturated,
+            jump,
+            do_not_use,
+        ]
+        .contains(&dq)
+    }
+}
+
+impl Usable for Unflagged<'_> {
+    fn mask(&mut self, block: Block, plane: usize, dq: &[u8], values: &mut [f32]) {
+        let unusable = |bits: &SampleBits, lane| {
+            bits.get(self.first_row + block.row, plane, block.column + lane)
+        };
+        for (lane, (value, dq)) in values.iter_mut().zip(dq).enumerate() {
+            if self.masks(*dq)
+                || self
+                    .hits
+                    .unusable
+                    .as_ref()
+                    .is_some_and(|bits| unusable(bits, lane))
+            {
+                *value = f32::NAN;
+            }
+        }
+    }
+}
+
+impl ShowerNoise {
+    /// Measures a band of rows.
+    ///
+    /// `rows` are the rows of the image; `group_dq` is the whole exposure `(integration, group, row, column)`.
+    ///
+    /// # Errors
+    /// [`JumpError::Shape`] if the arrays do not agree.
+    ///
+    /// # Source
+    /// stcal 1.20.0 `jump/jump.py::find_faint_extended`. Tolerance: exact.
+    pub fn of_band(
+        input: &ShowerInput<'_>,
+        group_dq: ArrayView4<'_, u8>,
+        rows: std::ops::Range<usize>,
+    ) -> Result<Self, JumpError> {
+        let (integrations, groups, _, columns) = input.ramp_dn.dim();
+        input.check(group_dq.shape())?;
+        let ramp = input.ramp_dn.slice(s![.., .., rows.clone(), ..]);
+        let group_dq = group_dq.slice(s![.., .., rows.clone(), ..]);
+        let gain = input.gain_e_per_dn.slice(s![rows.clone(), ..]);
+        let noise = input.read_noise_dn.slice(s![rows.clone(), ..]);
+        let clip = integrations >= input.params.minimum_sigma_clip_integrations;
+        let depth = if clip { groups - 1 } else { 1 };
+        let mut out = Self {
+            median: Array3::zeros((depth, rows.len(), columns)),
+            sigma: Array3::zeros((depth, rows.len(), columns)),
+        };
+        let network = Network::new(integrations * (groups - 1));
+        let (mut diffs, mut scratch, mut stats) =
+            (Differences::default(), Vec::new(), LaneStats::default());
+        let mut mask = Unflagged {
+            hits: input.hits,
+            first_row: rows.start,
+            flags: input.flags,
+        };
+        for block in Block::all(rows.len(), columns) {
+            let gain = block.of(gain);
+            diffs.load(block, ramp, group_dq, &gain, &mut mask);
+            if clip {
+                out.clip_block(block, &diffs, groups - 1);
+                continue;
+            }
+            network.stats(&diffs.lists, &mut scratch, &mut stats);
+            let noise = block.of(noise);
+            for lane in 0..block.width {
+                let at = [0, block.row, block.column + lane];
+                let median = f32::midpoint(stats.middle[0][lane], stats.middle[1][lane]);
+                let noise_e = noise[lane] * gain[lane];
+                let variance =
+                    median.abs() + noise_e * noise_e / input.params.frames_per_group as f32;
+                (out.median[at], out.sigma[at]) = (median, variance.sqrt());
+            }
+        }
+        Ok(out)
+    }
+
+    fn clip_block(&mut self, block: Block, diffs: &Differences, depth: usize) {
+        let mut clip = SigmaClip::default();
+        for lane in 0..block.width {
+            for diff in 0..depth {
+                let values = || {
+                    diffs.lists[diff..]
+                        .iter()
+                        .step_by(depth)
+                        .map(|list| list[lane])
+                };
+                let (low, high) = clip.bounds(values(), NOISE_CLIP_SIGMA);
+                let kept = || values().filter(|value| (low..=high).contains(&f64::from(*value)));
+                let at = [diff, block.row, block.column + lane];
+                (self.median[at], self.sigma[at]) = (median_f32(kept()), deviation(kept()));
+            }
+        }
+    }
+
+    /// Puts bands together, in the order of their rows.
+    ///
+    /// # Errors
+    /// [`JumpError::Bands`] if they have not the same number of columns or differences.
+    pub fn join(bands: &[Self]) -> Result<Self, JumpError> {
+        let cat = |part: fn(&Self) -> &Array3<f32>| {
+            let views: Vec<_> = bands.iter().map(|band| part(band).view()).collect();
+            ndarray::concatenate(Axis(1), &views).map_err(|_| JumpError::Bands {
+                index: 0,
+                what: "another number of columns or differences, or no band at all",
+            })
+        };
+        Ok(Self {
+            median: cat(|band| &band.median)?,
+            sigma: cat(|band| &band.sigma)?,
+        })
+    }
+}
+
+/// Standard deviation in single precision, as numpy's `nanstd`.
+fn deviation(values: impl Iterator<Item = f32> + Clone) -> f32 {
+    let mean = mean_f32(values.clone());
+    mean_f32(values.map(|value| (value - mean) * (value - mean))).sqrt()
+}
+
+/// Mean with a sum in single precision, as numpy's `nanmean`; NaN if there is nothing.
+fn mean_f32(values: impl Iterator<Item = f32>) -> f32 {
+    let (sum, count) = values.fold((0.0_f32, 0_u32), |(sum, count), value| {
+        (sum + value, count + 1)
+    });
+    (f64::from(sum) / f64::from(count)) as f32
+}
+
+impl ShowerInput<'_> {
+    fn check(&self, group_dq: &[usize]) -> Result<(), JumpError> {
+        let (integrations, groups, rows, columns) = self.ramp_dn.dim();
+        if groups < 2 {
+            return Err(JumpError::TooFewGroups { found: groups });
+        }
+        JumpError::check("the group quality", self.ramp_dn.shape(), group_dq)?;
+        JumpError::check("the pixel quality", &[rows, columns], self.pixel_dq.shape())?;
+        JumpError::check("the gain", &[rows, columns], self.gain_e_per_dn.shape())?;
+        JumpError::check(
+            "the read noise",
+            &[rows, columns],
+            self.read_noise_dn.shape(),
+        )?;
+        self.hits.unusable.as_ref().map_or(Ok(()), |bits| {
+            let found = [bits.rows(), bits.width().0, bits.width().1];
+            JumpError::check(
+                "the result of the detection",
+                &[rows, integrations * groups, columns],
+                &found,
+            )
+        })
+    }
+
+    /// Parity: stcal 1.20.0 `jump/jump.py::find_faint_extended` knows reference pixels only if they have no other flag.
+    fn is_reference(&self, pixel_dq: u32) -> bool {
+        pixel_dq == self.pixel_flags.reference_pixel
+    }
+
+    fn was_unusable(&self, plane: usize, row: usize, column: usize) -> bool {
+        self.hits
+            .unusable
+            .as_ref()
+            .is_some_and(|bits| bits.get(row, plane, column))
+    }
+
+    /// The first group in which some pixel can be used; 0 if there is none.
+    fn first_good_group(&self, group_dq: ArrayView3<'_, u8>) -> usize {
+        let lost =
+            |dq: &u8, pixel: &u32| *dq & self.flags.do_not_use != 0 || self.is_reference(*pixel);
+        let usable = |plane: ArrayView2<'_, u8>| {
+            plane
+                .iter()
+                .zip(&self.pixel_dq)
+                .any(|(dq, pixel)| !lost(dq, pixel))
+        };
+        group_dq.outer_iter().position(usable).unwrap_or(0)
+    }
+
+    /// Deviation of the difference that ends in a group from the median, in units of the noise; NaN where flagged.
+    fn ratio(
+        &self,
+        noise: &ShowerNoise,
+        group_dq: ArrayView3<'_, u8>,
+        integration: usize,
+        group: usize,
+    ) -> Array2<f32> {
+        let (_, groups, rows, columns) = self.ramp_dn.dim();
+        let depth = (group - 1).min(noise.median.len_of(Axis(0)) - 1);
+        let mut mask = Unflagged {
+            hits: self.hits,
+            first_row: 0,
+            flags: self.flags,
+        };
+        let flags = self.flags.jump | self.flags.saturated | self.flags.do_not_use;
+        let pixel_flags =
+            self.pixel_flags.jump | self.pixel_flags.saturated | self.pixel_flags.do_not_use;
+        let mut ratio = Array2::from_elem((rows, columns), f32::NAN);
+        for block in Block::all(rows, columns) {
+            let gain = block.of(self.gain_e_per_dn);
+            let mut load = |group: usize| {
+                let signal = block.of(self.ramp_dn.slice(s![integration, group, .., ..]));
+                let mut values: Vec<f32> = signal
+                    .iter()
+                    .zip(gain.iter())
+                    .map(|(signal, gain)| signal * gain)
+                    .collect();
+                let dq = block.of(group_dq.index_axis(Axis(0), group));
+                mask.mask(block, integration * groups + group, &dq, &mut values);
+                (values, dq.to_vec())
+            };
+            let (before, _) = load(group - 1);
+            let (now, dq) = load(group);
+            let pixel_dq = block.of(self.pixel_dq);
+            let median = block.of(noise.median.index_axis(Axis(0), depth));
+            let sigma = block.of(noise.sigma.index_axis(Axis(0), depth));
+            for lane in 0..block.width {
+                let flagged = dq[lane] & flags != 0 || pixel_dq[lane] & pixel_flags != 0;
+                if !flagged && !self.is_reference(pixel_dq[lane]) {
+                    let deviation = (now[lane] - before[lane] - median[lane]).abs();
+                    ratio[[block.row, block.column + lane]] = deviation / sigma[lane];
+                }
+            }
+        }
+        ratio
+    }
+
+    /// Mean difference of a pixel over groups without a flag [e-].
+    fn rate(
+        &self,
+        dq: impl Fn(usize) -> u8,
+        integration: usize,
+        (row, column): (usize, usize),
+    ) -> f32 {
+        let groups = self.ramp_dn.len_of(Axis(1));
+        let invalid = self.flags.do_not_use | self.flags.saturated | self.flags.jump;
+        let gain = self.gain_e_per_dn[[row, column]];
+        let sample = |group: usize| {
+            let bad = dq(group) & invalid != 0
+                || self.was_unusable(integration * groups + group, row, column);
+            if bad {
+                f32::NAN
+            } else {
+                self.ramp_dn[[integration, group, row, column]] * gain
+            }
+        };
+        let differences = (1..groups).map(|group| sample(group) - sample(group - 1));
+        mean_f32(differences.filter(|difference| !difference.is_nan()))
+    }
+}
+
+/// Finds the showers that arrived just before a group.
+///
+/// `group_dq` is the integration's, `(group, row, column)`, before any shower has been flagged.
+///
+/// # Errors
+/// [`JumpError::Shape`] if the arrays do not agree.
+///
+/// # Source
+/// stcal 1.20.0 `jump/jump.py::get_bigellipses`. The smoothed ratios agree to about 1e-6: the reference transforms them
+/// in single precision, here the ring is summed in double precision. A pixel that close to the threshold may fall on the
+/// other side of it.
+pub fn find_showers(
+    input: &ShowerInput<'_>,
+    noise: &ShowerNoise,
+    group_dq: ArrayView3<'_, u8>,
+    integration: usize,
+    group: usize,
+) -> Result<Vec<Ellipse>, JumpError> {
+    let (_, groups, rows, columns) = input.ramp_dn.dim();
+    JumpError::check(
+        "the group quality",
+        &[groups, rows, columns],
+        group_dq.shape(),
+    )?;
+    JumpError::check("the noise", &[rows, columns], &noise.median.shape()[1..])?;
+    if group <= input.first_good_group(group_dq) {
+        return Ok(Vec::new());
+    }
+    let ratio = input.ratio(noise, group_dq, integration, group);
+    let ring = Ring::new(input.params.ring_inner_radius, input.params.ring_width);
+    let mut regions = Regions::default();
+    for (row, smoothed) in ring.mean(ratio.view()).outer_iter().enumerate() {
+        let extended: Vec<u8> = smoothed
+            .iter()
+            .map(|value| u8::from(*value > input.params.snr_threshold))
+            .collect();
+        regions.add_row(row, &extended);
+    }
+    Ok(regions.ellipses(input.params.min_area))
+}
+
+/// Flags the showers of an integration as jumps.
+///
+/// `showers` holds for each group what [`find_showers`] found; `group_dq` is the integration's. Pixels whose mean
+/// difference would change by more than `max_amplitude` keep the flags that they had.
+///
+/// # Errors
+/// [`JumpError::Shape`] if the arrays do not agree; nothing has been modified then.
+///
+/// # Source
+/// stcal 1.20.0 `jump/jump.py::extend_ellipses` and `max_flux_showers`. Tolerance: exact.
+pub fn flag_showers(
+    input: &ShowerInput<'_>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    integration: usize,
+    showers: &[Vec<Ellipse>],
+) -> Result<(), JumpError> {
+    let (_, groups, rows, columns) = input.ramp_dn.dim();
+    JumpError::check(
+        "the group quality",
+        &[groups, rows, columns],
+        group_dq.shape(),
+    )?;
+    JumpError::check("the list of showers", &[groups], &[showers.len()])?;
+    let params = input.params;
+    let mut flagged: Vec<((usize, usize), usize)> = Vec::new();
+    for (group, showers) in showers.iter().enumerate() {
+        let last = group
+            .saturating_add(params.groups_masked_after)
+            .min(groups - 1);
+        for shower in showers {
+            let (minor, major) = shower.grown(params.expand_factor, params.max_width);
+            let mut stamp = shower.stamp(minor, major, (rows, columns));
+            flag_stamp(
+                &mut group_dq,
+                group..last + 1,
+                &mut stamp,
+                input.flags,
+                |group, at| flagged.push((at, group)),
+            );
+        }
+    }
+    flagged.sort_unstable();
+    for pixel in flagged.chunk_by(|a, b| a.0 == b.0) {
+        let at = pixel[0].0;
+        let after = |group: usize| group_dq[[group, at.0, at.1]];
+        let added = |group: usize| pixel.binary_search(&(at, group)).is_ok();
+        let before = |group: usize| {
+            if added(group) {
+                after(group) & !input.flags.jump
+            } else {
+                after(group)
+            }
+        };
+        let change =
+            (input.rate(before, integration, at) - input.rate(after, integration, at)).abs();
+        let plausible = change <= params.max_amplitude as f32 && change.is_finite();
+        if !plausible || input.is_reference(input.pixel_dq[[at.0, at.1]]) {
+            for (_, group) in pixel {
+                group_dq[[*group, at.0, at.1]] &= !input.flags.jump;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Coefficients that cannot be used are replaced by those of the identity.
+
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, Zip};
+
+use super::polynomial::check_linear_term;
+use crate::flags::PixelFlags;
+use crate::shape::{ShapeError, check_shape};
+
+/// A set of coefficients that describes no response.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CoefficientError {
+    /// An array has the wrong shape.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The identity needs a linear term.
+    #[error("linearity needs at least 2 coefficients (constant and linear), found {0}")]
+    TooFew(usize),
+}
+
+/// Replaces the coefficients of pixels without a known polynomial by those of the identity, and flags the pixels.
+///
+/// `coefficients` is `(power, row, column)` with powers 0, 1, 2 and so on, `reference_dq` and `pixel_dq` are
+/// `(row, column)`. `pixel_dq` gains all bits of the reference, and "no linearity correction" where a coefficient is
+/// not a number or the linear term is 0. The coefficients of the inverse polynomial are treated by a second call. A
+/// band of rows will do.
+///
+/// # Errors
+/// [`CoefficientError`] if the shapes differ or there is no linear term; nothing has been modified then.
+///
+/// ```
+/// use ndarray::{Array2, arr3};
+/// use stcal::{flags::PixelFlags, linearity::replace_bad_coefficients};
+/// let mut c = arr3(&[[[5.0_f32, 5.0]], [[1.1, 0.0]]]);
+/// let (reference_dq, mut dq) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+/// replace_bad_coefficients(c.view_mut(), reference_dq.view(), dq.view_mut(), &PixelFlags::default())?;
+/// assert_eq!(c, arr3(&[[[5.0, 0.0]], [[1.1, 1.0]]]));
+/// assert_eq!(dq[[0, 1]], PixelFlags::default().no_lin_corr);
+/// # Ok::<(), stcal::linearity::CoefficientError>(())
+/// ```
+pub fn replace_bad_coefficients(
+    mut coefficients: ArrayViewMut3<'_, f32>,
+    reference_dq: ArrayView2<'_, u32>,
+    mut pixel_dq: ArrayViewMut2<'_, u32>,
+    flags: &PixelFlags,
+) -> Result<(), CoefficientError> {
+    let shape = [coefficients.shape()[1], coefficients.shape()[2]];
+    check_shape("quality of the linearity", &shape, reference_dq.shape())?;
+    check_shape("pixel quality", &shape, pixel_dq.shape())?;
+    check_linear_term(coefficients.view())?;
+    for row in 0..shape[0] {
+        Zip::from(pixel_dq.row_mut(row))
+            .and(reference_dq.row(row))
+            .for_each(|dq, &more| *dq |= more);
+        let mut band = coefficients.index_axis_mut(Axis(1), row);
+        if !needs_care(&band, reference_dq.row(row), flags) {
+            continue;
+        }
+        for (column, mut pixel) in band.axis_iter_mut(Axis(1)).enumerate() {
+            let flagged = reference_dq[[row, column]] & flags.no_lin_corr != 0;
+            let unknown = pixel.iter().any(|c| c.is_nan()) || pixel[1] == 0.0;
+            if flagged || unknown {
+                pixel.fill(0.0);
+                pixel[1] = 1.0;
+            }
+            if unknown && !flagged {
+                pixel_dq[[row, column]] |= flags.no_lin_corr;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether any pixel of a row has unusable coefficients: a first look along the columns, which is fast.
+fn needs_care(
+    band: &ArrayViewMut2<'_, f32>,
+    reference_dq: ndarray::ArrayView1<'_, u32>,
+    flags: &PixelFlags,
+) -> bool {
+    let mut bad = reference_dq
+        .iter()
+        .fold(0, |bits, &dq| bits | (dq & flags.no_lin_corr))
+        != 0;
+    for (power, row) in band.outer_iter().enumerate() {
+        bad |= row
+            .iter()
+            .fold(false, |bad, &c| bad | c.is_nan() | (power == 1 && c == 0.0));
+    }
+    bad
+}

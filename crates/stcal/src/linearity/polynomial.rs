@@ -1,0 +1,130 @@
+//! The polynomial applied to groups as they are.
+
+use ndarray::{
+    ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, ArrayViewMut4, Axis, Zip,
+};
+
+use super::CoefficientError;
+use crate::flags::GroupFlags;
+use crate::shape::check_shape;
+
+/// Corrects every sample that is not saturated, in place.
+///
+/// `ramp_dn` and `group_dq` are `(integration, group, row, column)`, `coefficients` is `(power, row, column)` and has
+/// passed [`replace_bad_coefficients`](super::replace_bad_coefficients). A band of rows will do.
+///
+/// # Errors
+/// [`CoefficientError`] if the shapes differ or there is no linear term; nothing has been modified then.
+///
+/// ```
+/// use ndarray::{Array4, arr3};
+/// use stcal::{flags::GroupFlags, linearity::linearize};
+/// let mut ramp = Array4::from_elem((1, 2, 1, 1), 100.0_f32);
+/// let mut dq = Array4::zeros((1, 2, 1, 1));
+/// dq[[0, 1, 0, 0]] = GroupFlags::default().saturated;
+/// let c = arr3(&[[[1.0_f32]], [[1.0]], [[0.001]]]);
+/// linearize(ramp.view_mut(), dq.view(), c.view(), &GroupFlags::default())?;
+/// assert_eq!(ramp.as_slice(), Some([111.0, 100.0].as_slice()));
+/// # Ok::<(), stcal::linearity::CoefficientError>(())
+/// ```
+pub fn linearize(
+    mut ramp_dn: ArrayViewMut4<'_, f32>,
+    group_dq: ArrayView4<'_, u8>,
+    coefficients: ArrayView3<'_, f32>,
+    flags: &GroupFlags,
+) -> Result<(), CoefficientError> {
+    check_shape("group quality", ramp_dn.shape(), group_dq.shape())?;
+    check_shape(
+        "coefficients",
+        &ramp_dn.shape()[2..],
+        &coefficients.shape()[1..],
+    )?;
+    check_linear_term(coefficients)?;
+    let (_, _, rows, columns) = ramp_dn.dim();
+    let mut corrected = vec![0.0_f32; columns];
+    // Row by row through all groups: the coefficients of a row stay in the cache.
+    for row in 0..rows {
+        let coefficients = coefficients.index_axis(Axis(1), row);
+        let mut samples = ramp_dn.index_axis_mut(Axis(2), row);
+        let dq = group_dq.index_axis(Axis(2), row);
+        for (mut integration, dq) in samples.outer_iter_mut().zip(dq.outer_iter()) {
+            for (mut signal, dq) in integration.outer_iter_mut().zip(dq.outer_iter()) {
+                evaluate(coefficients, signal.view(), &mut corrected);
+                Zip::from(&mut signal)
+                    .and(dq)
+                    .and(ArrayView1::from(&corrected))
+                    .for_each(|signal, &dq, &corrected| {
+                        *signal = if dq & flags.saturated == 0 {
+                            corrected
+                        } else {
+                            *signal
+                        };
+                    });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Corrects the zero frame of every integration, in place; a value of 0 marks a bad pixel and stays 0.
+///
+/// `zero_frame_dn` is `(integration, row, column)`, `coefficients` is `(power, row, column)`. A band of rows will do.
+///
+/// # Errors
+/// [`CoefficientError`] if the shapes differ or there is no linear term; nothing has been modified then.
+pub fn linearize_zero_frame(
+    mut zero_frame_dn: ArrayViewMut3<'_, f32>,
+    coefficients: ArrayView3<'_, f32>,
+) -> Result<(), CoefficientError> {
+    check_shape(
+        "coefficients",
+        &zero_frame_dn.shape()[1..],
+        &coefficients.shape()[1..],
+    )?;
+    check_linear_term(coefficients)?;
+    let mut corrected = vec![0.0_f32; zero_frame_dn.len_of(Axis(2))];
+    for mut frame in zero_frame_dn.outer_iter_mut() {
+        for (row, mut signal) in frame.outer_iter_mut().enumerate() {
+            evaluate(
+                coefficients.index_axis(Axis(1), row),
+                signal.view(),
+                &mut corrected,
+            );
+            for (signal, &corrected) in signal.iter_mut().zip(&corrected) {
+                *signal = if *signal == 0.0 { 0.0 } else { corrected };
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A polynomial of a response has a constant and a linear term at least.
+pub(super) fn check_linear_term(coefficients: ArrayView3<'_, f32>) -> Result<(), CoefficientError> {
+    match coefficients.len_of(Axis(0)) {
+        n @ (0 | 1) => Err(CoefficientError::TooFew(n)),
+        _ => Ok(()),
+    }
+}
+
+/// Horner's rule for one row, in the order of the reference: `(c[n] s + c[n-1]) s + ... + c[0]`.
+pub(super) fn evaluate(
+    coefficients: ArrayView2<'_, f32>,
+    signal: ArrayView1<'_, f32>,
+    result: &mut [f32],
+) {
+    let highest = coefficients.len_of(Axis(0)) - 1;
+    let mut result = ndarray::ArrayViewMut1::from(result);
+    Zip::from(&mut result)
+        .and(coefficients.row(highest))
+        .and(signal)
+        .for_each(|result, &c, &s| *result = c * s);
+    for power in (1..highest).rev() {
+        Zip::from(&mut result)
+            .and(coefficients.row(power))
+            .and(signal)
+            .for_each(|result, &c, &s| *result = (*result + c) * s);
+    }
+    Zip::from(&mut result)
+        .and(coefficients.row(0))
+        .for_each(|result, &c| *result += c);
+}

@@ -1,0 +1,107 @@
+//! Median of the differences of neighbouring samples, the robust count rate behind the Poisson variance.
+
+/// Median without regard to order; NaN for no values. The values must be free of NaN and are reordered.
+pub(super) fn median(values: &mut [f64]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    let middle = values.len() / 2;
+    let odd = !values.len().is_multiple_of(2);
+    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    if odd {
+        return upper;
+    }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    mean(lower, upper)
+}
+
+/// Mean of two values, fast and rounded as the reference does.
+#[expect(
+    clippy::manual_midpoint,
+    reason = "rates are far from overflow, and the library function branches"
+)]
+fn mean(a: f64, b: f64) -> f64 {
+    (a + b) / 2.0
+}
+
+/// A network of exchanges that brings the median of `size` values to its place.
+///
+/// Batcher's odd-even merge sort (1968, doi:10.1145/1468075.1468121) for any number of values, without the exchanges
+/// that the middle does not depend on.
+#[derive(Debug)]
+pub(super) struct MedianNetwork {
+    exchanges: Vec<(u8, u8)>,
+    size: usize,
+}
+
+impl MedianNetwork {
+    /// Above this size, selecting value by value is faster.
+    pub(super) const LARGEST: usize = 40;
+
+    /// The network for `size` values; none if they are too many.
+    pub(super) fn new(size: usize) -> Option<Self> {
+        if size == 0 || size > Self::LARGEST {
+            return None;
+        }
+        let mut needed = vec![false; size];
+        needed[size / 2] = true;
+        needed[(size - 1) / 2] = true;
+        let mut exchanges = Vec::new();
+        for (low, high) in merge_sort_exchanges(size).into_iter().rev() {
+            if needed[low] || needed[high] {
+                needed[low] = true;
+                needed[high] = true;
+                exchanges.push((low as u8, high as u8));
+            }
+        }
+        exchanges.reverse();
+        Some(Self { exchanges, size })
+    }
+
+    /// Medians of many series at once: `values[k]` holds the k-th value of each series. Reorders the values.
+    pub(super) fn medians<const LANES: usize>(&self, values: &mut [[f64; LANES]]) -> [f64; LANES] {
+        for &(low, high) in &self.exchanges {
+            let (head, tail) = values.split_at_mut(high as usize);
+            exchange(&mut head[low as usize], &mut tail[0]);
+        }
+        let upper = values[self.size / 2];
+        let mut medians = values[(self.size - 1) / 2];
+        if self.size.is_multiple_of(2) {
+            for (median, upper) in medians.iter_mut().zip(upper) {
+                *median = mean(*median, upper);
+            }
+        }
+        medians
+    }
+}
+
+/// Puts the smaller values into `low`. NaN must not occur.
+fn exchange<const LANES: usize>(low: &mut [f64; LANES], high: &mut [f64; LANES]) {
+    for (low, high) in low.iter_mut().zip(high) {
+        let (a, b) = (*low, *high);
+        // Two comparisons, so that the compiler sees a minimum and a maximum instead of a branch.
+        *low = if b < a { b } else { a };
+        *high = if a < b { b } else { a };
+    }
+}
+
+/// Exchanges that sort `size` values, in order.
+fn merge_sort_exchanges(size: usize) -> Vec<(usize, usize)> {
+    let mut exchanges = Vec::new();
+    let mut run = 1;
+    while run < size {
+        let mut step = run;
+        while step >= 1 {
+            for first in (step % run..size.saturating_sub(step)).step_by(2 * step) {
+                for low in first..(first + step).min(size - step) {
+                    if low / (2 * run) == (low + step) / (2 * run) {
+                        exchanges.push((low, low + step));
+                    }
+                }
+            }
+            step /= 2;
+        }
+        run *= 2;
+    }
+    exchanges
+}

@@ -1,0 +1,96 @@
+//! Saturation that hides in the mean of several reads.
+
+use ndarray::{ArrayView1, ArrayView3, ArrayViewMut3, Axis, Zip, s};
+
+use super::grow::Spill;
+use super::{SaturationOptions, SaturationReference};
+use crate::read_pattern::ReadPattern;
+
+/// Point 4 of the module's list, from the last group but one to the first.
+pub(super) fn flag_groups_before_saturation(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    (options, pattern): (&SaturationOptions<'_>, &ReadPattern),
+    spill: &mut Spill,
+) {
+    let flags = options.group_flags;
+    let unusable = flags.saturated | flags.do_not_use;
+    let (n_groups, rows, _) = ramp_dn.dim();
+    for group in (0..n_groups.saturating_sub(1)).rev() {
+        let dilution = pattern.mean(group) / pattern.last(group);
+        if dilution == 1.0 {
+            continue;
+        }
+        let (mut this, next) = group_dq.multi_slice_mut((s![group, .., ..], s![group + 1, .., ..]));
+        for row in 0..rows {
+            let mut seeds = spill.seeds(row);
+            if !any_bit(next.row(row), flags.saturated) {
+                seeds.fill(0);
+                continue;
+            }
+            let signal = ramp_dn.slice(s![group, row, ..]);
+            Zip::from(&mut seeds)
+                .and(signal)
+                .and(reference.threshold_dn.row(row))
+                .and(reference.dq.row(row))
+                .and(this.row(row))
+                .and(next.row(row))
+                .for_each(|seed, &signal, &threshold, &reference_dq, &this, &next| {
+                    let unchecked = reference_dq & options.pixel_flags.no_sat_check != 0;
+                    let dilution = if unchecked { 1.0 } else { dilution };
+                    let reaches = f64::from(signal) >= f64::from(threshold) * dilution;
+                    let partial = reaches && this & unusable == 0 && next & flags.saturated != 0;
+                    *seed = u8::from(partial) * flags.do_not_use;
+                });
+        }
+        spill.grow_into(this.view_mut());
+    }
+}
+
+/// Point 5 of the module's list; needs three groups.
+pub(super) fn flag_second_group(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+    pattern: &ReadPattern,
+) {
+    let flags = options.group_flags;
+    let first_mean = pattern.mean(0);
+    let third_last = pattern.last(2);
+    let second_reads = pattern.reads(1).len() as f32;
+    let (mut second_dq, third_dq) = group_dq.multi_slice_mut((s![1, .., ..], s![2, .., ..]));
+    for (row, mut second_dq) in second_dq.outer_iter_mut().enumerate() {
+        let third_dq = third_dq.row(row);
+        if !any_bit(third_dq, flags.saturated) {
+            continue;
+        }
+        let threshold = reference.threshold_dn.row(row);
+        let bias = options
+            .bias_dn
+            .map(|bias| bias.index_axis_move(Axis(0), row));
+        for (column, second_dq) in second_dq.iter_mut().enumerate() {
+            let hidden =
+                third_dq[column] & flags.saturated != 0 && *second_dq & flags.saturated == 0;
+            if !hidden {
+                continue;
+            }
+            // Single and double precision as in the reference, so that thresholds fall alike.
+            let bias = bias.map_or(0.0, |bias| bias[column]);
+            let threshold = threshold[column];
+            let (first, second) = (ramp_dn[[0, row, column]], ramp_dn[[1, row, column]]);
+            let above_bias = f64::from(first - bias);
+            let expected = above_bias / first_mean * third_last + f64::from(bias);
+            let stays_below = expected < f64::from(threshold);
+            let leaps = second - first > (threshold - first) / second_reads;
+            if stays_below && leaps {
+                *second_dq |= flags.do_not_use;
+            }
+        }
+    }
+}
+
+fn any_bit(dq: ArrayView1<'_, u8>, bit: u8) -> bool {
+    dq.iter().fold(0, |any, &dq| any | dq) & bit != 0
+}

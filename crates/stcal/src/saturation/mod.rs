@@ -1,0 +1,272 @@
+//! Flags for samples at the upper and the lower end of the detector's range.
+//!
+//! For each integration, group by group:
+//!
+//! 1. A sample at or above the threshold of its pixel is saturated, and so are all later samples of the pixel.
+//! 2. A sample at or below 0 lies on the floor of the A/D converter; it must not be used.
+//! 3. Saturation spills over: the `(2n + 1)^2` pixels around a saturated one count as saturated in the same group.
+//!
+//! Where a group is the mean of several reads, saturation in its last reads hides in the mean. With a read pattern:
+//!
+//! 4. A usable sample just before a saturated one must not be used if it reaches the threshold diluted by the mean:
+//!    `signal >= threshold * mean(reads) / last(reads)`; its neighbours neither.
+//! 5. The second group must not be used if the third is saturated and the second is not, although the first group,
+//!    extrapolated from the superbias, stays below the threshold until the third, and the step from the first to the
+//!    second is more than one read's share of what was left: `s1 - s0 > (threshold - s0) / reads`.
+//!
+//! In a zero frame, which has no flags, bad samples are set to 0.
+//!
+//! # Source
+//! stcal 1.20.0 `saturation/saturation.py::flag_saturated_pixels`. Exact.
+
+use ndarray::{
+    Array2, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut3, Axis, Zip,
+};
+
+use crate::flags::{GroupFlags, PixelFlags};
+use crate::read_pattern::ReadPattern;
+use crate::shape::{ShapeError, check_shape};
+
+mod averaged;
+mod grow;
+#[cfg(test)]
+mod tests;
+
+use grow::Spill;
+
+/// The saturation thresholds of an image, as [`replace_unchecked_thresholds`] leaves them.
+#[derive(Debug, Clone, Copy)]
+pub struct SaturationReference<'a> {
+    /// The lowest signal that is saturated, `(row, column)` \[DN\].
+    pub threshold_dn: ArrayView2<'a, f32>,
+    /// Quality, `(row, column)`: tells the pixels that cannot be checked.
+    pub dq: ArrayView2<'a, u32>,
+}
+
+/// How to flag.
+#[derive(Debug, Clone, Copy)]
+pub struct SaturationOptions<'a> {
+    /// Layers of pixels around a saturated one that are saturated, too.
+    pub grow: usize,
+    /// The reads of each group, if saturation that hides in a mean is to be looked for.
+    pub read_pattern: Option<&'a ReadPattern>,
+    /// Superbias, `(row, column)` \[DN\], as it is in its file; used with a read pattern only. `None` is 0 everywhere.
+    pub bias_dn: Option<ArrayView2<'a, f32>>,
+    /// Bits of the groups.
+    pub group_flags: GroupFlags,
+    /// Bits of the pixels.
+    pub pixel_flags: PixelFlags,
+}
+
+/// Lifts the threshold of pixels that cannot be checked above the range of the converter, and flags them.
+///
+/// These are the pixels that the reference flags so and those whose threshold is not a number; `reference_dq` gains
+/// the flag for the latter, and `pixel_dq` gains all bits of the reference. All arrays are `(row, column)`;
+/// `converter_limit_dn` is the largest number that the A/D converter can give. A band of rows will do.
+///
+/// # Errors
+/// [`ShapeError`] if the shapes differ; nothing has been modified then.
+///
+/// ```
+/// use ndarray::{Array2, arr2};
+/// use stcal::{flags::PixelFlags, saturation::replace_unchecked_thresholds};
+/// let mut threshold = arr2(&[[50_000.0_f32, f32::NAN]]);
+/// let (mut reference_dq, mut dq) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+/// let flags = PixelFlags::default();
+/// replace_unchecked_thresholds(
+///     threshold.view_mut(), reference_dq.view_mut(), dq.view_mut(), 65_535.0, &flags)?;
+/// assert_eq!(threshold, arr2(&[[50_000.0, 65_536.0]]));
+/// assert_eq!(dq, arr2(&[[0, flags.no_sat_check]]));
+/// # Ok::<(), stcal::shape::ShapeError>(())
+/// ```
+pub fn replace_unchecked_thresholds(
+    mut threshold_dn: ArrayViewMut2<'_, f32>,
+    mut reference_dq: ArrayViewMut2<'_, u32>,
+    mut pixel_dq: ArrayViewMut2<'_, u32>,
+    converter_limit_dn: f32,
+    flags: &PixelFlags,
+) -> Result<(), ShapeError> {
+    let shape = threshold_dn.shape();
+    check_shape("quality of the saturation", shape, reference_dq.shape())?;
+    check_shape("pixel quality", shape, pixel_dq.shape())?;
+    Zip::from(&mut threshold_dn)
+        .and(&mut reference_dq)
+        .and(&mut pixel_dq)
+        .for_each(|threshold, reference_dq, dq| {
+            if threshold.is_nan() {
+                *reference_dq |= flags.no_sat_check;
+            }
+            if *reference_dq & flags.no_sat_check != 0 {
+                *threshold = converter_limit_dn + 1.0;
+            }
+            *dq |= *reference_dq;
+        });
+    Ok(())
+}
+
+/// Flags the saturated samples and those on the converter's floor in one integration.
+///
+/// `ramp_dn` and `group_dq` are `(group, row, column)` and must hold whole images, because saturation spreads to
+/// neighbours. Samples that are not a number get no flag of their own.
+///
+/// # Errors
+/// [`ShapeError`] if the shapes differ or the read pattern has another number of groups; nothing has been modified
+/// then.
+///
+/// ```
+/// use ndarray::{Array2, Array3};
+/// use stcal::saturation::{SaturationOptions, SaturationReference, flag_saturated};
+/// let mut ramp = Array3::from_elem((3, 1, 3), 10.0_f32);
+/// ramp[[1, 0, 2]] = 60_000.0;
+/// ramp[[0, 0, 0]] = 0.0;
+/// let mut dq = Array3::zeros((3, 1, 3));
+/// let (threshold, flags) = (Array2::from_elem((1, 3), 50_000.0_f32), Array2::zeros((1, 3)));
+/// let reference = SaturationReference { threshold_dn: threshold.view(), dq: flags.view() };
+/// let options = SaturationOptions {
+///     grow: 1, read_pattern: None, bias_dn: None,
+///     group_flags: Default::default(), pixel_flags: Default::default(),
+/// };
+/// flag_saturated(ramp.view(), dq.view_mut(), &reference, &options)?;
+/// assert_eq!(dq.as_slice(), Some([65, 0, 0, 0, 2, 2, 0, 2, 2].as_slice()));
+/// # Ok::<(), stcal::shape::ShapeError>(())
+/// ```
+pub fn flag_saturated(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+) -> Result<(), ShapeError> {
+    let (n_groups, rows, columns) = ramp_dn.dim();
+    check_shape("group quality", ramp_dn.shape(), group_dq.shape())?;
+    check_reference(reference, (rows, columns))?;
+    if let Some(bias) = options.bias_dn {
+        check_shape("superbias", &[rows, columns], bias.shape())?;
+    }
+    if let Some(pattern) = options.read_pattern {
+        check_shape(
+            "groups of the read pattern",
+            &[n_groups],
+            &[pattern.n_groups()],
+        )?;
+    }
+    let mut spill = Spill::new((rows, columns), options.grow);
+    flag_single_groups(ramp_dn, group_dq.view_mut(), reference, options, &mut spill);
+    if let Some(pattern) = options.read_pattern {
+        averaged::flag_groups_before_saturation(
+            ramp_dn,
+            group_dq.view_mut(),
+            reference,
+            (options, pattern),
+            &mut spill,
+        );
+        if n_groups > 2 {
+            averaged::flag_second_group(ramp_dn, group_dq, reference, options, pattern);
+        }
+    }
+    Ok(())
+}
+
+/// Sets samples of a zero frame to 0 that are saturated, near a saturated one, or on the converter's floor.
+///
+/// `zero_frame_dn` is `(row, column)` of one integration, a whole image; `grow` as in [`SaturationOptions`].
+///
+/// # Errors
+/// [`ShapeError`] if the shapes differ; nothing has been modified then.
+pub fn clear_saturated(
+    mut zero_frame_dn: ArrayViewMut2<'_, f32>,
+    reference: &SaturationReference<'_>,
+    grow: usize,
+) -> Result<(), ShapeError> {
+    check_reference(reference, zero_frame_dn.dim())?;
+    let mut bad = Array2::<u8>::zeros(zero_frame_dn.dim());
+    let mut spill = Spill::new(zero_frame_dn.dim(), grow);
+    for (row, signal) in zero_frame_dn.outer_iter().enumerate() {
+        let seeds = spill.seeds(row);
+        Zip::from(seeds)
+            .and(signal)
+            .and(reference.threshold_dn.row(row))
+            .and(bad.row_mut(row))
+            .for_each(|seed, &signal, &threshold, bad| {
+                *seed = u8::from(signal >= threshold);
+                *bad = *seed | u8::from(signal <= 0.0);
+            });
+    }
+    spill.grow_into(bad.view_mut());
+    Zip::from(&mut zero_frame_dn)
+        .and(&bad)
+        .for_each(|signal, &bad| {
+            if bad != 0 {
+                *signal = 0.0;
+            }
+        });
+    Ok(())
+}
+
+/// Counts the pixels that have a bit set in any group of any integration; `(integration, group, row, column)`.
+///
+/// ```
+/// let dq = ndarray::Array4::from_elem((2, 3, 1, 4), 6_u8);
+/// assert_eq!(stcal::saturation::count_pixels(dq.view(), 2), 4);
+/// assert_eq!(stcal::saturation::count_pixels(dq.view(), 1), 0);
+/// ```
+pub fn count_pixels(group_dq: ArrayView4<'_, u8>, bit: u8) -> usize {
+    let mut any = vec![0_u8; group_dq.len_of(Axis(3))];
+    let mut count = 0;
+    for row in group_dq.axis_iter(Axis(2)) {
+        any.fill(0);
+        for integration in row.outer_iter() {
+            for dq in integration.outer_iter() {
+                any.iter_mut().zip(dq).for_each(|(any, &dq)| *any |= dq);
+            }
+        }
+        count += any.iter().filter(|&&dq| dq & bit != 0).count();
+    }
+    count
+}
+
+fn check_reference(
+    reference: &SaturationReference<'_>,
+    (rows, columns): (usize, usize),
+) -> Result<(), ShapeError> {
+    check_shape(
+        "saturation",
+        &[rows, columns],
+        reference.threshold_dn.shape(),
+    )?;
+    check_shape(
+        "quality of the saturation",
+        &[rows, columns],
+        reference.dq.shape(),
+    )
+}
+
+/// Points 1 to 3 of the module's list.
+fn flag_single_groups(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+    spill: &mut Spill,
+) {
+    let flags = options.group_flags;
+    let floor = flags.ad_floor | flags.do_not_use;
+    let (_, rows, columns) = ramp_dn.dim();
+    // The saturated bit of pixels that have reached their threshold in this or an earlier group.
+    let mut reached = Array2::<u8>::zeros((rows, columns));
+    for (signal, mut dq) in ramp_dn.outer_iter().zip(group_dq.outer_iter_mut()) {
+        for row in 0..rows {
+            Zip::from(reached.row_mut(row))
+                .and(signal.row(row))
+                .and(reference.threshold_dn.row(row))
+                .and(dq.row_mut(row))
+                .and(spill.seeds(row))
+                .for_each(|reached, &signal, &threshold, dq, seed| {
+                    *reached |= u8::from(signal >= threshold) * flags.saturated;
+                    *dq |= *reached | u8::from(signal <= 0.0) * floor;
+                    // Saturation that was flagged before spreads as well.
+                    *seed = *dq & flags.saturated;
+                });
+        }
+        spill.grow_into(dq);
+    }
+}
