@@ -23,7 +23,7 @@ mod tree;
 mod version;
 pub mod yaml;
 
-pub use array::{ByteOrder, DataType, Field, NdArray, Scalar, Source};
+pub use array::{ByteOrder, DataType, Element, Field, NdArray, Scalar, Source};
 pub use block::{Block, Compression};
 pub use error::{Error, Result};
 pub use file::{AsdfFile, Software, WriteOptions};

@@ -1,1 +1,25 @@
 //! Steps, pipelines, parameters, provenance and their runner, for any mission.
+//!
+//! A step is a type that implements [`Step`]: names, a parameter struct declared with [`params!`],
+//! the reference types that it needs, and a function from model to model.
+
+pub mod config;
+pub mod log;
+pub mod naming;
+pub mod params;
+mod product;
+mod references;
+pub mod run;
+mod step;
+pub mod suggest;
+mod task;
+mod value;
+
+pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
+pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
+pub use product::{NoReferenceSource, Product, Products, Provenance, ReferenceSource};
+pub use references::{Reference, ReferenceFiles};
+pub use run::{Context, Run, RunError};
+pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
+pub use task::{BaseParams, Mission, StepTask, Task, TaskSpec};
+pub use value::{ParamValue, TextError, Values};

@@ -33,6 +33,8 @@ enum Storage {
         header: Header,
         index: usize,
     },
+    /// Known to be damaged when the file was opened.
+    Damaged { index: usize, problem: String },
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +63,13 @@ impl Block {
         }
     }
 
+    pub(crate) fn damaged(index: usize, problem: String) -> Self {
+        Self {
+            compression: Compression::None,
+            storage: Storage::Damaged { index, problem },
+        }
+    }
+
     /// Whether the file has it as a block that goes on to the end of the file.
     pub fn is_streamed(&self) -> bool {
         matches!(&self.storage, Storage::Stored { header, .. } if header.streamed)
@@ -71,12 +80,25 @@ impl Block {
         match &self.storage {
             Storage::Data(data) => data.len() as u64,
             Storage::Stored { header, .. } => header.data,
+            Storage::Damaged { .. } => 0,
         }
     }
 
     /// Whether there are no data.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Reads and decompresses the data now and keeps them. Worth it before several arrays of one compressed block are
+    /// read, and to let go of the file.
+    ///
+    /// # Errors
+    /// Those of [`Block::data`].
+    pub fn load(&mut self) -> Result<()> {
+        if let Storage::Stored { .. } = self.storage {
+            self.storage = Storage::Data(self.data()?.into_owned().into());
+        }
+        Ok(())
     }
 
     /// The data: read, checked against the checksum if there is one, and decompressed.
@@ -86,6 +108,12 @@ impl Block {
     pub fn data(&self) -> Result<Cow<'_, [u8]>> {
         let (bytes, header, index) = match &self.storage {
             Storage::Data(data) => return Ok(Cow::Borrowed(data)),
+            Storage::Damaged { index, problem } => {
+                return Err(Error::Block {
+                    index: *index,
+                    problem: problem.clone(),
+                });
+            }
             Storage::Stored {
                 bytes,
                 header,

@@ -207,33 +207,43 @@ fn header(text: &str) -> Result<Version> {
 }
 
 fn read_blocks(input: &mut dyn Input, tree_end: u64) -> Result<Vec<Block>> {
-    let mut blocks = Vec::new();
-    let Some(mut at) = first_block(input, tree_end)? else {
+    let mut blocks: Vec<Block> = Vec::new();
+    let Some(mut at) = next_block(input, tree_end)? else {
         return Ok(blocks);
     };
+    let mut last_data = at;
     loop {
         let index = blocks.len();
         let failed = |problem| Error::Block { index, problem };
-        let start = input.read(at, 6)?;
+        let start = input.read(at, INDEX_HEADER.len())?;
         if !start.starts_with(&MAGIC) {
-            // The index, padding, or what a crash left: none of it is needed.
-            return Ok(blocks);
+            if INDEX_HEADER.starts_with(&start) || start.iter().all(|b| *b == 0) {
+                return Ok(blocks);
+            }
+            // Bytes were lost or added: the blocks that follow can still be found, and this one must not be used.
+            let (Some(last), Some(next)) = (blocks.last_mut(), next_block(input, last_data)?)
+            else {
+                return Ok(blocks);
+            };
+            let problem =
+                format!("damaged: the next block was expected at byte {at} and is at byte {next}");
+            *last = Block::damaged(index - 1, problem);
+            at = next;
+            continue;
         }
         let length = start
             .get(4..6)
             .ok_or_else(|| failed("its header is cut".to_owned()))?;
-        let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-        let bytes = input.read(at + 6, length)?;
-        if bytes.len() < length {
+        let length = u16::from_be_bytes([length[0], length[1]]);
+        let bytes = input.read(at + 6, usize::from(length))?;
+        if bytes.len() < usize::from(length) {
             return Err(failed("its header is cut".to_owned()));
         }
         let mut header = Header::parse(&bytes).map_err(failed)?;
-        let data = at + 6 + length as u64;
-        let left = input.len().saturating_sub(data);
+        last_data = at + 6 + u64::from(length);
+        let left = input.len().saturating_sub(last_data);
         if header.streamed {
-            header.used = left;
-            header.data = left;
-            header.allocated = left;
+            (header.used, header.data, header.allocated) = (left, left, left);
         }
         if header.used > left {
             return Err(failed(format!(
@@ -241,19 +251,18 @@ fn read_blocks(input: &mut dyn Input, tree_end: u64) -> Result<Vec<Block>> {
                 header.used
             )));
         }
-        let next = data.saturating_add(header.allocated);
+        at = last_data.saturating_add(header.allocated);
         let streamed = header.streamed;
-        let stored = input.store(data, header.used)?;
+        let stored = input.store(last_data, header.used)?;
         blocks.push(Block::stored(index, header, stored));
         if streamed {
             return Ok(blocks);
         }
-        at = next;
     }
 }
 
-/// Where the first block is: after the tree, perhaps behind padding.
-fn first_block(input: &mut dyn Input, from: u64) -> Result<Option<u64>> {
+/// Where the first block from `from` on is, perhaps behind padding, but before the index.
+fn next_block(input: &mut dyn Input, from: u64) -> Result<Option<u64>> {
     let mut at = from;
     loop {
         let piece = input.read(at, PIECE)?;

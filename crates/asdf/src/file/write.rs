@@ -81,6 +81,7 @@ impl AsdfFile {
                 "its source is block {index}, but there are {count} blocks"
             )));
         }
+        retag(&mut tree, standard);
         match tree {
             Node::Mapping(_) => Ok(Node::tagged(
                 format!("{CORE}asdf-{}", root_version(standard)),
@@ -159,4 +160,24 @@ fn root_version(standard: Version) -> &'static str {
     } else {
         "1.1.0"
     }
+}
+
+/// Gives the tags of the core whose version depends on the standard the one that belongs to it.
+fn retag(tree: &mut Node, standard: Version) {
+    if standard > Version::LATEST {
+        return;
+    }
+    let version = if standard < Version::new(1, 6, 0) {
+        "1.0.0"
+    } else {
+        "1.1.0"
+    };
+    let integer = format!("{CORE}integer-");
+    tree.walk_mut(&mut |node| match node {
+        Node::NdArray(array) => array.set_tag_version(version),
+        Node::Tagged(tagged) if tagged.tag.starts_with(&integer) => {
+            tagged.tag = format!("{integer}{version}")
+        }
+        _ => {}
+    });
 }

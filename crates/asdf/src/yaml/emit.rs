@@ -79,6 +79,12 @@ fn split_tag(node: &Node) -> Result<(Option<&str>, &Node)> {
             tagged.tag
         )));
     }
+    if tagged.tag.is_empty() || !tagged.tag.is_ascii() {
+        return Err(Error::Unwritable(format!(
+            "the tag {:?} is no URI",
+            tagged.tag
+        )));
+    }
     Ok((Some(&tagged.tag), &tagged.node))
 }
 

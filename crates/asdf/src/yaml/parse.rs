@@ -189,7 +189,7 @@ impl Builder {
         self.written += 1;
         self.stack.push(Frame {
             items,
-            tag: full_tag(tag),
+            tag: full_tag(tag, at)?,
             anchor,
             weight: 1,
             height: 1,
@@ -299,21 +299,25 @@ fn with_merged(own: Mapping, merged: Vec<Mapping>) -> Mapping {
     merged.into_iter().flatten().chain(own).collect()
 }
 
-fn full_tag(tag: Option<&Tag>) -> Option<String> {
-    let tag = tag?;
+/// The tag with its handle resolved; `None` for none and for `!`, which stands for none.
+fn full_tag(tag: Option<&Tag>, at: Marker) -> Result<Option<String>> {
+    let Some(tag) = tag else { return Ok(None) };
     let full = format!("{}{}", tag.handle, tag.suffix);
-    (full != "!").then_some(full)
+    // A tag is a URI. What the scanner makes of other escaped characters is not to be trusted.
+    if !full.is_ascii() {
+        return Err(problem(at, format!("the tag {full:?} is not ASCII")));
+    }
+    Ok((full != "!").then_some(full))
 }
 
 fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Marker) -> Result<Node> {
-    let Some(tag) = tag else {
-        return Ok(match (style, scalar::resolve(text)) {
-            (ScalarStyle::Plain, Meaning::Value(node)) => node,
+    let Some(full) = full_tag(tag, at)? else {
+        // Parity: libyaml takes `! 'text'` for a plain scalar, and older versions of asdf write times like that.
+        let plain = style == ScalarStyle::Plain || tag.is_some();
+        return Ok(match scalar::resolve(text) {
+            Meaning::Value(node) if plain => node,
             _ => Node::from(text),
         });
-    };
-    let Some(full) = full_tag(Some(tag)) else {
-        return Ok(Node::from(text));
     };
     let Some(suffix) = full.strip_prefix(YAML_TAG) else {
         return Ok(Node::tagged(full, text));

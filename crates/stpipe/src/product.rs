@@ -1,0 +1,136 @@
+//! What the runner needs to know of a mission's models.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::{BoxError, Reference, Settings, SkipReason, Status, Values};
+
+/// A model that steps take and make, and that can be saved.
+pub trait Product {
+    /// Flat metadata for the selection of references: `meta.instrument.name` and the like.
+    fn selection(&self) -> Values;
+
+    /// How a log names the model: `RampModel(2, 10, 64, 64)`.
+    fn describe(&self) -> String;
+
+    /// The file name in the metadata.
+    fn file_name(&self) -> Option<String>;
+
+    /// Sets the file name in the metadata.
+    fn set_file_name(&mut self, name: &str);
+
+    /// Records what became of a step; `key` is [`Step::STATUS_KEY`](crate::Step::STATUS_KEY).
+    fn set_status(&mut self, key: &str, status: Status);
+
+    /// Records why a step was skipped.
+    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason);
+
+    /// Records how the model was made.
+    fn record(&mut self, provenance: &Provenance<'_>);
+
+    /// Writes the model to `path`, whole or not at all.
+    ///
+    /// # Errors
+    /// Whatever prevents it from being written; a file that was there is then unchanged.
+    fn save(&mut self, path: &Path) -> Result<(), BoxError>;
+}
+
+/// How a product was made, as far as the runner knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Provenance<'a> {
+    /// Reference types used by the step that just ran, and `crds://name`, a path or `N/A`.
+    pub references: &'a [(String, String)],
+    /// The reference system's context and version.
+    pub reference_system: Option<(&'a str, &'a str)>,
+    /// Name under which the log is kept: the alias of the pipeline, or of the step.
+    pub log_key: &'a str,
+    /// The log so far.
+    pub log: &'a [String],
+    /// Every parameter of the run with its origin.
+    pub settings: &'a Settings,
+}
+
+/// One or several models, as steps return them.
+pub trait Products {
+    /// The models in order; `None` stands for one that was not made.
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>>;
+}
+
+impl<P: Product> Products for P {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        vec![Some(self)]
+    }
+}
+
+impl<A: Product, B: Product> Products for (A, B) {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        vec![Some(&mut self.0), Some(&mut self.1)]
+    }
+}
+
+impl<A: Product, B: Product> Products for (A, Option<B>) {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        let second = self.1.as_mut().map(|product| product as &mut dyn Product);
+        vec![Some(&mut self.0), second]
+    }
+}
+
+impl<P: Product> Products for Vec<P> {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        self.iter_mut()
+            .map(|product| Some(product as &mut dyn Product))
+            .collect()
+    }
+}
+
+/// A reference system that selects files for an exposure.
+pub trait ReferenceSource {
+    /// The references of these types for an exposure with this metadata.
+    ///
+    /// A type for which selection fails is [`Reference::Missing`]; a file that is named but absent may
+    /// be `Cached` all the same, for the caller opens it.
+    ///
+    /// # Errors
+    /// If nothing can be selected at all: no cache, no context.
+    fn best_references(
+        &self,
+        selection: &Values,
+        types: &[&str],
+    ) -> Result<BTreeMap<String, Reference>, BoxError>;
+
+    /// The context in use, such as `jwst_1234.pmap`.
+    ///
+    /// # Errors
+    /// If it cannot be determined.
+    fn context(&self) -> Result<String, BoxError>;
+
+    /// The version of the rules' interpreter, recorded in products.
+    fn version(&self) -> &str;
+}
+
+/// A reference system that knows no file; for runs with overrides only, and for tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoReferenceSource;
+
+impl ReferenceSource for NoReferenceSource {
+    fn best_references(
+        &self,
+        _selection: &Values,
+        types: &[&str],
+    ) -> Result<BTreeMap<String, Reference>, BoxError> {
+        let missing = Reference::Missing {
+            context: "none".to_owned(),
+            reason: "no reference system is set up".to_owned(),
+        };
+        let pair = |kind: &&str| ((*kind).to_owned(), missing.clone());
+        Ok(types.iter().map(pair).collect())
+    }
+
+    fn context(&self) -> Result<String, BoxError> {
+        Err("no reference system is set up".into())
+    }
+
+    fn version(&self) -> &'static str {
+        "none"
+    }
+}

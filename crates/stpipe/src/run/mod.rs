@@ -1,0 +1,343 @@
+//! The runner: what happens around a step or a pipeline.
+//!
+//! A [`Run`] belongs to one task, a pipeline or a step on its own. It resolves references, skips,
+//! records status, provenance and log in the products, and saves them under their names. The
+//! science is in [`Step::run`](crate::Step::run), which knows nothing of all that.
+
+mod error;
+mod parameters;
+mod references;
+mod save;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use error::RunError;
+pub use parameters::{ParameterSources, parameter_layers, resolve_settings};
+pub use table::{Entry, describe_table};
+
+use crate::log::LogSink;
+use crate::{
+    Origin, Outcome, Prepared, Product, Products, Provenance, ReferenceSource, Settings,
+    SkipReason, Status, Step, StepError, Values,
+};
+
+/// Name of the module in logs: that of the reference package, which users search for.
+const LOG: &str = "stpipe.step";
+
+/// What became of the step `S`.
+pub type StepResult<S> = Outcome<<S as Step>::Input, <S as Step>::Output>;
+
+/// What a run uses and does not own.
+pub struct Context<'a> {
+    /// Selects reference files.
+    pub references: &'a dyn ReferenceSource,
+    /// Suffixes of product names that the mission knows.
+    pub suffixes: &'a [&'a str],
+    /// The log that goes into the products.
+    pub log: LogSink,
+    /// Name and version of the mission's package, for the last line of the log.
+    pub software: (&'a str, &'a str),
+    /// Looks up environment variables in `output_dir`.
+    pub variables: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A context without reference files, names or environment, for runs in memory.
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Self {
+            references: &crate::NoReferenceSource,
+            suffixes: &[],
+            log: LogSink::default(),
+            software: ("stpipe", env!("CARGO_PKG_VERSION")),
+            variables: &|_| None,
+        }
+    }
+}
+
+/// The run of one task, from its first log line to its saved products.
+pub struct Run<'a> {
+    context: &'a Context<'a>,
+    settings: Settings,
+    /// Name that output names are made from: that of the primary input.
+    input_name: Option<String>,
+    saved: Vec<PathBuf>,
+}
+
+impl<'a> Run<'a> {
+    /// Begins the run of a task: logs its parameters and makes the output directory.
+    ///
+    /// `input_name` is the path of the primary input, or the file name in its metadata.
+    ///
+    /// # Errors
+    /// [`RunError`] for an input file of a parameter that is not there, or a directory that cannot
+    /// be made.
+    pub fn begin(
+        context: &'a Context<'a>,
+        mut settings: Settings,
+        input_name: Option<&str>,
+    ) -> Result<Self, RunError> {
+        let name = settings.name().to_owned();
+        settings.check_files()?;
+        log_instances(&settings);
+        let shown = input_name.map_or_else(String::new, |input| format!("'{input}',"));
+        tracing::info!(target: LOG, "Step {name} running with args ({shown}).");
+        if settings.base()?.output_file.is_some() {
+            settings.set("save_results", true, Origin::Caller)?;
+        }
+        let text = parameters::as_text(&settings);
+        tracing::info!(target: LOG, "Step {name} parameters are:\n{text}");
+        let run = Self {
+            context,
+            settings,
+            input_name: input_name.map(str::to_owned),
+            saved: Vec::new(),
+        };
+        run.make_directories()?;
+        if run.settings.skip() {
+            tracing::info!(target: LOG, "Step run as standalone, so skip set to False");
+        }
+        Ok(run)
+    }
+
+    /// The effective parameters.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The effective parameters, for what a pipeline sets for its steps.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// Files saved so far.
+    pub fn saved(&self) -> &[PathBuf] {
+        &self.saved
+    }
+
+    /// Finds the references of the steps called `planned` before the first of them runs.
+    ///
+    /// Steps that are skipped or do not prefetch are left out; so are overridden types.
+    ///
+    /// # Errors
+    /// [`RunError`] if nothing can be selected, a type has no answer, or a file is not there.
+    pub fn prefetch(&self, selection: &Values, planned: &[&str]) -> Result<(), RunError> {
+        references::prefetch(self, selection, planned)
+    }
+
+    /// Runs a step of the pipeline and gives back the model, whatever became of the step.
+    ///
+    /// # Errors
+    /// [`RunError`] if the step fails.
+    pub fn step<S, M>(&mut self, input: M) -> Result<M, RunError>
+    where
+        S: Step<Input = M, Output = M>,
+        M: Products,
+    {
+        self.outcome::<S>(S::NAME, input).map(Outcome::into_model)
+    }
+
+    /// Runs the step of the pipeline that is configured as `name`.
+    ///
+    /// # Errors
+    /// [`RunError`] if the pipeline has no such step, or the step fails.
+    pub fn outcome<S>(&mut self, name: &str, mut input: S::Input) -> Result<StepResult<S>, RunError>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        let settings = self
+            .settings
+            .step(name)
+            .ok_or_else(|| RunError::NoSuchStep {
+                pipeline: self.settings.name().to_owned(),
+                step: name.to_owned(),
+            })?;
+        let settings = settings.clone();
+        tracing::info!(target: LOG, "Step {name} running with args ({},).", described(&mut input));
+        if settings.skip() {
+            tracing::info!(target: LOG, "Step skipped.");
+            let reason = SkipReason::Requested;
+            mark(&mut input, S::STATUS_KEY, Status::Skipped, Some(&reason));
+            self.record(&mut input, &[]);
+            return Ok(Outcome::Skipped { input, reason });
+        }
+        let mut outcome = self.execute::<S>(&settings, input)?;
+        let base = settings.base()?;
+        if base.save_results || base.output_file.is_some() {
+            let products = products_of(&mut outcome);
+            self.save_results(&settings, products)?;
+        }
+        tracing::info!(target: LOG, "Step {name} done");
+        Ok(outcome)
+    }
+
+    /// Runs the step that is this run's task, and ends the run.
+    ///
+    /// # Errors
+    /// [`RunError`] if the step fails or a product cannot be saved.
+    pub fn alone<S>(mut self, input: S::Input) -> Result<(StepResult<S>, Vec<PathBuf>), RunError>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        let settings = self.settings.clone();
+        let mut outcome = self.execute::<S>(&settings, input)?;
+        self.log_context();
+        if settings.base()?.save_results {
+            let products = products_of(&mut outcome);
+            self.save_results(&settings, products)?;
+        }
+        Ok((outcome, self.end()))
+    }
+
+    /// Ends the run of a pipeline: records the log, and saves the results if wanted.
+    ///
+    /// # Errors
+    /// [`RunError`] if a product cannot be saved.
+    pub fn finish(mut self, results: &mut dyn Products) -> Result<Vec<PathBuf>, RunError> {
+        self.log_context();
+        self.record(results, &[]);
+        if self.settings.base()?.save_results {
+            let settings = self.settings.clone();
+            self.save_results(&settings, results.products())?;
+        }
+        Ok(self.end())
+    }
+
+    fn end(self) -> Vec<PathBuf> {
+        let (package, version) = self.context.software;
+        tracing::info!(target: LOG, "Step {} done", self.settings.name());
+        tracing::info!(target: LOG, "Results used {package} version: {version}");
+        self.saved
+    }
+
+    fn log_context(&self) {
+        if let Ok(context) = self.context.references.context() {
+            tracing::info!(target: LOG, "Results used CRDS context: {context}");
+        }
+    }
+
+    /// References, the step itself, its status and its provenance.
+    fn execute<S>(
+        &self,
+        settings: &Settings,
+        mut input: S::Input,
+    ) -> Result<StepResult<S>, RunError>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        let file = first_file_name(&mut input).or_else(|| self.input_name.clone());
+        let failed = |source: StepError| RunError::Step {
+            step: settings.name().to_owned(),
+            input: file
+                .clone()
+                .unwrap_or_else(|| "the model in memory".to_owned()),
+            source: Box::new(source),
+        };
+        let params = settings.params::<S::Params>()?;
+        let files = references::of_step(self, settings, &mut input)?;
+        let mut outcome = match S::prepare(&params, &input, &files).map_err(failed)? {
+            Prepared::Ready(loaded) => S::run(&params, loaded, input).map_err(failed)?,
+            Prepared::Skip(reason) => Outcome::Skipped { input, reason },
+        };
+        match &mut outcome {
+            Outcome::Complete(output) => mark(output, S::STATUS_KEY, Status::Complete, None),
+            Outcome::Skipped { input, reason } => {
+                tracing::info!(target: LOG, "Step {} skipped: {reason}", settings.name());
+                mark(input, S::STATUS_KEY, Status::Skipped, Some(reason));
+            }
+            Outcome::Failed { input, reason } => {
+                tracing::warn!(target: LOG, "Step {} failed: {reason}", settings.name());
+                mark(input, S::STATUS_KEY, Status::Failed, None);
+            }
+        }
+        let used = files.used();
+        match &mut outcome {
+            Outcome::Complete(output) => self.record(output, &used),
+            Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => {
+                self.record(input, &used);
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Records how the products were made.
+    fn record(&self, products: &mut dyn Products, used: &[(String, String)]) {
+        let lines = self.context.log.lines();
+        let context = match used {
+            [] => None,
+            _ => self.context.references.context().ok(),
+        };
+        let version = self.context.references.version();
+        let provenance = Provenance {
+            references: used,
+            reference_system: context.as_deref().map(|context| (context, version)),
+            log_key: &self.settings.spec().alias,
+            log: &lines,
+            settings: &self.settings,
+        };
+        for product in products.products().into_iter().flatten() {
+            product.record(&provenance);
+        }
+    }
+}
+
+/// The file name of a path.
+pub(crate) fn base_name(path: &str) -> &str {
+    Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(path)
+}
+
+fn log_instances(settings: &Settings) {
+    tracing::info!(target: LOG, "{} instance created.", settings.spec().class_name());
+    settings.steps().iter().for_each(log_instances);
+}
+
+fn described(products: &mut dyn Products) -> String {
+    let products = products.products();
+    let described = products.into_iter().map(|product| match product {
+        None => "None".to_owned(),
+        Some(product) => {
+            let file = product.file_name();
+            let from = file.map_or_else(String::new, |file| format!(" from {file}"));
+            format!("<{}{from}>", product.describe())
+        }
+    });
+    described.collect::<Vec<_>>().join(", ")
+}
+
+fn first_file_name(products: &mut dyn Products) -> Option<String> {
+    products
+        .products()
+        .into_iter()
+        .flatten()
+        .next()?
+        .file_name()
+}
+
+fn mark(products: &mut dyn Products, key: &str, status: Status, reason: Option<&SkipReason>) {
+    for product in products.products().into_iter().flatten() {
+        product.set_status(key, status);
+        if let Some(reason) = reason {
+            product.set_skip_reason(key, reason);
+        }
+    }
+}
+
+fn products_of<I: Products, O: Products>(
+    outcome: &mut Outcome<I, O>,
+) -> Vec<Option<&mut dyn Product>> {
+    match outcome {
+        Outcome::Complete(output) => output.products(),
+        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input.products(),
+    }
+}

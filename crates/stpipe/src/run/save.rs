@@ -1,0 +1,142 @@
+//! Saving products under their names.
+
+use std::path::{Path, PathBuf};
+
+use super::{LOG, Run, RunError};
+use crate::naming::{OutputName, Suffix, expand_variables};
+use crate::{BaseParams, Product, Settings};
+
+impl Run<'_> {
+    /// Saves a product of the pipeline with a suffix of its own, whether results are saved or not.
+    ///
+    /// # Errors
+    /// [`RunError::Save`] if it cannot be written.
+    pub fn save(&mut self, product: &mut dyn Product, suffix: &str) -> Result<PathBuf, RunError> {
+        let settings = self.settings.clone();
+        self.save_as(&settings, product, Suffix::Replace(suffix), &[])
+    }
+
+    /// Saves a product under a name with further parts, such as the number of an association.
+    ///
+    /// # Errors
+    /// [`RunError::Save`] if it cannot be written.
+    pub fn save_with(
+        &mut self,
+        product: &mut dyn Product,
+        suffix: Suffix<'_>,
+        components: &[String],
+    ) -> Result<PathBuf, RunError> {
+        let settings = self.settings.clone();
+        self.save_as(&settings, product, suffix, components)
+    }
+
+    /// Saves the results of a step or of the pipeline; several get an index.
+    pub(super) fn save_results(
+        &mut self,
+        settings: &Settings,
+        products: Vec<Option<&mut dyn Product>>,
+    ) -> Result<(), RunError> {
+        let several = products.len() > 1;
+        let suffix = suffix(settings);
+        for (index, product) in products.into_iter().enumerate() {
+            let index = several.then(|| index.to_string());
+            let components: Vec<_> = index.into_iter().collect();
+            if let Some(product) = product {
+                self.save_as(settings, product, Suffix::Replace(&suffix), &components)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save_as(
+        &mut self,
+        settings: &Settings,
+        product: &mut dyn Product,
+        suffix: Suffix<'_>,
+        components: &[String],
+    ) -> Result<PathBuf, RunError> {
+        let path = self.output_path(settings, product.file_name(), suffix, components)?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        product.set_file_name(&name);
+        product.save(&path).map_err(|source| RunError::Save {
+            path: path.clone(),
+            source,
+        })?;
+        tracing::info!(target: LOG, "Saved model in {}", path.display());
+        self.saved.push(path.clone());
+        Ok(path)
+    }
+
+    /// Where a product of a step or of the task itself goes.
+    ///
+    /// The name comes from `output_file`, the task's `output_file` unless the step says
+    /// `search_output_file=False`, or the primary input; with `output_use_model`, or neither, from
+    /// the file name in the model's metadata, and then without index.
+    fn output_path(
+        &self,
+        settings: &Settings,
+        model_name: Option<String>,
+        suffix: Suffix<'_>,
+        components: &[String],
+    ) -> Result<PathBuf, RunError> {
+        let own = settings.base()?;
+        let task = self.settings.base()?;
+        let from_model =
+            own.output_use_model || (own.output_file.is_none() && !own.search_output_file);
+        let mut components = components;
+        let mut base = own.output_file.clone();
+        if from_model && model_name.is_some() {
+            base = model_name;
+            components = &[];
+        }
+        if base.is_none() && own.search_output_file {
+            base.clone_from(&task.output_file);
+        }
+        let base = base.or_else(|| self.input_name.clone());
+        let base = base.unwrap_or_else(|| format!("step_{}{}", settings.name(), own.output_ext));
+        let directory = self.output_directory(&own, &task);
+        let name = OutputName {
+            base: &base,
+            suffix,
+            extension: &own.output_ext,
+            components,
+            directory: &directory,
+            known_suffixes: self.context.suffixes,
+        };
+        Ok(name.path())
+    }
+
+    fn output_directory(&self, own: &BaseParams, task: &BaseParams) -> String {
+        let directory = own.output_dir.as_deref().or(task.output_dir.as_deref());
+        expand_variables(directory.unwrap_or_default(), self.context.variables)
+    }
+
+    /// Makes the output directories of the task and of its steps.
+    pub(super) fn make_directories(&self) -> Result<(), RunError> {
+        let task = self.settings.base()?;
+        for settings in std::iter::once(&self.settings).chain(self.settings.steps()) {
+            let directory = self.output_directory(&settings.base()?, &task);
+            if directory.is_empty() || (settings.skip() && settings.spec() != self.settings.spec())
+            {
+                continue;
+            }
+            std::fs::create_dir_all(&directory).map_err(|source| RunError::Directory {
+                path: Path::new(&directory).to_owned(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The suffix of the results of a step, or of the task: its parameter, else its name.
+fn suffix(settings: &Settings) -> String {
+    match settings.value("suffix").as_str() {
+        Some(suffix) => suffix.to_owned(),
+        None => settings.name().to_lowercase(),
+    }
+}
