@@ -11,8 +11,10 @@ pub mod firstframe;
 mod flags;
 pub mod gain_scale;
 pub mod group_scale;
+pub mod jump;
 pub mod lastframe;
 pub mod not_available;
+pub mod ramp_fit;
 pub mod reset;
 pub mod rscd;
 pub mod superbias;
@@ -67,4 +69,14 @@ fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
             Ok(start as usize - 1)
         }
     }
+}
+
+/// Refuses exposures whose groups are read at uneven times, as superstripes are.
+fn refuse_uneven_reads(step: &str, ramp: &RampModel) -> Result<(), StepError> {
+    let times = ramp.meta.get("meta.exposure.read_times").and_then(asdf::Node::as_sequence);
+    if times.is_some_and(|times| !times.is_empty()) {
+        let what = format!("read times of the exposure (step {step})");
+        return Err(StepError::input(what, "evenly read groups; others are not available in this version", "uneven ones"));
+    }
+    Ok(())
 }
