@@ -1,1 +1,11 @@
 //! The pipelines of JWST as tables of steps.
+//!
+//! [`Detector1`] runs on a model in memory; [`Jwst`] is the mission that programs run: every pipeline and step by
+//! name, on files.
+
+pub mod detector1;
+mod mission;
+mod suffixes;
+
+pub use detector1::{Detector1, Detector1Output};
+pub use mission::Jwst;

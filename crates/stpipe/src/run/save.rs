@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LOG, Run, RunError};
 use crate::naming::{OutputName, Suffix, expand_variables};
-use crate::{BaseParams, Product, Settings};
+use crate::{BaseParams, Origin, Product, Settings};
 
 impl Run<'_> {
     /// Saves a product of the pipeline with a suffix of its own, whether results are saved or not.
@@ -28,6 +28,21 @@ impl Run<'_> {
     ) -> Result<PathBuf, RunError> {
         let settings = self.settings.clone();
         self.save_as(&settings, product, suffix, components)
+    }
+
+    /// Saves a product under a name that is made from `base` instead of the input's name.
+    ///
+    /// # Errors
+    /// [`RunError::Save`] if it cannot be written.
+    pub fn save_named(
+        &mut self,
+        product: &mut dyn Product,
+        base: &str,
+        suffix: &str,
+    ) -> Result<PathBuf, RunError> {
+        let mut settings = self.settings.clone();
+        settings.set("output_file", base, Origin::Caller)?;
+        self.save_as(&settings, product, Suffix::Replace(suffix), &[])
     }
 
     /// Saves the results of a step or of the pipeline; several get an index.

@@ -1,0 +1,64 @@
+//! The pipeline on files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use stpipe::run::{Context, Run, RunError};
+use stpipe::{Origin, Settings, Task, TaskSpec};
+
+use super::{Detector1Output, process, spec};
+use crate::mission::open_ramp;
+
+/// `calwebb_detector1` for programs.
+#[derive(Debug)]
+pub struct Detector1Task {
+    spec: Arc<TaskSpec>,
+}
+
+impl Detector1Task {
+    /// The task.
+    pub fn new() -> Self {
+        Self { spec: Arc::new(spec()) }
+    }
+}
+
+impl Default for Detector1Task {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Task for Detector1Task {
+    fn spec(&self) -> &Arc<TaskSpec> {
+        &self.spec
+    }
+
+    fn run(&self, context: &Context<'_>, settings: Settings, inputs: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
+        let [path] = inputs else {
+            let (task, expected) = (settings.name().to_string(), "one input file");
+            return Err(RunError::InputCount { task, expected, found: inputs.len() });
+        };
+        let mut run = Run::begin(context, settings, path.to_str())?;
+        let ramp = open_ramp(path).map_err(|source| RunError::Input { path: path.clone(), source })?;
+        match process(&mut run, ramp)? {
+            Detector1Output::Rates { mut rate, .. } => {
+                set_suffix(&mut run, "rate")?;
+                run.finish(&mut *rate)
+            }
+            Detector1Output::Ramp(mut ramp) => {
+                set_suffix(&mut run, "ramp")?;
+                run.finish(&mut *ramp)
+            }
+            Detector1Output::Nothing => {
+                tracing::warn!("No product is saved: there is nothing to fit in {}", path.display());
+                Ok(run.saved().to_vec())
+            }
+        }
+    }
+}
+
+// Parity: the pipeline puts its own suffix in place of the user's.
+fn set_suffix(run: &mut Run<'_>, suffix: &str) -> Result<(), RunError> {
+    run.settings_mut().set("suffix", suffix, Origin::Caller)?;
+    Ok(())
+}
