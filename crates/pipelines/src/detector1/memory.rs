@@ -96,8 +96,13 @@ impl Detector1 {
         name: &str,
         value: impl Into<stpipe::ParamValue>,
     ) -> Result<&mut Self, ConfigError> {
-        let unknown = || ConfigError::from(stpipe::ParamError::unknown(step, std::iter::empty()));
-        self.settings.step_mut(step).ok_or_else(unknown)?.set(name, value, Origin::Caller)?;
+        let origin = Origin::Caller;
+        let Some(settings) = self.settings.step_mut(step) else {
+            let (task, step) = ("calwebb_detector1".to_string(), step.to_string());
+            return Err(ConfigError::UnknownStep { origin, task, step, suggestion: None });
+        };
+        let set = settings.set(name, value, origin.clone());
+        set.map_err(|source| ConfigError::Value { origin, source })?;
         Ok(self)
     }
 }
