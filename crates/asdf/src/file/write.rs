@@ -4,9 +4,14 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::block::{self, Header};
-use crate::{Compression, Error, Node, Result, Source, Version, yaml};
+use crate::{Compression, DataType, Error, Node, Result, Scalar, Source, Version, yaml};
 
 use super::{AsdfFile, CORE, INDEX_HEADER};
+
+/// The first standard whose `history` names extensions.
+const FIRST_WITH_EXTENSIONS: Version = Version::new(1, 2, 0);
+/// The first standard that knows `float16`, and with it another version of arrays and integers.
+const FIRST_WITH_HALF_FLOATS: Version = Version::new(1, 6, 0);
 
 /// How a file is written.
 #[derive(Clone, Debug)]
@@ -66,22 +71,30 @@ impl AsdfFile {
 
     fn tree_to_write(&self, standard: Version) -> Result<Node> {
         let mut tree = self.tree.clone();
-        let mut missing = None;
+        let mut problem = None;
+        let count = self.blocks.len();
         tree.walk_mut(&mut |node| {
-            if let Node::NdArray(array) = node
-                && let Source::Block(index) = array.source
-                && index >= self.blocks.len()
+            let Node::NdArray(array) = node else { return };
+            if let Source::Block(index) = array.source
+                && index >= count
             {
-                missing = Some(index);
+                problem = Some(Error::Array(format!(
+                    "its source is block {index}, but there are {count} blocks"
+                )));
+            }
+            if standard < FIRST_WITH_HALF_FLOATS && has_half_floats(&array.datatype) {
+                problem = Some(Error::Unwritable(format!(
+                    "float16 is not part of standard {standard}"
+                )));
             }
         });
-        if let Some(index) = missing {
-            let count = self.blocks.len();
-            return Err(Error::Array(format!(
-                "its source is block {index}, but there are {count} blocks"
-            )));
+        if let Some(problem) = problem {
+            return Err(problem);
         }
         retag(&mut tree, standard);
+        if standard < FIRST_WITH_EXTENSIONS {
+            flatten_history(&mut tree);
+        }
         match tree {
             Node::Mapping(_) => Ok(Node::tagged(
                 format!("{CORE}asdf-{}", root_version(standard)),
@@ -167,7 +180,7 @@ fn retag(tree: &mut Node, standard: Version) {
     if standard > Version::LATEST {
         return;
     }
-    let version = if standard < Version::new(1, 6, 0) {
+    let version = if standard < FIRST_WITH_HALF_FLOATS {
         "1.0.0"
     } else {
         "1.1.0"
@@ -180,4 +193,28 @@ fn retag(tree: &mut Node, standard: Version) {
         }
         _ => {}
     });
+}
+
+fn has_half_floats(datatype: &DataType) -> bool {
+    match datatype {
+        DataType::Scalar(kind) => *kind == Scalar::Float16,
+        DataType::Structured(fields) => fields.iter().any(|field| has_half_floats(&field.datatype)),
+    }
+}
+
+/// Turns the history into the list of entries that the oldest standards have; they have no place for extensions.
+fn flatten_history(tree: &mut Node) {
+    let Some(map) = tree.as_mapping_mut() else {
+        return;
+    };
+    let Some(history) = map.get_mut("history") else {
+        return;
+    };
+    let Some(parts) = history.as_mapping_mut() else {
+        return;
+    };
+    match parts.remove("entries") {
+        Some(entries) => *history = entries,
+        None => drop(map.remove("history")),
+    }
 }

@@ -70,7 +70,7 @@ struct Built {
     node: Node,
     /// Number of values, long strings counting for more.
     weight: usize,
-    /// Levels of nesting, 1 for a scalar.
+    /// Levels of collections, 0 for a scalar.
     height: usize,
 }
 
@@ -136,7 +136,7 @@ impl Builder {
                     Built {
                         node,
                         weight,
-                        height: 1,
+                        height: 0,
                     },
                     anchor,
                     at,
