@@ -122,7 +122,9 @@ impl AsdfFile {
         let scalar = if let Scalar::Ucs4(_) = T::SCALAR {
             push_texts(data, &mut bytes)
         } else {
-            data.iter().for_each(|element| element.push_le(&mut bytes));
+            for element in data {
+                element.push_le(&mut bytes);
+            }
             T::SCALAR
         };
         let array = NdArray::new(

@@ -14,7 +14,7 @@ pub trait Element: Sized + sealed::Sealed {
     const SCALAR: Scalar;
 
     #[doc(hidden)]
-    fn from_value(value: Value) -> Option<Self>;
+    fn from_value(value: &Value) -> Option<Self>;
 
     #[doc(hidden)]
     fn push_le(&self, out: &mut Vec<u8>);
@@ -53,11 +53,11 @@ macro_rules! integers {
         impl Element for $kind {
             const SCALAR: Scalar = Scalar::$scalar;
 
-            fn from_value(value: Value) -> Option<Self> {
+            fn from_value(value: &Value) -> Option<Self> {
                 match value {
-                    Value::Bool(value) => Some(Self::from(value)),
-                    Value::Signed(value) => Self::try_from(value).ok(),
-                    Value::Unsigned(value) => Self::try_from(value).ok(),
+                    Value::Bool(value) => Some(Self::from(*value)),
+                    Value::Signed(value) => Self::try_from(*value).ok(),
+                    Value::Unsigned(value) => Self::try_from(*value).ok(),
                     _ => None,
                 }
             }
@@ -80,12 +80,12 @@ macro_rules! floats {
         impl Element for $kind {
             const SCALAR: Scalar = Scalar::$scalar;
 
-            fn from_value(value: Value) -> Option<Self> {
+            fn from_value(value: &Value) -> Option<Self> {
                 match value {
-                    Value::Bool(value) => Some(if value { 1.0 } else { 0.0 }),
-                    Value::Signed(value) => Some(value as Self),
-                    Value::Unsigned(value) => Some(value as Self),
-                    Value::Float(value) => Some(value as Self),
+                    Value::Bool(value) => Some(if *value { 1.0 } else { 0.0 }),
+                    Value::Signed(value) => Some(*value as Self),
+                    Value::Unsigned(value) => Some(*value as Self),
+                    Value::Float(value) => Some(*value as Self),
                     _ => None,
                 }
             }
@@ -103,7 +103,7 @@ macro_rules! floats {
         impl Element for [$kind; 2] {
             const SCALAR: Scalar = Scalar::$complex;
 
-            fn from_value(value: Value) -> Option<Self> {
+            fn from_value(value: &Value) -> Option<Self> {
                 match value {
                     Value::Complex(parts) => Some(parts.map(|part| part as $kind)),
                     other => <$kind>::from_value(other).map(|re| [re, 0.0]),
@@ -111,7 +111,9 @@ macro_rules! floats {
             }
 
             fn push_le(&self, out: &mut Vec<u8>) {
-                self.iter().for_each(|part| part.push_le(out));
+                for part in self {
+                    part.push_le(out);
+                }
             }
         }
     )*};
@@ -122,11 +124,11 @@ impl sealed::Sealed for bool {}
 impl Element for bool {
     const SCALAR: Scalar = Scalar::Bool8;
 
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::Bool(value) => Some(value),
-            Value::Signed(value) => Some(value != 0),
-            Value::Unsigned(value) => Some(value != 0),
+            Value::Bool(value) => Some(*value),
+            Value::Signed(value) => Some(*value != 0),
+            Value::Unsigned(value) => Some(*value != 0),
             _ => None,
         }
     }
@@ -141,9 +143,9 @@ impl Element for String {
     /// Texts have a length in a file: [`crate::AsdfFile::push_array`] takes that of the longest.
     const SCALAR: Scalar = Scalar::Ucs4(0);
 
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(text.clone()),
             _ => None,
         }
     }
@@ -168,19 +170,19 @@ pub(crate) fn from_block<T: Element>(array: &NdArray, bytes: &[u8]) -> Result<Ve
         return Ok(elements);
     }
     layout
-        .collect(bytes, |b| convert(value(kind, b, order)?))
+        .collect(bytes, |b| convert(&value(kind, b, order)?))
         .into_iter()
         .collect()
 }
 
-fn convert<T: Element>(value: Value) -> Result<T> {
+fn convert<T: Element>(value: &Value) -> Result<T> {
     let refuse = || {
         Error::Array(format!(
             "element {value:?} cannot be read as {}",
             T::SCALAR.name()
         ))
     };
-    T::from_value(value.clone()).ok_or_else(refuse)
+    T::from_value(value).ok_or_else(refuse)
 }
 
 fn value(kind: Scalar, bytes: &[u8], order: ByteOrder) -> Result<Value> {
@@ -210,7 +212,7 @@ fn value(kind: Scalar, bytes: &[u8], order: ByteOrder) -> Result<Value> {
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let fraction = f64::from(bits & 0x3ff);
-    let magnitude = match i32::from(bits >> 10 & 0x1f) {
+    let magnitude = match i32::from((bits >> 10) & 0x1f) {
         0 => fraction * 2_f64.powi(-24),
         31 if fraction == 0.0 => f64::INFINITY,
         31 => f64::NAN,
@@ -258,7 +260,7 @@ pub(crate) fn from_inline<T: Element>(array: &NdArray, data: &Node) -> Result<Ve
         } else {
             inline_value(node)?
         };
-        out.push(convert(rounded(value, &array.datatype))?);
+        out.push(convert(&rounded(value, &array.datatype))?);
         Ok(())
     })?;
     Ok(out)

@@ -44,9 +44,9 @@ impl Layout {
         for (n, stride) in shape.iter().zip(&strides) {
             let reach = (*n as i128 - 1) * i128::from(*stride);
             if reach < 0 {
-                low += reach
+                low += reach;
             } else {
-                high += reach
+                high += reach;
             }
         }
         if count > 0 && (low < 0 || high > available as i128) {

@@ -106,10 +106,7 @@ impl AsdfFile {
 fn read(input: &mut dyn Input) -> Result<AsdfFile> {
     let (head, end) = read_head(input)?;
     let text = std::str::from_utf8(&head).map_err(|error| {
-        let line = 1 + head[..error.valid_up_to()]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
+        let line = head[..error.valid_up_to()].split(|b| *b == b'\n').count();
         Error::Yaml {
             line,
             column: 1,

@@ -189,7 +189,7 @@ fn retag(tree: &mut Node, standard: Version) {
     tree.walk_mut(&mut |node| match node {
         Node::NdArray(array) => array.set_tag_version(version),
         Node::Tagged(tagged) if tagged.tag.starts_with(&integer) => {
-            tagged.tag = format!("{integer}{version}")
+            tagged.tag = format!("{integer}{version}");
         }
         _ => {}
     });

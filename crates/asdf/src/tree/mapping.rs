@@ -24,7 +24,12 @@ const INDEX_FROM: usize = 16;
 pub struct Mapping {
     entries: Vec<(Node, Node)>,
     /// Places of the keys, once there are many of them.
-    index: Option<Box<HashMap<String, usize>>>,
+    index: Option<Box<Index>>,
+}
+
+#[derive(Clone, Debug)]
+struct Index {
+    places: HashMap<String, usize>,
 }
 
 impl PartialEq for Mapping {
@@ -66,7 +71,7 @@ impl Mapping {
 
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
-            Some(index) => index.get(&string_fingerprint(key)).copied(),
+            Some(index) => index.places.get(&string_fingerprint(key)).copied(),
             None => self
                 .entries
                 .iter()
@@ -77,21 +82,22 @@ impl Mapping {
     fn position_node(&self, key: &Node) -> Option<usize> {
         match (key, &self.index) {
             (Node::String(text), _) => self.position(text),
-            (_, Some(index)) => index.get(&fingerprint(key)).copied(),
+            (_, Some(index)) => index.places.get(&fingerprint(key)).copied(),
             (_, None) => self.entries.iter().position(|(known, _)| known == key),
         }
     }
 
     fn rebuild_index(&mut self) {
         self.index = (self.entries.len() >= INDEX_FROM).then(|| {
-            let places = self.entries.iter().enumerate();
-            Box::new(places.map(|(i, (key, _))| (fingerprint(key), i)).collect())
+            let entries = self.entries.iter().enumerate();
+            let places = entries.map(|(i, (key, _))| (fingerprint(key), i)).collect();
+            Box::new(Index { places })
         });
     }
 
     fn push(&mut self, key: Node, value: Node) {
         if let Some(index) = &mut self.index {
-            index.insert(fingerprint(&key), self.entries.len());
+            index.places.insert(fingerprint(&key), self.entries.len());
         }
         self.entries.push((key, value));
         if self.index.is_none() && self.entries.len() >= INDEX_FROM {

@@ -240,6 +240,13 @@ impl From<f64> for Node {
     }
 }
 
+impl From<f32> for Node {
+    /// The same number; its text has the digits of the 64-bit float.
+    fn from(value: f32) -> Self {
+        Self::Float(f64::from(value))
+    }
+}
+
 impl From<&str> for Node {
     fn from(value: &str) -> Self {
         Self::String(value.to_owned())

@@ -1,5 +1,7 @@
 //! From a tree to YAML text.
 
+use std::fmt::Write;
+
 use crate::{Error, Mapping, Node, Result};
 
 use super::YAML_TAG;
@@ -97,10 +99,8 @@ fn is_scalar(node: &Node) -> bool {
 }
 
 fn is_simple_key(key: &Node) -> bool {
-    is_scalar(key)
-        && key
-            .as_str()
-            .is_none_or(|text| text.len() <= LONGEST_SIMPLE_KEY)
+    let length = key.as_str().map_or(0, str::len) + key.tag().map_or(0, str::len);
+    is_scalar(key) && length <= LONGEST_SIMPLE_KEY
 }
 
 /// Whether a collection is written within brackets.
@@ -320,6 +320,7 @@ impl Emitter<'_> {
     fn double_quoted(&mut self, text: &str) {
         self.out.push('"');
         for c in text.chars() {
+            let code = u32::from(c);
             match c {
                 '"' => self.out.push_str("\\\""),
                 '\\' => self.out.push_str("\\\\"),
@@ -327,9 +328,9 @@ impl Emitter<'_> {
                 '\t' => self.out.push_str("\\t"),
                 '\r' => self.out.push_str("\\r"),
                 c if scalar::is_printable(c) => self.out.push(c),
-                c if (c as u32) < 0x100 => self.out.push_str(&format!("\\x{:02X}", c as u32)),
-                c if (c as u32) < 0x1_0000 => self.out.push_str(&format!("\\u{:04X}", c as u32)),
-                c => self.out.push_str(&format!("\\U{:08X}", c as u32)),
+                _ if code < 0x100 => write_code(&mut self.out, "x", 2, code),
+                _ if code < 0x1_0000 => write_code(&mut self.out, "u", 4, code),
+                _ => write_code(&mut self.out, "U", 8, code),
             }
         }
         self.out.push('"');
@@ -355,6 +356,12 @@ impl Emitter<'_> {
     }
 }
 
+/// `\x41`, `\u0041` or `\U00000041`.
+fn write_code(out: &mut String, kind: &str, width: usize, code: u32) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "\\{kind}{code:0width$X}");
+}
+
 fn is_empty(node: &Node) -> bool {
     match node {
         Node::Sequence(items) => items.is_empty(),
@@ -373,7 +380,7 @@ fn escape_tag(tag: &str, verbatim: bool) -> String {
         if plain {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

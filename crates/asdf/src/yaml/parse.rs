@@ -1,5 +1,6 @@
 //! From YAML text to a tree.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
@@ -127,7 +128,8 @@ impl Builder {
                     && self.expects_key()
                     && text == "<<";
                 if merges {
-                    return self.merge_key();
+                    self.merge_key();
+                    return Ok(());
                 }
                 let weight = 1 + text.len() / 32;
                 self.written += weight;
@@ -170,13 +172,12 @@ impl Builder {
         )
     }
 
-    fn merge_key(&mut self) -> Result<()> {
+    fn merge_key(&mut self) {
         if let Some(Items::Mapping { key, .. }) =
             self.stack.last_mut().map(|frame| &mut frame.items)
         {
             *key = Some(Key::Merge);
         }
-        Ok(())
     }
 
     fn open(&mut self, items: Items, anchor: usize, tag: Option<&Tag>, at: Marker) -> Result<()> {
@@ -270,7 +271,7 @@ impl Builder {
                 Some(Key::Node(key)) => {
                     map.insert_node(key, built.node);
                 }
-                Some(Key::Merge) => merge_sources(built.node, merged, at)?,
+                Some(Key::Merge) => merge_sources(&built.node, merged, at)?,
             },
         }
         Ok(())
@@ -278,7 +279,7 @@ impl Builder {
 }
 
 /// The mappings that `<<` names, the ones of lower rank first.
-fn merge_sources(node: Node, merged: &mut Vec<Mapping>, at: Marker) -> Result<()> {
+fn merge_sources(node: &Node, merged: &mut Vec<Mapping>, at: Marker) -> Result<()> {
     let refuse = || problem(at, "`<<` merges mappings only");
     match node.untagged() {
         Node::Mapping(map) => merged.push(map.clone()),
@@ -312,6 +313,7 @@ fn full_tag(tag: Option<&Tag>, at: Marker) -> Result<Option<String>> {
 
 fn scalar_node(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Marker) -> Result<Node> {
     let Some(full) = full_tag(tag, at)? else {
+        let text = &*without_indent(text, style);
         // Parity: libyaml takes `! 'text'` for a plain scalar, and older versions of asdf write times like that.
         let plain = style == ScalarStyle::Plain || tag.is_some();
         return Ok(match scalar::resolve(text) {
@@ -344,4 +346,26 @@ fn tagged_collection(tag: Option<String>, plain: Node, at: Marker) -> Result<Nod
         Some("map" | "seq") => Ok(plain),
         _ => Ok(Node::tagged(tag, plain)),
     }
+}
+
+/// The text without the indent behind characters that YAML 1.1, unlike 1.2, takes for the end of a line: the scanner
+/// leaves it in. Only in double quotes may such blanks be meant.
+fn without_indent(text: &str, style: ScalarStyle) -> Cow<'_, str> {
+    let folded = matches!(style, ScalarStyle::Plain | ScalarStyle::SingleQuoted);
+    if !folded || !text.contains(['\u{2028}', '\u{2029}']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let after_break = out.ends_with(['\u{2028}', '\u{2029}']);
+        match c {
+            '\u{2028}' | '\u{2029}' => {
+                out.truncate(out.trim_end_matches([' ', '\t']).len());
+                out.push(c);
+            }
+            ' ' | '\t' if after_break => {}
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }

@@ -180,15 +180,14 @@ fn is_timestamp(text: &str) -> bool {
 
 /// `T12:00:00.5 +1:00`, as it follows a date.
 fn is_time_of_day(text: &str) -> bool {
-    let time = match text.strip_prefix(['T', 't']) {
-        Some(time) => time,
-        None => {
-            let time = text.trim_start_matches([' ', '\t']);
-            if time.len() == text.len() {
-                return false;
-            }
-            time
+    let time = if let Some(time) = text.strip_prefix(['T', 't']) {
+        time
+    } else {
+        let time = text.trim_start_matches([' ', '\t']);
+        if time.len() == text.len() {
+            return false;
         }
+        time
     };
     let zone_at = time.find([' ', '\t', 'Z', '+', '-']).unwrap_or(time.len());
     let (clock, zone) = time.split_at(zone_at);
@@ -296,10 +295,10 @@ fn parse_float(text: &str) -> Option<f64> {
     let numeric = all(body, |b| {
         b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-')
     });
-    if !numeric {
-        None
-    } else {
+    if numeric {
         body.parse::<f64>().ok().map(|value| sign * value)
+    } else {
+        None
     }
 }
 

@@ -20,7 +20,7 @@ fn error_line(text: &str) -> usize {
     }
 }
 
-/// Each as `yaml.load(text, Loader=asdf.yamlutil.AsdfLoader)` gives it with PyYAML 6.0.3 and asdf 5.4.0.
+/// Each as `yaml.load(text, Loader=asdf.yamlutil.AsdfLoader)` gives it with `PyYAML` 6.0.3 and asdf 5.4.0.
 #[test]
 fn plain_scalars_mean_what_pyyaml_says() {
     let strings = [
@@ -119,6 +119,16 @@ fn tags_decide_over_the_look_of_a_scalar() {
     assert_eq!(error_line("a: !<%C3%A9> x\n"), 1);
 }
 
+/// As `yaml.dump({'a': 'x\u2028y z'}, Dumper=asdf.yamlutil.AsdfDumper, allow_unicode=True)` breaks the line.
+#[test]
+fn line_separators_take_their_indent_with_them() {
+    assert_eq!(value("'x\u{2028}    y z'"), Node::from("x\u{2028}y z"));
+    assert_eq!(
+        value("\"x\u{2028}    y z\""),
+        Node::from("x\u{2028}    y z")
+    );
+}
+
 #[test]
 fn tag_handles_are_resolved_and_written_again() {
     let text = "%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\na: !<asdf://x.y/z> [1]\nb: !u/unit pixel\n...\n";
@@ -158,13 +168,18 @@ fn hostile_trees_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for i in 1..12 {
         let aliases = vec![format!("*a{}", i - 1); 10].join(", ");
-        bomb.push_str(&format!("a{i}: &a{i} [{aliases}]\n"));
+        bomb = format!("{bomb}a{i}: &a{i} [{aliases}]\n");
     }
     assert!(error_line(&bomb) < 9);
     error_line(&format!("a: {}", "[".repeat(10_000)));
-    let nested: String = (0..5000)
-        .map(|i| format!("{}a:\n", " ".repeat(i)))
-        .collect();
+    let mut nested = String::new();
+    for i in 0..5000 {
+        nested.push_str(&" ".repeat(i));
+        nested.push_str(
+            "a:
+",
+        );
+    }
     assert_eq!(error_line(&nested), Limits::default().depth + 1);
     // The depth counts what an alias brings along.
     let half: String = (0..150).map(|_| "[").chain((0..150).map(|_| "]")).collect();
