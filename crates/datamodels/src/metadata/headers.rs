@@ -85,6 +85,17 @@ impl Metadata {
         cards
     }
 
+    /// The HDUs that have to exist because a keyword with a value belongs there.
+    pub(crate) fn hdus_with_keywords(&self) -> Vec<&'static str> {
+        let mut hdus: Vec<&str> = Vec::new();
+        for entry in KeywordTable::of(&self.model_type).entries() {
+            if !hdus.contains(&entry.hdu.as_str()) && self.card_value(entry).is_some() {
+                hdus.push(&entry.hdu);
+            }
+        }
+        hdus
+    }
+
     fn append_new_cards(
         &self,
         hdu: &str,
