@@ -14,7 +14,7 @@ fn kind(text: &str) -> Kind {
 #[test]
 fn reads_what_python_reads() {
     let table = [
-        ("'a' \"b\"\n'c'", "'abc'"),
+        ("('a' \"b\"\n'c')", "'abc'"),
         (r"'\x41\u00e9\n\101\q\''", r#""Aé\nA\\q'""#),
         ("r'\\n'", r"'\\n'"),
         ("b'\\xff' b'a'", r"b'\xffa'"),
@@ -60,7 +60,7 @@ fn an_error_names_the_place_and_what_was_expected() {
         ("{'a'; 1}", "line 1, column 5: expected `}`, found `;`"),
         (
             "[1 2]",
-            "line 1, column 4: expected `,` between values, found the number 2",
+            "line 1, column 4: expected `,` or `]`, found the number 2",
         ),
         (
             "['a'",
