@@ -75,9 +75,12 @@ fn write(root: &Path, name: &str, text: &str) {
         .filter(|line| !line.contains("sha1sum"))
         .map(|line| format!("{line}\n"))
         .collect();
+    let digits =
+        |octet: &u8| [octet >> 4, octet & 15].map(|half| char::from_digit(half.into(), 16));
     let sum: String = Sha1::digest(summed)
         .iter()
-        .map(|octet| format!("{octet:02x}"))
+        .flat_map(digits)
+        .flatten()
         .collect();
     fs::write(
         root.join("mappings/tele").join(name),
@@ -135,7 +138,12 @@ fn answers_follow_weight_and_date() {
     assert_eq!(client.context(), "tele_0001.pmap");
     let file = |name: &str| BestReference::File(name.into());
     let cases: [(&str, Value, &str, BestReference); 4] = [
-        ("a", Value::Integer(2), "2020-05-01", file("tele_cam_dark_0001.fits")),
+        (
+            "a",
+            Value::Integer(2),
+            "2020-05-01",
+            file("tele_cam_dark_0001.fits"),
+        ),
         (
             "A",
             Value::from("2.0"),
