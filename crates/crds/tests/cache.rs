@@ -73,7 +73,7 @@ fn write(root: &Path, name: &str, text: &str) {
     let summed: String = text
         .lines()
         .filter(|line| !line.contains("sha1sum"))
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     let digits =
         |octet: &u8| [octet >> 4, octet & 15].map(|half| char::from_digit(half.into(), 16));
