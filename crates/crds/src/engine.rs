@@ -95,7 +95,7 @@ struct Instrument {
     mapping: InstrumentMapping,
     /// By place of the type in the mapping.
     rules: Vec<OnceLock<Arc<RuleFile>>>,
-    /// Upper-case names of all parameters of all rule files, as expressions write them.
+    /// Names of all parameters of all rule files, as keys and as expressions write them.
     names: OnceLock<HashSet<String>>,
 }
 
@@ -156,6 +156,7 @@ impl Rules {
         match self.context(context)? {
             Context::Pipeline(pipeline) => {
                 let instrument = self.instrument_of(&pipeline, &header)?;
+                self.require_instrument(&pipeline, &instrument, &header)?;
                 self.answers(&instrument, Some(pipeline.instrument_key()), &header, types)
             }
             Context::Instrument(instrument) => self.answers(&instrument, None, &header, types),
@@ -264,6 +265,25 @@ impl Rules {
         found.map(str::to_lowercase).ok_or_else(missing)
     }
 
+    /// Parity: crds/core/rmap.py `minimize_header`: after the instrument is known, only parameters of its rules are left, and
+    /// the instrument is looked up once more among them. Under the first contexts of JWST, whose key is `META.INSTRUMENT.TYPE`,
+    /// an exposure that has its instrument under another name gets no answers.
+    fn require_instrument(
+        &self,
+        pipeline: &PipelineMapping,
+        instrument: &Instrument,
+        header: &Header,
+    ) -> Result<(), Error> {
+        let own = pipeline.instrument_key();
+        let says = |key: &str| header.value(key).to_uppercase() != UNDEFINED;
+        let mut others = self.observatory.instrument_keys().iter();
+        if says(own) || others.any(|key| says(key) && self.knows(instrument, key)) {
+            return Ok(());
+        }
+        let key = own.to_owned();
+        Err(Error::NoInstrument { key })
+    }
+
     fn instrument_of(
         &self,
         pipeline: &PipelineMapping,
@@ -299,7 +319,11 @@ impl Rules {
                 Some((_, Entry::Omitted)) => None,
                 Some((place, Entry::File(file))) => {
                     let rules = self.rules_at(instrument, place, file)?;
-                    let is_known = |name: &str| self.knows(instrument, instrument_key, name);
+                    let is_own = |name: &str| {
+                        instrument_key
+                            .is_some_and(|key| key == name || key.replace('.', "_") == name)
+                    };
+                    let is_known = |name: &str| is_own(name) || self.knows(instrument, name);
                     answer_of(rules.choose(&Scope {
                         header,
                         is_known: &is_known,
@@ -321,20 +345,18 @@ impl Rules {
     }
 
     /// True if any rule file of the instrument has a parameter of that name, written with `_` for `.` or as it is.
-    fn knows(&self, instrument: &Instrument, instrument_key: Option<&str>, name: &str) -> bool {
+    fn knows(&self, instrument: &Instrument, name: &str) -> bool {
         let names = instrument.names.get_or_init(|| {
             let mut names = HashSet::new();
-            let mut add = |key: &str| {
-                names.insert(key.to_owned());
-                names.insert(key.replace('.', "_"));
-            };
-            instrument_key.iter().for_each(|key| add(key));
             for kind in instrument.mapping.types() {
                 let Some((place, Entry::File(file))) = instrument.mapping.entry(kind) else {
                     continue;
                 };
                 if let Ok(rules) = self.rules_at(instrument, place, file) {
-                    rules.parameters().for_each(&mut add);
+                    for key in rules.parameters() {
+                        names.insert(key.to_owned());
+                        names.insert(key.replace('.', "_"));
+                    }
                 }
             }
             names

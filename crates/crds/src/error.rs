@@ -37,7 +37,7 @@ pub enum Error {
         looked: String,
     },
     /// A reference that is not there.
-    #[error("the reference {name} is not in the cache{context}: looked for {}", looked.join(", "), context = in_context(context))]
+    #[error("the reference {name} is not in the cache{context}: looked for {}", looked.join(", "), context = in_context(context.as_deref()))]
     MissingReference {
         /// The reference.
         name: String,
@@ -119,7 +119,7 @@ pub enum Error {
     Line(String),
 }
 
-fn in_context(context: &Option<String>) -> String {
+fn in_context(context: Option<&str>) -> String {
     context.as_ref().map_or(String::new(), |context| {
         format!(" (it is named by {context})")
     })

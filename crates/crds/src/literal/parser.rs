@@ -146,7 +146,8 @@ impl<'a> Parser<'a> {
             match (&mut first, next) {
                 (Kind::Str(text), Kind::Str(more)) => text.push_str(more),
                 (Kind::Bytes(octets), Kind::Bytes(more)) => octets.extend_from_slice(more),
-                _ => return Err(self.error("`,` between values")),
+                // Not strings of one kind: what follows is for the caller to refuse.
+                _ => break,
             }
             self.take()?;
         }

@@ -31,10 +31,13 @@ pub(crate) fn sum_of(text: &str) -> String {
             sum.update(line.as_bytes());
         }
     }
-    sum.finalize()
-        .iter()
-        .map(|octet| format!("{octet:02x}"))
-        .collect()
+    let mut digits = String::with_capacity(40);
+    for octet in sum.finalize() {
+        for half in [octet >> 4, octet & 15] {
+            digits.extend(char::from_digit(half.into(), 16));
+        }
+    }
+    digits
 }
 
 #[cfg(test)]

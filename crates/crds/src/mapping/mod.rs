@@ -144,12 +144,12 @@ impl Mapping {
                         "header" => {
                             header = Some(expect_kind(value, "a dictionary", |k| {
                                 matches!(k, Kind::Dict(_))
-                            })?)
+                            })?);
                         }
                         "comment" => {
                             comment = Some(expect_kind(value, "a string", |k| {
                                 matches!(k, Kind::Str(_))
-                            })?)
+                            })?);
                         }
                         _ => selector = Some(value),
                     }

@@ -303,7 +303,7 @@ fn column(
                 .named
                 .entry(text)
                 .or_insert_with(|| Rows::none(count))
-                .insert(row)
+                .insert(row);
         };
         match Pattern::new(element)? {
             Pattern::NotApplicable => column.neutral.insert(row),

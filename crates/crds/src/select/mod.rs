@@ -101,11 +101,11 @@ impl<'a> View<'a> {
                     "the date or time of the exposure is not given",
                 ));
             }
-            if !text.is_empty() {
-                text.push(' ');
-            }
             text.push_str(value);
+            text.push(' ');
         }
+        // An exposure may have date and time in one value, and nothing in the other.
+        let text = python_strip(&text).to_owned();
         let mut last = self.date.borrow_mut();
         if last.as_ref().is_none_or(|(known, _)| *known != text) {
             let normal = Moment::parse(&text).map(|moment| moment.to_string());

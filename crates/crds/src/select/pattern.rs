@@ -411,7 +411,7 @@ mod tests {
             ("#A OR N/A#", "X", No),
             ("#NOT A AND NOT B#", "C", Yes),
             ("{}", "", Yes),
-            ("()", "X", Neutral),
+            ("()", "X", Yes),
         ];
         for (key, value, expected) in table {
             assert_eq!(fit(key, value), expected, "{key} {value}");
