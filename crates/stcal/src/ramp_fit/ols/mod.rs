@@ -31,6 +31,8 @@ mod pixel;
 mod plan;
 mod segment;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub use band::{OlsFit, fit_ols, fit_ols_band};

@@ -52,7 +52,7 @@ pub(super) struct LengthWeights {
 
 impl LengthWeights {
     /// Weights of segments of `length` samples, at least two.
-    fn new(length: usize) -> Self {
+    pub(super) fn new(length: usize) -> Self {
         let centre = (length - 1) as f64 / 2.0;
         let mut table = Self {
             weight: vec![[0.0; SLOTS]; length],
