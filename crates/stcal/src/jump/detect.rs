@@ -151,6 +151,7 @@ impl<'a> Worker<'a> {
             Method::Iterative => self.iterative.candidates(
                 plan,
                 &self.diffs.lists,
+                &self.stats.count,
                 &self.read_variance,
                 &mut self.sorted,
             ),
@@ -165,28 +166,25 @@ impl<'a> Worker<'a> {
                 }
                 self.record(block, lane, group_dq, hits);
             }
-            self.record_large(block, lane, hits);
         }
+        self.record_large(block, hits);
     }
 
     /// Columns whose smallest or largest difference may be a jump: the others need no closer look.
     fn single_pass_candidates(&self) -> [bool; LANES] {
-        let threshold = self.plan.threshold(usize::MAX);
+        let (plan, stats) = (self.plan, &self.stats);
+        let threshold = plan.threshold(usize::MAX);
         std::array::from_fn(|lane| {
-            let (median, min, max) = self.extremes(lane);
-            let sigma = self.plan.sigma(median, self.read_variance[lane]);
-            (max - median) / sigma > threshold
-                || (median - min) / sigma > threshold
-                || max - min == f64::INFINITY
+            let median =
+                (f64::from(stats.middle[0][lane]) + f64::from(stats.middle[1][lane])) / 2.0;
+            let (min, max) = (f64::from(stats.min[lane]), f64::from(stats.max[lane]));
+            let sigma =
+                (median.abs() + f64::from(self.read_variance[lane]) / plan.frames_per_group).sqrt();
+            // A noise of zero finds nothing later on.
+            ((max - median) / sigma > threshold)
+                | ((median - min) / sigma > threshold)
+                | (max - min == f64::INFINITY)
         })
-    }
-
-    fn extremes(&self, lane: usize) -> (f64, f64, f64) {
-        (
-            self.stats.median(lane),
-            f64::from(self.stats.min[lane]),
-            f64::from(self.stats.max[lane]),
-        )
     }
 
     /// Finds the jumps of one column.
@@ -261,23 +259,30 @@ impl<'a> Worker<'a> {
     }
 
     /// Remembers the differences that count as large should they turn out to be jumps.
-    fn record_large(&self, block: Block, lane: usize, hits: &mut Hits) {
-        let (median, _, max) = self.extremes(lane);
+    fn record_large(&self, block: Block, hits: &mut Hits) {
+        let median: [f64; LANES] = std::array::from_fn(|lane| self.stats.median(lane));
+        let diffs = self.plan.groups - 1;
         for ((amplitude, _), large) in self.plan.after_jump.iter().zip(&mut hits.large) {
-            let is_large = |value: f64| value - median >= *amplitude;
-            if !is_large(max) {
-                continue;
-            }
             for (index, list) in self.diffs.lists.iter().enumerate() {
-                if is_large(f64::from(list[lane])) {
-                    let (integration, diff) = (
-                        index / (self.plan.groups - 1),
-                        index % (self.plan.groups - 1),
-                    );
-                    let plane = integration * self.plan.groups + diff + 1;
-                    large.put(block.row, plane, block.column + lane, true);
+                let word = pack(std::array::from_fn(|lane| {
+                    f64::from(list[lane]) - median[lane] >= *amplitude
+                }));
+                if word != 0 {
+                    let plane = index / diffs * self.plan.groups + index % diffs + 1;
+                    large.put_word(block.row, plane, block.column / LANES, word);
                 }
             }
         }
     }
+}
+
+/// One bit for each column, without a branch.
+fn pack(set: [bool; LANES]) -> u64 {
+    let mut word = 0;
+    for (index, eight) in set.as_chunks::<8>().0.iter().enumerate() {
+        // The product moves the lowest bit of each byte into the highest byte.
+        let bytes = u64::from_le_bytes(eight.map(u8::from));
+        word |= (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    }
+    word
 }

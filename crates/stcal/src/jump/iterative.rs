@@ -16,27 +16,35 @@ pub(super) struct Iterative {
 impl Iterative {
     /// Columns that have a jump.
     ///
-    /// `lists` are the differences; `scratch` is overwritten.
+    /// `lists` are the differences, `count` how many of each column are not NaN; `scratch` is overwritten.
     pub(super) fn candidates(
         &mut self,
         plan: &JumpPlan,
         lists: &[Lane],
+        count: &[u32; LANES],
         read_variance: &Lane,
         scratch: &mut Vec<Lane>,
     ) -> [bool; LANES] {
+        let length = lists.len();
         let sorted = plan.network.sorted_magnitudes(lists, scratch);
+        if sorted && length >= 4 && count.iter().all(|count| *count as usize == length) {
+            return full_columns(plan, scratch, read_variance);
+        }
         std::array::from_fn(|lane| {
             self.sorted.clear();
-            let magnitudes = lists
-                .iter()
-                .map(|list| list[lane].abs())
-                .filter(|value| !value.is_nan());
             if sorted {
-                let count = magnitudes.count();
-                self.sorted
-                    .extend(scratch[..count].iter().map(|list| list[lane]));
+                self.sorted.extend(
+                    scratch[..count[lane] as usize]
+                        .iter()
+                        .map(|list| list[lane]),
+                );
             } else {
-                self.sorted.extend(magnitudes);
+                self.sorted.extend(
+                    lists
+                        .iter()
+                        .map(|list| list[lane].abs())
+                        .filter(|value| !value.is_nan()),
+                );
                 self.sorted.sort_unstable_by(f32::total_cmp);
             }
             outlier(plan, &self.sorted, read_variance[lane], true).is_some()
@@ -76,6 +84,25 @@ impl Iterative {
             *jump = magnitude < min || magnitude > max;
         }
     }
+}
+
+/// Columns that may have a jump, if no difference is missing: as [`outlier`], all columns side by side.
+///
+/// Columns whose two largest values are alike are taken in to be on the safe side.
+fn full_columns(plan: &JumpPlan, sorted: &[Lane], read_variance: &Lane) -> [bool; LANES] {
+    let kept = &sorted[..sorted.len() - 1];
+    let (min, max, second) = (&sorted[0], &sorted[kept.len()], &kept[kept.len() - 1]);
+    let (lower, upper) = (&kept[(kept.len() - 1) / 2], &kept[kept.len() / 2]);
+    let threshold = plan.threshold(sorted.len());
+    std::array::from_fn(|lane| {
+        let median = (f64::from(lower[lane]) + f64::from(upper[lane])) / 2.0;
+        let deviation = |value: f32| ((f64::from(value) - median) as f32).abs();
+        let (low, high) = (deviation(min[lane]), deviation(max[lane]));
+        let largest = if low > high { low } else { high };
+        let variance = median + f64::from(read_variance[lane]) / plan.frames_per_group;
+        // A noise of zero finds nothing later on.
+        (f64::from(largest) / variance.sqrt() > threshold) | (second[lane] == max[lane])
+    })
 }
 
 /// How many values at the low and the high end of a sorted list are the largest outliers, if they are jumps.

@@ -162,13 +162,12 @@ impl Network {
 /// Sorts all columns.
 fn sort(lists: &mut [Lane], pairs: &[(u32, u32)]) {
     for &(i, j) in pairs {
-        let (head, tail) = lists.split_at_mut(j as usize);
-        let (low, high) = (&mut head[i as usize], &mut tail[0]);
-        for (low, high) in low.iter_mut().zip(high) {
-            let (a, b) = (*low, *high);
-            *low = if a < b { a } else { b };
-            *high = if a < b { b } else { a };
-        }
+        let (a, b) = (lists[i as usize], lists[j as usize]);
+        // Whole arrays and no store under a condition: these become one vector instruction each.
+        lists[i as usize] =
+            std::array::from_fn(|lane| if b[lane] < a[lane] { b[lane] } else { a[lane] });
+        lists[j as usize] =
+            std::array::from_fn(|lane| if b[lane] < a[lane] { a[lane] } else { b[lane] });
     }
 }
 

@@ -35,6 +35,20 @@
 //! JWST-STScI-008545 (snowballs and showers). The group flags are those of the reference bit for bit, but for the
 //! smoothing of showers (see [`find_showers`]).
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "views of arrays are handed over by value, as ndarray's own functions do"
+)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a column is an index into several arrays at once"
+)]
+#![allow(
+    clippy::needless_bitwise_bool,
+    clippy::manual_midpoint,
+    reason = "without branches and calls, loops over columns become vector instructions"
+)]
+
 mod after;
 mod bits;
 mod census;

@@ -45,11 +45,10 @@ impl Regions {
             while above.start < above.end && self.runs[above.start].end < run.start {
                 above.start += 1;
             }
-            for other in above
-                .clone()
-                .take_while(|other| self.runs[*other].start <= run.end)
-                .collect::<Vec<_>>()
-            {
+            for other in above.clone() {
+                if self.runs[other].start > run.end {
+                    break;
+                }
                 self.join(index, other);
             }
         }

@@ -46,9 +46,12 @@ pub fn flag_snowballs(
             None => jumps,
             Some(core) => {
                 let cores = new_cores(group_dq.view(), group, params.min_sat_area, flags.saturated);
-                let next = |dq: ArrayView3<'_, u8>| match group + 1 < groups {
-                    true => new_cores(dq, group + 1, params.min_sat_area, flags.saturated),
-                    false => Vec::new(),
+                let next = |dq: ArrayView3<'_, u8>| {
+                    if group + 1 < groups {
+                        new_cores(dq, group + 1, params.min_sat_area, flags.saturated)
+                    } else {
+                        Vec::new()
+                    }
                 };
                 let snowballs = with_core(
                     jumps,

@@ -1,1 +1,357 @@
-//! Tests.
+//! Values worked by hand, and what must hold for any input.
+
+use ndarray::{Array2, Array4, s};
+use proptest::prelude::*;
+
+use super::ellipse::Ellipse;
+use super::median::{LANES, LaneStats, Network};
+use super::region::Regions;
+use super::*;
+use crate::flags::{GroupFlags, PixelFlags};
+
+fn detection() -> DetectionParams {
+    DetectionParams {
+        rejection_threshold: 4.0,
+        four_group_rejection_threshold: 5.0,
+        three_group_rejection_threshold: 6.0,
+        frames_per_group: 1,
+        min_diffs_single_pass: 10,
+        minimum_groups: 3,
+        minimum_sigma_clip_groups: 100,
+        sigma_clip_groups: SigmaClipGroups::AcrossIntegrations,
+        neighbours: None,
+        after_jump: [AfterJump {
+            amplitude_dn: 0.0,
+            groups: 0,
+        }; 2],
+    }
+}
+
+fn snowballs() -> SnowballParams {
+    SnowballParams {
+        min_sat_area: 1.0,
+        min_jump_area: 5.0,
+        expand_factor: 2.0,
+        saturated_core: Some(CoreExtension {
+            min_axis: 2.5,
+            expand: 4.0,
+            edge_size: 0.0,
+            groups_masked_next_integration: 3,
+        }),
+        max_width: 400.0,
+    }
+}
+
+/// Gain 1, read noise 5 [DN].
+fn run(ramp: &Array4<f32>, group_dq: &mut Array4<u8>, detection: DetectionParams) -> JumpSummary {
+    let (.., rows, columns) = ramp.dim();
+    let mut pixel_dq = Array2::zeros((rows, columns));
+    let (gain, noise) = (
+        Array2::from_elem((rows, columns), 1.0),
+        Array2::from_elem((rows, columns), 5.0),
+    );
+    let exposure = Exposure {
+        ramp_dn: ramp.view(),
+        group_dq: group_dq.view_mut(),
+        pixel_dq: pixel_dq.view_mut(),
+        gain_e_per_dn: gain.view(),
+        read_noise_dn: noise.view(),
+    };
+    let params = JumpParams {
+        detection,
+        snowballs: None,
+        showers: None,
+    };
+    detect_jumps(
+        exposure,
+        &params,
+        GroupFlags::default(),
+        PixelFlags::default(),
+    )
+    .expect("the shapes agree")
+}
+
+/// A 5 x 5 image whose centre has these samples, all others a flat ramp.
+fn centre(samples: &[f32]) -> Array4<f32> {
+    let mut ramp = Array4::zeros((1, samples.len(), 5, 5));
+    for (group, sample) in samples.iter().enumerate() {
+        ramp[[0, group, 2, 2]] = *sample;
+    }
+    ramp
+}
+
+fn flags_of(dq: &Array4<u8>, row: usize, column: usize) -> Vec<u8> {
+    dq.slice(s![0, .., row, column]).to_vec()
+}
+
+#[test]
+fn threshold_depends_on_the_number_of_differences() {
+    // Median 0, noise 5: a step of 27 is 5.4 sigma, above the limit of four groups but not of three.
+    for (samples, expected) in [
+        (&[0.0, 0.0, 27.0][..], 0),
+        (&[0.0, 0.0, 27.0, 27.0], 1),
+        (&[0.0, 0.0, 22.0, 22.0], 0),
+    ] {
+        let mut dq = Array4::zeros((1, samples.len(), 5, 5));
+        assert_eq!(
+            run(&centre(samples), &mut dq, detection()).primary,
+            Some(expected),
+            "{samples:?}"
+        );
+    }
+}
+
+#[test]
+fn neighbours_within_the_window_are_flagged_unless_saturated() {
+    let mut dq = Array4::zeros((1, 4, 5, 5));
+    dq[[0, 2, 2, 3]] = 2;
+    dq[[0, 3, 2, 3]] = 2;
+    let window = NeighbourWindow {
+        min_sigma: 10.0,
+        max_sigma: 1000.0,
+    };
+    let params = DetectionParams {
+        neighbours: Some(window),
+        ..detection()
+    };
+    let found = run(&centre(&[0.0, 0.0, 500.0, 500.0]), &mut dq, params);
+    assert_eq!(found.primary, Some(1));
+    let flagged: Vec<_> = dq
+        .index_axis(ndarray::Axis(0), 0)
+        .index_axis(ndarray::Axis(0), 2)
+        .indexed_iter()
+        .filter(|(_, dq)| **dq != 0)
+        .map(|(at, dq)| (at, *dq))
+        .collect();
+    assert_eq!(
+        flagged,
+        [
+            ((1, 2), 4),
+            ((2, 1), 4),
+            ((2, 2), 4),
+            ((2, 3), 2),
+            ((3, 2), 4)
+        ]
+    );
+}
+
+#[test]
+fn groups_after_a_large_jump_are_flagged() {
+    let after = [
+        AfterJump {
+            amplitude_dn: 400.0,
+            groups: 2,
+        },
+        AfterJump {
+            amplitude_dn: 600.0,
+            groups: 9,
+        },
+    ];
+    let mut dq = Array4::zeros((1, 7, 5, 5));
+    dq[[0, 3, 2, 2]] = 1;
+    run(
+        &centre(&[0.0, 500.0, 500.0, 500.0, 500.0, 500.0, 500.0]),
+        &mut dq,
+        DetectionParams {
+            after_jump: after,
+            ..detection()
+        },
+    );
+    assert_eq!(flags_of(&dq, 2, 2), [0, 4, 4, 1, 0, 0, 0]);
+}
+
+#[test]
+fn too_few_usable_groups_leave_the_flags_alone() {
+    let mut dq = Array4::zeros((1, 4, 5, 5));
+    dq.slice_mut(s![.., 2.., .., ..]).fill(1);
+    let found = run(&centre(&[0.0, 1000.0, 0.0, 0.0]), &mut dq, detection());
+    assert_eq!((found.primary, found.reported_primary()), (None, -99));
+    assert_eq!(flags_of(&dq, 2, 2), [0, 0, 1, 1]);
+}
+
+#[test]
+fn sigma_clipping_compares_integrations_and_releases_full_groups() {
+    // 8 integrations that differ a little, one with a jump. In group 2 of integration 3 every pixel jumps.
+    let mut ramp = Array4::from_shape_fn((8, 3, 1, 2), |(integration, group, ..)| {
+        (group * (integration % 2)) as f32
+    });
+    ramp[[5, 1, 0, 0]] += 90.0;
+    ramp[[5, 2, 0, 0]] += 90.0;
+    ramp.slice_mut(s![3, 2, .., ..])
+        .mapv_inplace(|value| value + 90.0);
+    let mut dq = Array4::zeros(ramp.dim());
+    let params = DetectionParams {
+        minimum_sigma_clip_groups: 8,
+        rejection_threshold: 2.5,
+        ..detection()
+    };
+    let found = run(&ramp, &mut dq, params);
+    assert_eq!(found.primary, Some(1));
+    let flagged: Vec<_> = dq
+        .indexed_iter()
+        .filter(|(_, dq)| **dq != 0)
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(flagged, [(5, 1, 0, 0)]);
+}
+
+/// The ellipses of a picture.
+fn ellipses(picture: &[&str], min_area: f64) -> Vec<Ellipse> {
+    let mut regions = Regions::default();
+    for (row, line) in picture.iter().enumerate() {
+        let mask: Vec<u8> = line
+            .bytes()
+            .map(|letter| u8::from(letter == b'#'))
+            .collect();
+        regions.add_row(row, &mask);
+    }
+    regions.ellipses(min_area)
+}
+
+#[test]
+fn region_has_the_moments_of_its_pixels() {
+    // scikit-image 0.26.0: regionprops(label(...)) gives centroid (1, 2), axis_major_length 4 sqrt(2), minor 4 sqrt(2/3).
+    let found = ellipses(&["#####", "#####", "#####"], 1.0);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].row, found[0].column), (1.0, 2.0));
+    approx::assert_relative_eq!(
+        found[0].major,
+        4.0 * 2.0_f64.sqrt() - 1.0,
+        max_relative = 1e-15
+    );
+    approx::assert_relative_eq!(
+        found[0].minor,
+        4.0 * (2.0_f64 / 3.0).sqrt() - 1.0,
+        max_relative = 1e-15
+    );
+    assert_eq!(found[0].angle_deg.abs(), 90.0);
+}
+
+#[test]
+fn holes_count_and_diagonals_connect() {
+    // A ring of 12 pixels around a hole of 4, and a single pixel.
+    let ring = ["####...", "#..#...", "#..#..#", "####..."];
+    assert_eq!(ellipses(&ring, 16.0).len(), 1);
+    assert_eq!(ellipses(&ring, 17.0).len(), 0);
+    assert_eq!(ellipses(&ring, 1.0).len(), 2);
+    // A diamond is one region of 8 pixels, but what it surrounds leaks out at its corners.
+    let diamond = ["..#..", ".#.#.", "#...#", ".#.#.", "..#.."];
+    assert_eq!(ellipses(&diamond, 8.0).len(), 1);
+    assert_eq!(ellipses(&diamond, 9.0).len(), 0);
+    // Two arms that meet below are one region.
+    assert_eq!(ellipses(&["#.#", "#.#", "###"], 1.0).len(), 1);
+}
+
+#[test]
+fn stamp_is_the_open_disk() {
+    let circle = Ellipse {
+        column: 3.0,
+        row: 2.0,
+        minor: 4.0,
+        major: 4.0,
+        angle_deg: 0.0,
+    };
+    let covered: Vec<_> = circle.stamp(4.0, 4.0, (5, 7)).covered().collect();
+    // skimage.draw.ellipse(2, 3, 2, 2): the points at distance 2 are not in it.
+    let expected: Vec<_> = (1..4)
+        .flat_map(|row| (2..5).map(move |column| (row, column)))
+        .collect();
+    assert_eq!(covered, expected);
+}
+
+#[test]
+fn snowball_grows_and_its_core_lasts() {
+    let flags = GroupFlags::default();
+    let mut dq = ndarray::Array3::<u8>::zeros((4, 40, 40));
+    for ((row, column), dq) in dq.index_axis_mut(ndarray::Axis(0), 2).indexed_iter_mut() {
+        let distance =
+            (usize::abs_diff(row, 20).pow(2) + usize::abs_diff(column, 20).pow(2)) as f64;
+        *dq = if distance <= 9.0 {
+            2
+        } else if distance <= 36.0 {
+            4
+        } else {
+            0
+        };
+    }
+    let found = flag_snowballs(dq.view_mut(), &snowballs(), flags);
+    assert_eq!(found.count, 1);
+    // Core: grown from a radius of 3 to 5, in this group and the next. Halo: grown from 6 to about 12.
+    assert_eq!(
+        [dq[[2, 20, 24]], dq[[3, 20, 24]], dq[[3, 20, 26]]],
+        [2, 2, 0]
+    );
+    assert_eq!(
+        [dq[[2, 20, 30]], dq[[2, 20, 33]], dq[[1, 20, 24]]],
+        [4, 0, 0]
+    );
+    let mut next = ndarray::Array3::<u8>::zeros((4, 40, 40));
+    flag_cores_of_previous_integration(next.view_mut(), &found.cores, 3, flags.jump);
+    assert_eq!(next.slice(s![.., 20, 20]).to_vec(), [0, 4, 4, 0]);
+}
+
+#[test]
+fn shapes_are_checked() {
+    let dq = Array4::<u8>::zeros((1, 1, 2, 2));
+    let gain = Array2::<f32>::ones((2, 2));
+    let plan = JumpPlan::new(
+        &detection(),
+        GroupFlags::default(),
+        dq.view(),
+        gain.view(),
+        false,
+    );
+    assert_eq!(plan.err(), Some(JumpError::TooFewGroups { found: 1 }));
+}
+
+fn sample() -> impl Strategy<Value = f32> {
+    prop_oneof![8 => (-50_i16..50).prop_map(f32::from), 1 => Just(f32::NAN), 1 => 0.0_f32..5000.0]
+}
+
+proptest! {
+    #[test]
+    fn network_and_selection_agree_with_sorting(columns in prop::collection::vec(prop::collection::vec(sample(), LANES), 1..120)) {
+        let lists: Vec<[f32; LANES]> = columns.iter().map(|list| std::array::from_fn(|lane| list[lane])).collect();
+        let mut stats = LaneStats::default();
+        Network::new(lists.len()).stats(&lists, &mut Vec::new(), &mut stats);
+        for lane in 0..LANES {
+            let mut values: Vec<f32> = lists.iter().map(|list| list[lane]).filter(|value| !value.is_nan()).collect();
+            values.sort_by(f32::total_cmp);
+            let count = values.len();
+            prop_assert_eq!(stats.count[lane] as usize, count);
+            if count > 0 {
+                prop_assert_eq!(stats.middle[0][lane], values[(count - 1) / 2]);
+                prop_assert_eq!(stats.middle[1][lane], values[count / 2]);
+                prop_assert_eq!((stats.min[lane], stats.max[lane]), (values[0], values[count - 1]));
+            }
+        }
+    }
+
+    #[test]
+    fn bands_do_not_change_a_bit(samples in prop::collection::vec(sample(), 5 * 9 * 70), cut in 1_usize..8) {
+        let ramp = Array4::from_shape_vec((1, 5, 9, 70), samples).expect("the length fits");
+        let (gain, noise) = (Array2::<f32>::ones((9, 70)), Array2::<f32>::from_elem((9, 70), 5.0));
+        let window = NeighbourWindow { min_sigma: 4.0, max_sigma: 1000.0 };
+        let after_jump = [AfterJump { amplitude_dn: 100.0, groups: 1 }; 2];
+        let params = DetectionParams { neighbours: Some(window), after_jump, ..detection() };
+        let work = |bands: &[std::ops::Range<usize>]| {
+            let mut dq = Array4::<u8>::zeros(ramp.dim());
+            let plan = JumpPlan::new(&params, GroupFlags::default(), dq.view(), gain.view(), true).expect("five groups");
+            let found: Vec<_> = bands
+                .iter()
+                .map(|band| {
+                    let rows = s![.., .., band.clone(), ..];
+                    let image = s![band.clone(), ..];
+                    plan.detect_band(ramp.slice(rows), dq.slice_mut(rows), gain.slice(image), noise.slice(image))
+                        .expect("the shapes agree")
+                })
+                .collect();
+            let hits = Hits::join(found).expect("the bands agree");
+            for band in bands {
+                plan.follow_band(dq.slice_mut(s![.., .., band.clone(), ..]), band.start, &hits).expect("the band fits");
+            }
+            (dq, hits)
+        };
+        prop_assert!(work(std::slice::from_ref(&(0..9))) == work(&[0..cut, cut..9]));
+    }
+}
