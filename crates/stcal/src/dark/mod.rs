@@ -153,9 +153,10 @@ pub fn subtract_dark(
     };
     // Parity: stcal dark_current/dark_sub.py::average_dark_frames_4d. Of a dark that must be averaged, only as many
     // integrations are as the ramp has; the others are zero, also where the last one stands for a later segment.
-    let n_averaged = match plan.averages() {
-        true => n_dark.min(n_integrations),
-        false => n_dark,
+    let n_averaged = if plan.averages() {
+        n_dark.min(n_integrations)
+    } else {
+        n_dark
     };
     let mut buffer = plan::RowBuffer::new(columns);
     for row in 0..rows {
