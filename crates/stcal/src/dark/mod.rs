@@ -15,7 +15,9 @@
 
 use std::num::NonZeroU32;
 
-use ndarray::{Array2, Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip};
+use ndarray::{
+    Array2, Array4, ArrayView1, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip,
+};
 
 use crate::shape::{ShapeError, check_shape};
 
@@ -169,10 +171,10 @@ pub fn subtract_dark(
             for group in 0..n_groups {
                 let level = plan.row_of_group(frames, group, row, &mut buffer);
                 for &i in &users {
-                    let mut samples = ramp_dn.slice_mut(ndarray::s![i, group, row, ..]);
-                    for (sample, &level) in samples.iter_mut().zip(level) {
-                        *sample = (f64::from(*sample) - level) as f32;
-                    }
+                    let samples = ramp_dn.slice_mut(ndarray::s![i, group, row, ..]);
+                    Zip::from(samples)
+                        .and(ArrayView1::from(level))
+                        .for_each(|sample, &level| *sample = (f64::from(*sample) - level) as f32);
                 }
             }
         }
