@@ -4,6 +4,11 @@
 //! starts no thread and knows no instrument. A ramp is `(integration, group, row, column)`; callers that want
 //! parallelism split it into bands of rows, integrations or images and call the same functions on the parts.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a view is handed over by value, as it is all over ndarray: it is a pointer with a shape"
+)]
+
 pub mod bias;
 pub mod charge_migration;
 pub mod dark;

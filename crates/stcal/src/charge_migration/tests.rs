@@ -51,7 +51,7 @@ proptest! {
             if signal > 8.0 && dq[[g, y, x]] != 1 {
                 for ((h, v, u), out) in expected.indexed_iter_mut() {
                     if h >= g && y.abs_diff(v) + x.abs_diff(u) <= 1 {
-                        *out |= 129;
+                        *out |= 0x81;
                     }
                 }
             }

@@ -15,7 +15,9 @@
 
 use std::num::NonZeroU32;
 
-use ndarray::{Array2, Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip};
+use ndarray::{
+    Array2, Array4, ArrayView1, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip,
+};
 
 use crate::shape::{ShapeError, check_shape};
 
@@ -153,9 +155,10 @@ pub fn subtract_dark(
     };
     // Parity: stcal dark_current/dark_sub.py::average_dark_frames_4d. Of a dark that must be averaged, only as many
     // integrations are as the ramp has; the others are zero, also where the last one stands for a later segment.
-    let n_averaged = match plan.averages() {
-        true => n_dark.min(n_integrations),
-        false => n_dark,
+    let n_averaged = if plan.averages() {
+        n_dark.min(n_integrations)
+    } else {
+        n_dark
     };
     let mut buffer = plan::RowBuffer::new(columns);
     for row in 0..rows {
@@ -168,10 +171,10 @@ pub fn subtract_dark(
             for group in 0..n_groups {
                 let level = plan.row_of_group(frames, group, row, &mut buffer);
                 for &i in &users {
-                    let mut samples = ramp_dn.slice_mut(ndarray::s![i, group, row, ..]);
-                    for (sample, &level) in samples.iter_mut().zip(level) {
-                        *sample = (f64::from(*sample) - level) as f32;
-                    }
+                    let samples = ramp_dn.slice_mut(ndarray::s![i, group, row, ..]);
+                    Zip::from(samples)
+                        .and(ArrayView1::from(level))
+                        .for_each(|sample, &level| *sample = (f64::from(*sample) - level) as f32);
                 }
             }
         }

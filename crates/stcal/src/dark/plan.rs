@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView3, s};
+use ndarray::{ArrayView3, ArrayViewMut1, Zip, s};
 
 use super::{DarkError, GroupPattern};
 
@@ -107,13 +107,9 @@ impl DarkPlan {
     fn fill_group(&self, frames: ArrayView3<'_, f32>, group: usize, row: usize, level: &mut [f64]) {
         if group < self.n_dark {
             let samples = frames.slice(s![group, row, ..]);
-            for (level, &sample) in level.iter_mut().zip(samples) {
-                *level = if sample.is_nan() {
-                    0.0
-                } else {
-                    f64::from(sample)
-                };
-            }
+            Zip::from(ArrayViewMut1::from(level))
+                .and(samples)
+                .for_each(|level, &sample| *level = f64::from(number_or_zero(sample)));
             return;
         }
         let steps = (group + 1 - self.n_dark) as f64;
@@ -174,14 +170,18 @@ fn mean_single(
     buffer.sum_single.fill(0.0);
     for group in groups.clone() {
         let samples = frames.slice(s![group, row, ..]);
-        for (sum, &sample) in buffer.sum_single.iter_mut().zip(samples) {
-            *sum += if sample.is_nan() { 0.0 } else { sample };
-        }
+        Zip::from(ArrayViewMut1::from(&mut buffer.sum_single))
+            .and(samples)
+            .for_each(|sum, &sample| *sum += number_or_zero(sample));
     }
     let n = groups.len() as f32;
     for (level, &sum) in buffer.level.iter_mut().zip(&buffer.sum_single) {
         *level = f64::from(sum / n);
     }
+}
+
+fn number_or_zero(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value }
 }
 
 /// The groups of the dark, of which there are `found`, for each group of the exposure.

@@ -81,9 +81,9 @@ fn needs_care(
         .fold(0, |bits, &dq| bits | (dq & flags.no_lin_corr))
         != 0;
     for (power, row) in band.outer_iter().enumerate() {
-        bad |= row
-            .iter()
-            .fold(false, |bad, &c| bad | c.is_nan() | (power == 1 && c == 0.0));
+        let zero_is_bad = u8::from(power == 1);
+        let unusable = |c: f32| u8::from(c.is_nan()) | (u8::from(c == 0.0) & zero_is_bad);
+        bad |= row.iter().fold(0, |bad, &c| bad | unusable(c)) != 0;
     }
     bad
 }

@@ -12,7 +12,9 @@
 //!
 //! The last good group is the one before the last that is not saturated, since the last may be half saturated.
 
-use ndarray::{ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis};
+use ndarray::{
+    Array2, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut1, ArrayViewMut4, Zip, s,
+};
 
 use super::CoefficientError;
 use super::polynomial::{check_linear_term, evaluate};
@@ -84,31 +86,43 @@ pub fn linearize_reads(
     if n_groups < 2 {
         return Err(ReadLevelError::TooFewGroups(n_groups));
     }
-    let mut work = Work::new(columns, pattern, flags.saturated);
+    let mut work = Work::new(pattern, flags.saturated);
     for row in 0..rows {
-        let coefficients = coefficients.index_axis(Axis(1), row);
-        let inverse = inverse.index_axis(Axis(1), row);
-        let mut samples = ramp_dn.index_axis_mut(Axis(2), row);
-        let dq = group_dq.index_axis(Axis(2), row);
-        for (mut signal, dq) in samples.outer_iter_mut().zip(dq.outer_iter()) {
-            work.estimate_rate(signal.view(), dq, coefficients);
-            for group in 0..n_groups {
-                work.correct_group(&mut signal, dq, group, (coefficients, inverse));
+        for start in (0..columns).step_by(BLOCK) {
+            let block = start..columns.min(start + BLOCK);
+            work.load(
+                coefficients.slice(s![.., row, block.clone()]),
+                inverse.slice(s![.., row, block.clone()]),
+            );
+            let mut samples = ramp_dn.slice_mut(s![.., .., row, block.clone()]);
+            let dq = group_dq.slice(s![.., .., row, block]);
+            for (mut signal, dq) in samples.outer_iter_mut().zip(dq.outer_iter()) {
+                work.estimate_rate(signal.view(), dq);
+                for group in 0..n_groups {
+                    work.correct_group(signal.row_mut(group), dq.row(group), group);
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Buffers for one row of pixels.
+/// Columns that are treated together: few enough for all buffers to stay in the fastest cache.
+const BLOCK: usize = 128;
+
+/// Buffers for a block of columns in one row.
 struct Work<'a> {
     pattern: &'a ReadPattern,
     saturated: u8,
     /// Mean read of every group.
     mean_read: Vec<f64>,
-    /// The group before the last good one, per column.
-    last_group: Vec<usize>,
-    /// A group gathered from different groups, and its correction.
+    /// Coefficients in single and double precision, all columns of one power after all columns of the other.
+    single: Array2<f32>,
+    coefficients: Vec<f64>,
+    inverse: Vec<f64>,
+    /// Number of good groups.
+    good: Vec<usize>,
+    /// The last good group but one, gathered from different groups, and its correction.
     gathered: Vec<f32>,
     last_linear: Vec<f32>,
     /// Corrected first group, and the rate per read.
@@ -121,47 +135,68 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(columns: usize, pattern: &'a ReadPattern, saturated: u8) -> Self {
-        let most_reads = (0..pattern.n_groups())
-            .map(|group| pattern.reads(group).len())
-            .max()
-            .unwrap_or(0);
+    fn new(pattern: &'a ReadPattern, saturated: u8) -> Self {
         Self {
             pattern,
             saturated,
             mean_read: (0..pattern.n_groups()).map(|g| pattern.mean(g)).collect(),
-            last_group: vec![0; columns],
-            gathered: vec![0.0; columns],
-            last_linear: vec![0.0; columns],
-            first_linear: vec![0.0; columns],
-            rate: vec![0.0; columns],
-            reads: vec![0.0; columns * most_reads],
-            polynomial: vec![0.0; columns],
-            mean: vec![0.0; columns],
+            single: Array2::zeros((0, 0)),
+            coefficients: Vec::new(),
+            inverse: Vec::new(),
+            good: Vec::new(),
+            gathered: Vec::new(),
+            last_linear: Vec::new(),
+            first_linear: Vec::new(),
+            rate: Vec::new(),
+            reads: Vec::new(),
+            polynomial: Vec::new(),
+            mean: Vec::new(),
         }
     }
 
-    /// The count rate per read of every column, from `(group, column)`.
-    fn estimate_rate(
-        &mut self,
-        signal: ArrayView2<'_, f32>,
-        dq: ArrayView2<'_, u8>,
-        coefficients: ArrayView2<'_, f32>,
-    ) {
-        for (column, dq) in dq.axis_iter(Axis(1)).enumerate() {
-            let n_good = dq.iter().filter(|&&dq| dq & self.saturated == 0).count();
-            // One good group less for safety, but two at least.
-            let last = n_good.saturating_sub(1).max(2) - 1;
-            self.last_group[column] = last;
-            self.gathered[column] = signal[[last, column]];
-        }
-        evaluate(coefficients, signal.row(0), &mut self.first_linear);
-        evaluate(
-            coefficients,
-            ndarray::ArrayView1::from(&self.gathered),
+    /// Takes the coefficients of a block, `(power, column)`, and makes room for its columns.
+    fn load(&mut self, coefficients: ArrayView2<'_, f32>, inverse: ArrayView2<'_, f32>) {
+        let columns = coefficients.ncols();
+        let n_reads = |group| self.pattern.reads(group).len();
+        let most_reads = (0..self.pattern.n_groups()).map(n_reads).max();
+        self.single = coefficients.to_owned();
+        self.coefficients.clear();
+        self.coefficients
+            .extend(coefficients.iter().map(|&c| f64::from(c)));
+        self.inverse.clear();
+        self.inverse.extend(inverse.iter().map(|&c| f64::from(c)));
+        self.good.resize(columns, 0);
+        for buffer in [
+            &mut self.gathered,
             &mut self.last_linear,
-        );
-        for (column, &last) in self.last_group.iter().enumerate() {
+            &mut self.first_linear,
+        ] {
+            buffer.resize(columns, 0.0);
+        }
+        for buffer in [&mut self.rate, &mut self.polynomial, &mut self.mean] {
+            buffer.resize(columns, 0.0);
+        }
+        self.reads.resize(columns * most_reads.unwrap_or(0), 0.0);
+    }
+
+    /// The count rate per read of every column, from `(group, column)`.
+    fn estimate_rate(&mut self, signal: ArrayView2<'_, f32>, dq: ArrayView2<'_, u8>) {
+        self.good.fill(0);
+        for dq in dq.outer_iter() {
+            Zip::from(ArrayViewMut1::from(&mut self.good))
+                .and(dq)
+                .for_each(|good, &dq| *good += usize::from(dq & self.saturated == 0));
+        }
+        // One good group less for safety, but two at least.
+        let last_of = |good: usize| good.saturating_sub(1).max(2) - 1;
+        for (column, &good) in self.good.iter().enumerate() {
+            self.gathered[column] = signal[[last_of(good), column]];
+        }
+        let gathered = ArrayView1::from(&self.gathered);
+        evaluate(self.single.view(), signal.row(0), &mut self.first_linear);
+        evaluate(self.single.view(), gathered, &mut self.last_linear);
+        for (column, &good) in self.good.iter().enumerate() {
+            let last = last_of(good);
             if dq[[0, column]] & self.saturated != 0 {
                 self.first_linear[column] = signal[[0, column]];
             }
@@ -177,32 +212,32 @@ impl<'a> Work<'a> {
     /// Replaces one group by the mean of its corrected reads, where it is not saturated.
     fn correct_group(
         &mut self,
-        signal: &mut ArrayViewMut2<'_, f32>,
-        dq: ArrayView2<'_, u8>,
+        mut measured: ArrayViewMut1<'_, f32>,
+        dq: ArrayView1<'_, u8>,
         group: usize,
-        (coefficients, inverse): (ArrayView2<'_, f32>, ArrayView2<'_, f32>),
     ) {
         let columns = self.rate.len();
         let numbers = self.pattern.reads(group);
         let n_reads = numbers.len() as f64;
-        let mut measured = signal.row_mut(group);
 
         self.mean.fill(0.0);
         for (&number, read) in numbers.iter().zip(self.reads.chunks_exact_mut(columns)) {
             let since_first = f64::from(number) - self.mean_read[0];
-            for ((read, &first), &rate) in read.iter_mut().zip(&self.first_linear).zip(&self.rate) {
+            let lines = self.first_linear.iter().zip(&self.rate);
+            for (read, (&first, &rate)) in read.iter_mut().zip(lines) {
                 *read = f64::from(first) + rate * since_first;
             }
-            apply(inverse, read, &mut self.polynomial);
-            for ((mean, read), &bent) in self.mean.iter_mut().zip(read).zip(&self.polynomial) {
+            apply(&self.inverse, read, &mut self.polynomial);
+            let bent = read.iter_mut().zip(&self.polynomial);
+            for (mean, (read, &bent)) in self.mean.iter_mut().zip(bent) {
                 *read = bent;
                 *mean += bent;
             }
         }
         // From here on `mean` holds the shift that makes the mean of the reads the measured group.
-        for (mean, &measured) in self.mean.iter_mut().zip(&measured) {
-            *mean = f64::from(measured) - *mean / n_reads;
-        }
+        Zip::from(ArrayViewMut1::from(&mut self.mean))
+            .and(&measured)
+            .for_each(|mean, &measured| *mean = f64::from(measured) - *mean / n_reads);
         for read in self.reads.chunks_exact_mut(columns).take(numbers.len()) {
             for (read, &shift) in read.iter_mut().zip(&self.mean) {
                 *read += shift;
@@ -210,31 +245,36 @@ impl<'a> Work<'a> {
         }
         self.mean.fill(0.0);
         for read in self.reads.chunks_exact(columns).take(numbers.len()) {
-            apply(coefficients, read, &mut self.polynomial);
+            apply(&self.coefficients, read, &mut self.polynomial);
             for (mean, &corrected) in self.mean.iter_mut().zip(&self.polynomial) {
                 *mean += corrected;
             }
         }
-        for ((measured, &dq), &sum) in measured.iter_mut().zip(dq.row(group)).zip(&self.mean) {
-            if dq & self.saturated == 0 {
-                *measured = (sum / n_reads) as f32;
-            }
-        }
+        Zip::from(&mut measured)
+            .and(dq)
+            .and(ArrayView1::from(&self.mean))
+            .for_each(|measured, &dq, &sum| {
+                if dq & self.saturated == 0 {
+                    *measured = (sum / n_reads) as f32;
+                }
+            });
     }
 }
 
-/// Horner's rule for one row in double precision.
-fn apply(coefficients: ArrayView2<'_, f32>, values: &[f64], result: &mut [f64]) {
-    let highest = coefficients.len_of(Axis(0)) - 1;
-    for ((result, &c), &value) in result.iter_mut().zip(coefficients.row(highest)).zip(values) {
-        *result = f64::from(c) * value;
+/// Horner's rule in double precision; the coefficients of all columns for one power after those of the other.
+fn apply(coefficients: &[f64], values: &[f64], result: &mut [f64]) {
+    let n = values.len();
+    let powers = coefficients.len() / n;
+    let of_power = |power: usize| &coefficients[power * n..(power + 1) * n];
+    for ((result, &c), &value) in result.iter_mut().zip(of_power(powers - 1)).zip(values) {
+        *result = c * value;
     }
-    for power in (1..highest).rev() {
-        for ((result, &c), &value) in result.iter_mut().zip(coefficients.row(power)).zip(values) {
-            *result = (*result + f64::from(c)) * value;
+    for power in (1..powers - 1).rev() {
+        for ((result, &c), &value) in result.iter_mut().zip(of_power(power)).zip(values) {
+            *result = (*result + c) * value;
         }
     }
-    for (result, &c) in result.iter_mut().zip(coefficients.row(0)) {
-        *result += f64::from(c);
+    for (result, &c) in result.iter_mut().zip(of_power(0)) {
+        *result += c;
     }
 }

@@ -218,7 +218,9 @@ impl AmplifierCorrection {
             side.running_median(block.view(), rows, options.smoothing_length, arithmetic)
         });
         let mut levels = join(&left, &right);
-        levels.iter_mut().for_each(|level| *level *= options.gain);
+        for level in &mut levels {
+            *level *= options.gain;
+        }
         Some(levels)
     }
 }

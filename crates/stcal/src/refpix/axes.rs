@@ -77,14 +77,20 @@ impl ReadoutAxes {
         image: (usize, usize),
         full: (usize, usize),
     ) -> (usize, usize) {
-        let turn = |(row, column): (usize, usize)| match self.transposed {
-            true => (column, row),
-            false => (row, column),
+        let turn = |(row, column): (usize, usize)| {
+            if self.transposed {
+                (column, row)
+            } else {
+                (row, column)
+            }
         };
         let (origin, image, full) = (turn(origin), turn(image), turn(full));
-        let place = |reversed, full: usize, origin: usize, size: usize| match reversed {
-            true => full.saturating_sub(origin + size),
-            false => origin,
+        let place = |reversed, full: usize, origin: usize, size: usize| {
+            if reversed {
+                full.saturating_sub(origin + size)
+            } else {
+                origin
+            }
         };
         (
             place(self.slow_reversed, full.0, origin.0, image.0),

@@ -138,7 +138,10 @@ impl InterleavedCorrection {
                     });
             }
         }
-        first.map_inplace(|sample| *sample = (*sample - *sample) + *sample);
+        first.map_inplace(|sample| {
+            let (left, first) = (*sample, *sample);
+            *sample = (left - first) + first;
+        });
         Ok(())
     }
 

@@ -85,7 +85,7 @@ fn median(values: &mut [f64], arithmetic: Arithmetic) -> f64 {
     let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     match arithmetic {
         Arithmetic::Single => f64::from((lower + upper) as f32 / 2.0),
-        Arithmetic::Double => (lower + upper) / 2.0,
+        Arithmetic::Double => f64::midpoint(lower, upper),
     }
 }
 

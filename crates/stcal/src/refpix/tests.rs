@@ -84,12 +84,12 @@ fn rows_are_corrected_by_the_median_of_the_sides() {
         let mut image = Array2::from_shape_fn((12, 16), |(row, _)| step(row));
         correction.correct(image.view_mut(), arithmetic).unwrap();
         let column = image.column(8).to_vec();
-        let half = |row: usize| step(row) as f32 / 2.0;
+        let half = |row: usize| step(row) / 2.0;
         // The outer rows have no pixel in their window beyond their usable neighbours.
         let expected: Vec<f32> = (0..12)
             .map(|row| {
                 if row == 0 || row == 11 {
-                    step(row) as f32
+                    step(row)
                 } else {
                     half(row)
                 }

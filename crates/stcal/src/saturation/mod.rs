@@ -262,7 +262,7 @@ fn flag_single_groups(
                 .and(spill.seeds(row))
                 .for_each(|reached, &signal, &threshold, dq, seed| {
                     *reached |= u8::from(signal >= threshold) * flags.saturated;
-                    *dq |= *reached | u8::from(signal <= 0.0) * floor;
+                    *dq |= *reached | (u8::from(signal <= 0.0) * floor);
                     // Saturation that was flagged before spreads as well.
                     *seed = *dq & flags.saturated;
                 });
