@@ -1,3 +1,7 @@
-//! The `jwst` program.
+//! The program `jwst`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jwst::main("jwst", jwst::jwst)
+}
