@@ -90,6 +90,7 @@ fn add_parameter(text: &mut String, prefix: &str, parameter: &ParamSpec) {
     let default = match &parameter.default {
         ParamValue::Null => String::new(),
         ParamValue::String(value) if value.is_empty() => String::new(),
+        ParamValue::List(items) if items.is_empty() => String::new(),
         value => format!("; default {}", value.to_text()),
     };
     let help = if parameter.help.is_empty() {

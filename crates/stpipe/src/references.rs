@@ -224,3 +224,72 @@ fn rule_value(value: &ParamValue) -> crds::Value {
         ParamValue::String(text) => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const CONTEXT: &str = "header = {'mapping': 'PIPELINE', 'name': 'jwst_0001.pmap', 'observatory': 'JWST', \
+        'parkey': ('META.INSTRUMENT.NAME',), 'sha1sum': 'x'}\n\
+        selector = {'NIRCAM': 'jwst_nircam_0001.imap'}\n";
+    const INSTRUMENT: &str = "header = {'mapping': 'INSTRUMENT', 'name': 'jwst_nircam_0001.imap', \
+        'observatory': 'JWST', 'instrument': 'NIRCAM', 'parkey': ('REFTYPE',), 'sha1sum': 'x'}\n\
+        selector = {'GAIN': 'jwst_nircam_gain_0001.rmap', 'RESET': 'N/A'}\n";
+    const RULES: &str = "header = {'mapping': 'REFERENCE', 'name': 'jwst_nircam_gain_0001.rmap', \
+        'observatory': 'JWST', 'instrument': 'NIRCAM', 'filekind': 'GAIN', 'sha1sum': 'x', 'parkey': \
+        (('META.INSTRUMENT.DETECTOR',), ('META.OBSERVATION.DATE', 'META.OBSERVATION.TIME'))}\n\
+        selector = Match({\n    ('NRCB1',): UseAfter({\n        '2022-01-01 00:00:00': 'jwst_nircam_gain_0001.fits',\n    }),\n})\n";
+
+    #[test]
+    fn a_cache_answers_type_by_type() {
+        let directory = tempfile::tempdir().unwrap();
+        let mappings = directory.path().join("mappings/jwst");
+        let references = directory.path().join("references/jwst/nircam");
+        fs::create_dir_all(&mappings).unwrap();
+        fs::create_dir_all(&references).unwrap();
+        fs::write(mappings.join("jwst_0001.pmap"), CONTEXT).unwrap();
+        fs::write(mappings.join("jwst_nircam_0001.imap"), INSTRUMENT).unwrap();
+        fs::write(mappings.join("jwst_nircam_gain_0001.rmap"), RULES).unwrap();
+        let gain = references.join("jwst_nircam_gain_0001.fits");
+        fs::write(&gain, "").unwrap();
+        let mut config = crds::Config::new(directory.path(), crds::Observatory::jwst());
+        config.context = Some("jwst_0001.pmap".to_owned());
+        config.checksums = crds::ChecksumPolicy::Ignore;
+        let client = crds::Client::open(config).unwrap();
+        let source: &dyn ReferenceSource = &client;
+
+        let ask = |detector: &str| {
+            let selection = Values::from_iter([
+                ("meta.instrument.name", "NIRCAM"),
+                ("meta.instrument.detector", detector),
+                ("meta.observation.date", "2024-01-01"),
+                ("meta.observation.time", "00:00:00"),
+            ]);
+            source
+                .best_references(&selection, &["gain", "reset", "nonsense"])
+                .unwrap()
+        };
+        let found = ask("NRCB1");
+        let name = "jwst_nircam_gain_0001.fits".to_owned();
+        assert_eq!(
+            found["gain"],
+            Reference::Cached {
+                path: gain.clone(),
+                name
+            }
+        );
+        assert_eq!(found["gain"].record(), "crds://jwst_nircam_gain_0001.fits");
+        assert_eq!(found["reset"], Reference::NotApplicable);
+        assert!(
+            matches!(found["nonsense"], Reference::Missing { .. }),
+            "{found:?}"
+        );
+        assert!(matches!(ask("NRCB2")["gain"], Reference::Missing { .. }));
+        fs::remove_file(gain).unwrap();
+        assert!(matches!(ask("NRCB1")["gain"], Reference::Missing { .. }));
+        assert!(source.best_references(&Values::new(), &["gain"]).is_err());
+        assert_eq!(source.context().unwrap(), "jwst_0001.pmap");
+    }
+}

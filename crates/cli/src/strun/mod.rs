@@ -207,15 +207,10 @@ impl Sources<'_> {
         match (self.input, self.references) {
             (Some(input), Some(references)) => {
                 let input = located(&own, input);
-                match self.mission.selection(&input) {
-                    Ok(selection) => {
-                        sources.reference_system = parameter_layers(spec, references, &selection)?;
-                    }
-                    Err(error) => tracing::warn!(
-                        target: "stpipe.cmdline",
-                        "Unable to open {}, cannot get parameters from CRDS: {error}", input.display()
-                    ),
-                }
+                let selection = self.mission.selection(&input).map_err(|error| {
+                    anyhow!(error).context(format!("cannot read {}", input.display()))
+                })?;
+                sources.reference_system = parameter_layers(spec, references, &selection)?;
             }
             (None, _) => tracing::info!(
                 target: "stpipe.cmdline",
