@@ -8,7 +8,6 @@ pub mod crds;
 pub mod help;
 mod jwst;
 pub mod logging;
-pub mod mission;
 mod report;
 mod streams;
 pub mod strun;
@@ -24,11 +23,11 @@ use stpipe::Mission;
 /// What a program does with the arguments after its name; gives the exit status.
 pub type Program = fn(&dyn Mission, &[String], &Streams) -> u8;
 
-/// Runs a program on the arguments of the process, JWST and the standard streams.
-pub fn main(name: &str, program: Program) -> ExitCode {
+/// Runs a program on the arguments of the process and the standard streams.
+pub fn main(name: &str, program: Program, mission: &dyn Mission) -> ExitCode {
     let streams = Streams::standard();
     match strun::arguments() {
-        Ok(args) => ExitCode::from(program(&mission::Jwst, &args, &streams)),
+        Ok(args) => ExitCode::from(program(mission, &args, &streams)),
         Err(error) => ExitCode::from(Failure::from(error).report(name, &streams)),
     }
 }

@@ -1,7 +1,7 @@
-//! The program `jwst`.
+//! The program `jwst`, on JWST.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    jwst::main("jwst", jwst::jwst)
+    jwst::main("jwst", jwst::jwst, &pipelines::Jwst)
 }
