@@ -1,1 +1,33 @@
 //! Calibrate JWST exposures: what the programs `strun` and `jwst` share.
+//!
+//! Nothing in here is science: arguments become settings, settings a run, errors an exit status.
+//! Everything works on a [`Mission`](stpipe::Mission) and on [`Streams`], so that tests can give
+//! their own.
+
+pub mod crds;
+pub mod help;
+mod jwst;
+pub mod logging;
+mod report;
+mod streams;
+pub mod strun;
+
+pub use jwst::run as jwst;
+pub use report::Failure;
+pub use streams::Streams;
+
+use std::process::ExitCode;
+
+use stpipe::Mission;
+
+/// What a program does with the arguments after its name; gives the exit status.
+pub type Program = fn(&dyn Mission, &[String], &Streams) -> u8;
+
+/// Runs a program on the arguments of the process and the standard streams.
+pub fn main(name: &str, program: Program, mission: &dyn Mission) -> ExitCode {
+    let streams = Streams::standard();
+    match strun::arguments() {
+        Ok(args) => ExitCode::from(program(mission, &args, &streams)),
+        Err(error) => ExitCode::from(Failure::from(error).report(name, &streams)),
+    }
+}

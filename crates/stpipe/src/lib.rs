@@ -17,8 +17,8 @@ mod value;
 
 pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
-pub use product::{NoReferenceSource, Product, Products, Provenance, ReferenceSource};
-pub use references::{Reference, ReferenceFiles};
+pub use product::{Product, Products, Provenance};
+pub use references::{NoReferenceSource, Reference, ReferenceFiles, ReferenceSource};
 pub use run::{Context, Run, RunError};
 pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
 pub use task::{BaseParams, Mission, StepTask, Task, TaskSpec};

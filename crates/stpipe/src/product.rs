@@ -1,9 +1,8 @@
 //! What the runner needs to know of a mission's models.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::{BoxError, Reference, Settings, SkipReason, Status, Values};
+use crate::{BoxError, Settings, SkipReason, Status, Values};
 
 /// A model that steps take and make, and that can be saved.
 pub trait Product {
@@ -80,57 +79,5 @@ impl<P: Product> Products for Vec<P> {
         self.iter_mut()
             .map(|product| Some(product as &mut dyn Product))
             .collect()
-    }
-}
-
-/// A reference system that selects files for an exposure.
-pub trait ReferenceSource {
-    /// The references of these types for an exposure with this metadata.
-    ///
-    /// A type for which selection fails is [`Reference::Missing`]; a file that is named but absent may
-    /// be `Cached` all the same, for the caller opens it.
-    ///
-    /// # Errors
-    /// If nothing can be selected at all: no cache, no context.
-    fn best_references(
-        &self,
-        selection: &Values,
-        types: &[&str],
-    ) -> Result<BTreeMap<String, Reference>, BoxError>;
-
-    /// The context in use, such as `jwst_1234.pmap`.
-    ///
-    /// # Errors
-    /// If it cannot be determined.
-    fn context(&self) -> Result<String, BoxError>;
-
-    /// The version of the rules' interpreter, recorded in products.
-    fn version(&self) -> &str;
-}
-
-/// A reference system that knows no file; for runs with overrides only, and for tests.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoReferenceSource;
-
-impl ReferenceSource for NoReferenceSource {
-    fn best_references(
-        &self,
-        _selection: &Values,
-        types: &[&str],
-    ) -> Result<BTreeMap<String, Reference>, BoxError> {
-        let missing = Reference::Missing {
-            context: "none".to_owned(),
-            reason: "no reference system is set up".to_owned(),
-        };
-        let pair = |kind: &&str| ((*kind).to_owned(), missing.clone());
-        Ok(types.iter().map(pair).collect())
-    }
-
-    fn context(&self) -> Result<String, BoxError> {
-        Err("no reference system is set up".into())
-    }
-
-    fn version(&self) -> &'static str {
-        "none"
     }
 }

@@ -256,7 +256,7 @@ where
 }
 
 /// A mission: what programs need besides its steps.
-pub trait Mission {
+pub trait Mission: Send + Sync {
     /// Name and version of its package, as `--version` and the log show them.
     fn software(&self) -> (&str, &str);
 

@@ -1,3 +1,7 @@
-//! The `jwst` program.
+//! The program `jwst`, on JWST.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jwst::main("jwst", jwst::jwst, &pipelines::Jwst)
+}

@@ -1,3 +1,7 @@
-//! The `strun` program.
+//! The program `strun`, on JWST.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jwst::main("strun", jwst::strun::run, &pipelines::Jwst)
+}

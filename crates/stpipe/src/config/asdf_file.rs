@@ -219,7 +219,11 @@ pub fn save(settings: &Settings, path: &Path) -> Result<(), BoxError> {
     let file = AsdfFile::from_tree(parameter_file(settings, &date));
     let bytes = file.to_bytes(&WriteOptions::default())?;
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let mut temporary = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    let directory = directory.unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        return Err(format!("there is no directory {}", directory.display()).into());
+    }
+    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
     std::io::Write::write_all(&mut temporary, &bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;

@@ -104,7 +104,7 @@ pub enum ConfigError {
         source: BoxError,
     },
     /// A value cannot be used.
-    #[error("{origin}")]
+    #[error("wrong parameter ({origin})")]
     Value {
         /// Where it came from.
         origin: Origin,

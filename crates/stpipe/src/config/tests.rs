@@ -139,7 +139,7 @@ fn unknown_names_are_refused_or_ignored() {
     let text = "[steps]\n[[jump]]\nrejection_treshold = 5\n";
     assert_eq!(
         chain(apply(&mut settings, text, &Origin::CommandLine).unwrap_err()),
-        "command line: unknown parameter `steps.jump.rejection_treshold`; did you mean `rejection_threshold`?"
+        "wrong parameter (command line): unknown parameter `steps.jump.rejection_treshold`; did you mean `rejection_threshold`?"
     );
     let text = "[steps]\n[[jumpp]]\nskip = 1\n";
     assert_eq!(

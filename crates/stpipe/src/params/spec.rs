@@ -262,7 +262,7 @@ impl ParamSpec {
 
 fn noun(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bool => "a boolean (True or False)",
+        Kind::Bool => "True or False",
         Kind::Int | Kind::Count => "an integer",
         Kind::Float => "a number",
         Kind::String | Kind::Choice(_) => "a string",
@@ -323,7 +323,7 @@ fn to_float(value: &ParamValue) -> Option<f64> {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ParamError {
     /// The value has a wrong type or is out of range.
-    #[error("parameter `{name}`: expected {expected}, found {found}{}", type_note(.found))]
+    #[error("parameter `{name}`: expected {expected}, found {}", shown(.found))]
     Value {
         /// The parameter, with the names of the steps that lead to it.
         name: String,
@@ -363,10 +363,11 @@ impl ParamError {
     }
 }
 
-fn type_note(found: &ParamValue) -> String {
+/// Text in quotes, so that "1" and 1 look different.
+fn shown(found: &ParamValue) -> String {
     match found {
-        ParamValue::String(_) | ParamValue::Null => format!(" ({})", found.kind_name()),
-        _ => String::new(),
+        ParamValue::String(text) => format!("{text:?}"),
+        other => other.to_string(),
     }
 }
 

@@ -106,47 +106,31 @@ fn errors_name_parameter_expectation_and_value() {
         (
             "threshold",
             "11",
-            "expected a number from 0 to 10, found 11 (a string)",
+            "expected a number from 0 to 10, found \"11\"",
         ),
         (
             "threshold",
             "nan",
-            "expected a number from 0 to 10, found nan (a string)",
+            "expected a number from 0 to 10, found \"nan\"",
         ),
-        (
-            "count",
-            "-1",
-            "expected an integer >= 0, found -1 (a string)",
-        ),
-        (
-            "number",
-            "x",
-            "expected an integer >= -5, found x (a string)",
-        ),
-        (
-            "switch",
-            "up",
-            "expected a boolean (True or False), found up (a string)",
-        ),
-        (
-            "mode",
-            "some",
-            "expected one of all, none, found some (a string)",
-        ),
+        ("count", "-1", "expected an integer >= 0, found \"-1\""),
+        ("number", "x", "expected an integer >= -5, found \"x\""),
+        ("switch", "up", "expected True or False, found \"up\""),
+        ("mode", "some", "expected one of all, none, found \"some\""),
         (
             "weighting",
             "x",
-            "expected one of optimal, unweighted, found x (a string)",
+            "expected one of optimal, unweighted, found \"x\"",
         ),
         (
             "limit",
             "-1",
-            "expected a number >= 0 or None, found -1 (a string)",
+            "expected a number >= 0 or None, found \"-1\"",
         ),
         (
             "pair",
             "1",
-            "expected a list of 2 integers or None, found 1 (a string)",
+            "expected a list of 2 integers or None, found \"1\"",
         ),
     ];
     for (name, value, expected) in cases {

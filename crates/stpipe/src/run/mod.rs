@@ -30,6 +30,9 @@ const LOG: &str = "stpipe.step";
 /// What became of the step `S`.
 pub type StepResult<S> = Outcome<<S as Step>::Input, <S as Step>::Output>;
 
+/// Reference types that a step asked for, and what a product says about them.
+type Used = Vec<(String, String)>;
+
 /// What a run uses and does not own.
 pub struct Context<'a> {
     /// Selects reference files.
@@ -165,7 +168,8 @@ impl<'a> Run<'a> {
             self.record(&mut input, &[]);
             return Ok(Outcome::Skipped { input, reason });
         }
-        let mut outcome = self.execute::<S>(&settings, input)?;
+        let (mut outcome, used) = self.execute::<S>(&settings, input)?;
+        self.record_outcome::<S>(&mut outcome, &used);
         let base = settings.base()?;
         if base.save_results || base.output_file.is_some() {
             let products = products_of(&mut outcome);
@@ -186,8 +190,11 @@ impl<'a> Run<'a> {
         S::Output: Products,
     {
         let settings = self.settings.clone();
-        let mut outcome = self.execute::<S>(&settings, input)?;
-        self.log_context();
+        let (mut outcome, used) = self.execute::<S>(&settings, input)?;
+        if !used.is_empty() {
+            self.log_context();
+        }
+        self.record_outcome::<S>(&mut outcome, &used);
         if settings.base()?.save_results {
             let products = products_of(&mut outcome);
             self.save_results(&settings, products)?;
@@ -222,12 +229,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// References, the step itself, its status and its provenance.
+    /// Finds the references, runs the step and notes its status.
     fn execute<S>(
         &self,
         settings: &Settings,
         mut input: S::Input,
-    ) -> Result<StepResult<S>, RunError>
+    ) -> Result<(StepResult<S>, Used), RunError>
     where
         S: Step,
         S::Input: Products,
@@ -258,14 +265,21 @@ impl<'a> Run<'a> {
                 mark(input, S::STATUS_KEY, Status::Failed, None);
             }
         }
-        let used = files.used();
-        match &mut outcome {
-            Outcome::Complete(output) => self.record(output, &used),
+        Ok((outcome, files.used()))
+    }
+
+    fn record_outcome<S>(&self, outcome: &mut StepResult<S>, used: &Used)
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        match outcome {
+            Outcome::Complete(output) => self.record(output, used),
             Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => {
-                self.record(input, &used);
+                self.record(input, used);
             }
         }
-        Ok(outcome)
     }
 
     /// Records how the products were made.

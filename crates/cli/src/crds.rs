@@ -1,0 +1,155 @@
+//! `jwst crds`: what the reference system answers.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use crds::{Client, Config, Observatory, Parameters, Value};
+use stpipe::{Mission, ParamValue};
+
+use crate::{Failure, Streams};
+
+/// Options of `jwst crds bestrefs`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BestrefsArgs {
+    /// Exposures
+    #[arg(required_unless_present = "headers", conflicts_with = "headers")]
+    pub files: Vec<PathBuf>,
+    /// Context to ask, such as jwst_1234.pmap, instead of the cache's own
+    #[arg(long)]
+    pub context: Option<String>,
+    /// File with one JSON dictionary of parameters a line; - for standard input
+    #[arg(long)]
+    pub headers: Option<PathBuf>,
+    /// Reference types, separated by commas, instead of all
+    #[arg(long, value_delimiter = ',')]
+    pub types: Option<Vec<String>>,
+    /// Print one JSON dictionary for each exposure or line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the best references of exposures, or of lines of parameters.
+///
+/// A line that cannot be answered gives `{"ERROR": message}` in its place, and the program then ends
+/// with an error.
+///
+/// # Errors
+/// [`Failure`] if the cache or an input cannot be used.
+pub fn bestrefs(
+    mission: &dyn Mission,
+    args: &BestrefsArgs,
+    streams: &Streams,
+) -> Result<(), Failure> {
+    let mut config = Config::from_env(Observatory::jwst())?;
+    if args.context.is_some() {
+        config.context.clone_from(&args.context);
+    }
+    let client = Client::open(config).context("cannot use the CRDS cache")?;
+    let lowered: Option<Vec<String>> = args.types.as_ref().map(|types| {
+        types
+            .iter()
+            .map(|kind| kind.trim().to_lowercase())
+            .collect()
+    });
+    let types: Option<Vec<&str>> = lowered
+        .as_ref()
+        .map(|types| types.iter().map(String::as_str).collect());
+    let request = Request {
+        client: &client,
+        types: types.as_deref(),
+        json: args.json,
+        streams,
+    };
+    match &args.headers {
+        Some(path) => request.lines(path),
+        None => args.files.iter().try_for_each(|path| {
+            let selection = mission.selection(path).map_err(|error| {
+                anyhow!(error).context(format!("cannot read {}", path.display()))
+            })?;
+            let parameters = selection
+                .iter()
+                .map(|(key, value)| (key, rule_value(value)));
+            request.file(path, &parameters.collect())
+        }),
+    }
+}
+
+struct Request<'a> {
+    client: &'a Client,
+    types: Option<&'a [&'a str]>,
+    json: bool,
+    streams: &'a Streams,
+}
+
+impl Request<'_> {
+    fn file(&self, path: &std::path::Path, parameters: &Parameters) -> Result<(), Failure> {
+        let answers = self
+            .client
+            .best_references(None, parameters, self.types)
+            .with_context(|| format!("cannot select references for {}", path.display()))?;
+        if self.json {
+            let answers = answers
+                .iter()
+                .map(|(kind, answer)| (kind.clone(), json(answer)));
+            let line = serde_json::Value::Object(answers.collect());
+            return Ok(self.streams.print(&format!("{line}\n"))?);
+        }
+        let width = answers.keys().map(String::len).max().unwrap_or(0);
+        let mut text = format!("{} ({})\n", path.display(), self.client.context());
+        for (kind, answer) in &answers {
+            text += &format!("  {kind:width$}  {answer}\n");
+        }
+        Ok(self.streams.print(&text)?)
+    }
+
+    fn lines(&self, path: &std::path::Path) -> Result<(), Failure> {
+        let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            let file =
+                File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Box::new(BufReader::new(file))
+        };
+        let mut failed = 0_usize;
+        for (index, line) in reader.lines().enumerate() {
+            let line = line
+                .with_context(|| format!("cannot read line {} of {}", index + 1, path.display()))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let answer = crds::bestrefs::answer_line(self.client, None, &line, self.types);
+            let answer = answer.unwrap_or_else(|error| {
+                failed += 1;
+                self.streams
+                    .complain(&format!("line {}: {error}\n", index + 1));
+                serde_json::json!({ "ERROR": error.to_string() })
+            });
+            self.streams.print(&format!("{answer}\n"))?;
+        }
+        match failed {
+            0 => Ok(()),
+            _ => Err(anyhow!("{failed} lines could not be answered").into()),
+        }
+    }
+}
+
+fn json(answer: &crds::BestReference) -> serde_json::Value {
+    match answer {
+        crds::BestReference::File(name) => name.clone().into(),
+        crds::BestReference::Files(names) => names.clone().into(),
+        crds::BestReference::NotApplicable => "N/A".into(),
+        crds::BestReference::NotFound(_) => "NOT FOUND".into(),
+    }
+}
+
+fn rule_value(value: &ParamValue) -> Value {
+    match value {
+        ParamValue::Null | ParamValue::List(_) => Value::Missing,
+        ParamValue::Bool(value) => (*value).into(),
+        ParamValue::Int(value) => (*value).into(),
+        ParamValue::Float(value) => (*value).into(),
+        ParamValue::String(text) => text.into(),
+    }
+}
