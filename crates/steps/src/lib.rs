@@ -6,17 +6,23 @@
 
 mod bands;
 pub mod charge_migration;
+pub mod dark_current;
 pub mod dq_init;
 pub mod firstframe;
 mod flags;
 pub mod gain_scale;
 pub mod group_scale;
+pub mod ipc;
 pub mod jump;
 pub mod lastframe;
+pub mod linearity;
 pub mod not_available;
 pub mod ramp_fit;
+mod readout;
+pub mod refpix;
 pub mod reset;
 pub mod rscd;
+pub mod saturation;
 pub mod superbias;
 
 use std::path::Path;

@@ -1,0 +1,207 @@
+//! `refpix`: removes drifts of the readout with the help of reference pixels, which see no light.
+
+use datamodels::RampModel;
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayViewMut2, Axis};
+use stcal::refpix::{
+    AmplifierCorrection, AmplifierGeometry, AmplifierOptions, Arithmetic, InterleavedCorrection, InterleavedGeometry,
+    ReadoutAxes, RefpixError, SideOptions, SingleOutputCorrection,
+};
+use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
+
+use crate::flags;
+use crate::readout::{self, NotAvailable};
+
+mod geometry;
+#[cfg(test)]
+mod tests;
+
+pub use geometry::Readout;
+
+stpipe::choices! {
+    /// How the reference columns at the sides of near-infrared full frames are used.
+    pub enum SideAlgorithm {
+        /// Their running median is subtracted.
+        Median = "median",
+        /// They are convolved with an optimised kernel (Simple Improved Reference Subtraction).
+        Sirs = "sirs",
+    }
+}
+
+stpipe::params! {
+    /// Parameters of `refpix`.
+    pub struct RefpixParams {
+        /// Treat odd and even columns apart (near infrared)
+        pub odd_even_columns: bool = true;
+        /// Use the reference pixels at the sides for a level of each row (near infrared)
+        pub use_side_ref_pixels: bool = true;
+        /// Rows in the running median of the reference pixels at the sides
+        pub side_smoothing_length: usize = 11, min(1.0);
+        /// Factor by which the level of the sides is multiplied before it is subtracted
+        pub side_gain: f64 = 1.0;
+        /// Treat odd and even rows apart (MIRI)
+        pub odd_even_rows: bool = true;
+        /// Factor that limits the correction of bad reference pixels (NIRSpec IRS2)
+        pub ovr_corr_mitigation_ftr: f64 = 3.0;
+        /// Keep the interleaved reference pixels in the product (NIRSpec IRS2)
+        pub preserve_irs2_refpix: bool = false;
+        /// Subtract mean levels before the correction (NIRSpec IRS2)
+        pub irs2_mean_subtraction: bool = false;
+        /// Use of the sides of near-infrared full frames
+        pub refpix_algorithm: SideAlgorithm = SideAlgorithm::Median;
+        /// Outliers are rejected beyond this many standard deviations (sirs) [sigma]
+        pub sigreject: f64 = 4.0;
+        /// Width of the Gaussian of the low-pass filter (sirs) [pixel]
+        pub gaussmooth: f64 = 1.0;
+        /// Half width of the kernel (sirs) [pixel]
+        pub halfwidth: i64 = 30;
+        /// Values further from the mean of reference pixels are left out of it [sigma]
+        pub siglimit: f64 = 3.0;
+    }
+}
+
+/// Takes the levels of reference pixels from each group and from the zero frames.
+#[derive(Debug, Clone, Copy)]
+pub struct Refpix;
+
+impl Step for Refpix {
+    const NAME: &'static str = "refpix";
+    const CLASS: &'static str = "jwst.refpix.refpix_step.RefPixStep";
+    const ABOUT: &'static str = "Removes drifts of the readout with the help of reference pixels";
+    const STATUS_KEY: &'static str = "refpix";
+    const REFERENCES: &'static [&'static str] = &["refpix", "sirskernel"];
+    type Params = RefpixParams;
+    /// How the exposure was read.
+    type References = Readout;
+    type Input = RampModel;
+    type Output = RampModel;
+
+    fn prepare(
+        params: &RefpixParams,
+        ramp: &RampModel,
+        _files: &ReferenceFiles,
+    ) -> Result<Prepared<Readout>, StepError> {
+        readout::refuse_interleaved(Self::NAME, ramp)?;
+        readout::refuse_stripes(Self::NAME, ramp)?;
+        if params.refpix_algorithm == SideAlgorithm::Sirs {
+            if !readout::is_miri(ramp)? && ramp.meta.subarray().name().contains("FULL") {
+                let mode = "full frames with refpix_algorithm=sirs";
+                return Err(NotAvailable { step: Self::NAME, mode }.into());
+            }
+            tracing::info!("refpix_algorithm=sirs is for full frames of near-infrared detectors: not used");
+        }
+        Ok(match Readout::of(ramp)? {
+            Ok(readout) => Prepared::Ready(readout),
+            Err(reason) => Prepared::Skip(reason),
+        })
+    }
+
+    fn run(
+        params: &RefpixParams,
+        readout: Readout,
+        mut ramp: RampModel,
+    ) -> Result<Outcome<RampModel, RampModel>, StepError> {
+        let done = match readout {
+            Readout::Amplifiers { axes, geometry } => correct_amplifiers(params, axes, &geometry, &mut ramp),
+            Readout::SingleOutput { axes, first_column } => {
+                correct_single_output(params, axes, first_column, &mut ramp)
+            }
+            Readout::Interleaved(geometry) => correct_interleaved(params, geometry, &mut ramp),
+        };
+        done.map_err(StepError::algorithm)?;
+        Ok(Outcome::Complete(ramp))
+    }
+}
+
+fn correct_amplifiers(
+    params: &RefpixParams,
+    axes: ReadoutAxes,
+    geometry: &AmplifierGeometry,
+    ramp: &mut RampModel,
+) -> Result<(), RefpixError> {
+    let side = SideOptions { smoothing_length: params.side_smoothing_length, gain: params.side_gain };
+    let options = AmplifierOptions {
+        odd_even_columns: params.odd_even_columns,
+        side: params.use_side_ref_pixels.then_some(side),
+        sigma_limit: params.siglimit,
+    };
+    let dq = geometry::reference_pixels(ramp);
+    let correction = AmplifierCorrection::new(axes.to_detector(dq.view()), geometry, options, &flags::PIXEL)?;
+    drop(dq);
+    let (rows, sides) = correction.n_usable();
+    note_usable(rows + sides);
+    correct_images(ramp, |(integration, group), image| {
+        // The very first image is corrected in single precision, see `Arithmetic`.
+        let arithmetic = if (integration, group) == (0, 0) { Arithmetic::Single } else { Arithmetic::Double };
+        correction.correct(axes.to_detector(image), arithmetic)
+    })?;
+    correct_zero_frames(ramp, |frame| {
+        correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double)
+    })
+}
+
+fn correct_single_output(
+    params: &RefpixParams,
+    axes: ReadoutAxes,
+    first_column: usize,
+    ramp: &mut RampModel,
+) -> Result<(), RefpixError> {
+    let dq = geometry::reference_pixels(ramp);
+    let dq_on_detector = axes.to_detector(dq.view());
+    let RefpixParams { odd_even_columns, siglimit, .. } = *params;
+    let correction =
+        SingleOutputCorrection::new(dq_on_detector, first_column, odd_even_columns, siglimit, &flags::PIXEL);
+    drop(dq);
+    note_usable(correction.n_usable());
+    correct_images(ramp, |_, image| correction.correct(axes.to_detector(image)))?;
+    correct_zero_frames(ramp, |frame| correction.correct_zero_frame(axes.to_detector(frame)))
+}
+
+/// The first group of each integration stays as it is, so zero frames do, too.
+fn correct_interleaved(
+    params: &RefpixParams,
+    geometry: InterleavedGeometry,
+    ramp: &mut RampModel,
+) -> Result<(), RefpixError> {
+    let RefpixParams { odd_even_rows, siglimit, .. } = *params;
+    let correction =
+        InterleavedCorrection::new(ramp.pixeldq.view(), geometry, odd_even_rows, siglimit, &flags::PIXEL)?;
+    if !correction.is_complete() {
+        tracing::warn!("An amplifier has no usable reference pixels: nothing is corrected");
+    }
+    let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter();
+    integrations.try_for_each(|groups| correction.correct(groups))
+}
+
+fn note_usable(n_usable: usize) {
+    match n_usable {
+        0 => tracing::info!("No valid reference pixels. This step will have no effect."),
+        n => tracing::info!("Using {n} reference pixels"),
+    }
+}
+
+/// Corrects every image of the ramp; `correct` is told the integration and the group.
+fn correct_images(
+    ramp: &mut RampModel,
+    correct: impl Fn((usize, usize), ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Sync,
+) -> Result<(), RefpixError> {
+    let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+    integrations.try_for_each(|(integration, mut groups)| {
+        let groups = groups.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+        groups.try_for_each(|(group, image)| correct((integration, group), image))
+    })
+}
+
+/// Corrects the zero frame of every integration, if there are any.
+fn correct_zero_frames(
+    ramp: &mut RampModel,
+    correct: impl Fn(ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Sync,
+) -> Result<(), RefpixError> {
+    if !readout::has_zero_frame(ramp) {
+        return Ok(());
+    }
+    match &mut ramp.zeroframe {
+        Some(frames) => frames.axis_iter_mut(Axis(0)).into_par_iter().try_for_each(correct),
+        None => Ok(()),
+    }
+}
