@@ -183,7 +183,7 @@ fn note_usable(n_usable: usize) {
 /// Corrects every image of the ramp; `correct` is told the integration and the group.
 fn correct_images(
     ramp: &mut RampModel,
-    correct: impl Fn((usize, usize), ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Sync,
+    correct: impl Fn((usize, usize), ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Send + Sync,
 ) -> Result<(), RefpixError> {
     let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
     integrations.try_for_each(|(integration, mut groups)| {
@@ -195,7 +195,7 @@ fn correct_images(
 /// Corrects the zero frame of every integration, if there are any.
 fn correct_zero_frames(
     ramp: &mut RampModel,
-    correct: impl Fn(ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Sync,
+    correct: impl Fn(ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Send + Sync,
 ) -> Result<(), RefpixError> {
     if !readout::has_zero_frame(ramp) {
         return Ok(());
