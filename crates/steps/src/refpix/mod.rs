@@ -201,7 +201,7 @@ fn correct_zero_frames(
         return Ok(());
     }
     match &mut ramp.zeroframe {
-        Some(frames) => frames.axis_iter_mut(Axis(0)).into_par_iter().try_for_each(correct),
+        Some(frames) => frames.axis_iter_mut(Axis(0)).into_par_iter().try_for_each(&correct),
         None => Ok(()),
     }
 }
