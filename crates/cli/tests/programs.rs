@@ -1,0 +1,120 @@
+//! The programs as processes: exit status, streams, environment.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+const CONTEXT: &str = "header = {'mapping': 'PIPELINE', 'name': 'jwst_0001.pmap', 'observatory': 'JWST', \
+    'parkey': ('META.INSTRUMENT.NAME',), 'sha1sum': 'x'}\n\
+    selector = {'NIRCAM': 'jwst_nircam_0001.imap'}\n";
+const INSTRUMENT: &str = "header = {'mapping': 'INSTRUMENT', 'name': 'jwst_nircam_0001.imap', \
+    'observatory': 'JWST', 'instrument': 'NIRCAM', 'parkey': ('REFTYPE',), 'sha1sum': 'x'}\n\
+    selector = {'GAIN': 'jwst_nircam_gain_0001.rmap', 'RESET': 'N/A'}\n";
+const RULES: &str = "header = {'mapping': 'REFERENCE', 'name': 'jwst_nircam_gain_0001.rmap', \
+    'observatory': 'JWST', 'instrument': 'NIRCAM', 'filekind': 'GAIN', 'sha1sum': 'x', 'parkey': \
+    (('META.INSTRUMENT.DETECTOR',), ('META.OBSERVATION.DATE', 'META.OBSERVATION.TIME'))}\n\
+    selector = Match({\n    ('NRCB1',): UseAfter({\n        '2022-01-01 00:00:00': 'jwst_nircam_gain_0001.fits',\n    }),\n})\n";
+
+fn cache(directory: &Path) {
+    let mappings = directory.join("mappings/jwst");
+    fs::create_dir_all(&mappings).unwrap();
+    fs::write(mappings.join("jwst_0001.pmap"), CONTEXT).unwrap();
+    fs::write(mappings.join("jwst_nircam_0001.imap"), INSTRUMENT).unwrap();
+    fs::write(mappings.join("jwst_nircam_gain_0001.rmap"), RULES).unwrap();
+}
+
+fn program(name: &str, directory: &Path) -> Command {
+    let mut command = Command::cargo_bin(name).unwrap();
+    command
+        .current_dir(directory)
+        .env("CRDS_PATH", directory)
+        .env("CRDS_IGNORE_MAPPING_CHECKSUM", "1")
+        .env_remove("CRDS_CONTEXT");
+    command
+}
+
+#[test]
+fn bestrefs_answers_line_by_line() {
+    let directory = tempfile::tempdir().unwrap();
+    cache(directory.path());
+    let header = |instrument: &str, detector: &str| {
+        format!(
+            "{{\"META.INSTRUMENT.NAME\": \"{instrument}\", \"META.INSTRUMENT.DETECTOR\": \"{detector}\", \
+             \"META.OBSERVATION.DATE\": \"2024-01-01\", \"META.OBSERVATION.TIME\": \"00:00:00\"}}\n"
+        )
+    };
+    let lines = header("NIRCAM", "NRCB1") + &header("NIRCAM", "NRCB2");
+    fs::write(directory.path().join("headers.jsonl"), &lines).unwrap();
+    let ask = |more: &[&str]| {
+        let mut command = program("jwst", directory.path());
+        command.args([
+            "crds",
+            "bestrefs",
+            "--context",
+            "jwst_0001.pmap",
+            "--headers",
+            "headers.jsonl",
+            "--json",
+        ]);
+        command.args(more).assert()
+    };
+    let gain = "{\"gain\":\"jwst_nircam_gain_0001.fits\",\"reset\":\"N/A\"}\n";
+    let none = "{\"gain\":\"NOT FOUND\",\"reset\":\"N/A\"}\n";
+    ask(&[]).success().stdout(format!("{gain}{none}"));
+    ask(&["--types", "reset"])
+        .success()
+        .stdout("{\"reset\":\"N/A\"}\n{\"reset\":\"N/A\"}\n");
+
+    let lines = header("HRS", "X") + &lines;
+    fs::write(directory.path().join("headers.jsonl"), lines).unwrap();
+    let output = ask(&[]).code(1).get_output().stdout.clone();
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.starts_with("{\"ERROR\":"), "{output}");
+    assert!(output.ends_with(&format!("{gain}{none}")), "{output}");
+}
+
+#[test]
+fn exit_status_tells_usage_from_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("x_uncal.fits"), "no FITS file").unwrap();
+    let strun = |line: &str| {
+        program("strun", directory.path())
+            .args(line.split(' '))
+            .assert()
+    };
+    strun("--version").success();
+    strun("calwebb_detector1 --help").success();
+    strun("calwebb_detectr1 x_uncal.fits").code(2);
+    strun("calwebb_detector1 x_uncal.fits --steps.jump.rejection_treshold=3").code(2);
+    strun("calwebb_detector1 x_uncal.fits --steps.jump.rejection_threshold=-3").code(1);
+    strun("calwebb_detector1 x_uncal.fits").code(1);
+    strun("calwebb_detector1 absent_uncal.fits --disable-crds-steppars").code(1);
+    let left = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 1, "no product, nothing temporary");
+}
+
+#[test]
+fn every_step_has_help_and_defaults_within_their_limits() {
+    use pipelines::Jwst;
+    use stpipe::{Mission as _, TaskSpec};
+
+    fn check(spec: &TaskSpec) {
+        for parameter in spec.all_parameters() {
+            let checked = parameter.check(&parameter.default);
+            assert_eq!(checked.as_ref(), Ok(&parameter.default), "{}", spec.name);
+            assert!(
+                !parameter.help.is_empty(),
+                "{}.{}",
+                spec.name,
+                parameter.name
+            );
+        }
+        spec.steps.iter().for_each(|step| check(step));
+    }
+    assert!(!Jwst.tasks().is_empty());
+    for task in Jwst.tasks() {
+        check(task.spec());
+        assert!(jwst::help::task(task.spec()).contains("--skip"));
+    }
+}
