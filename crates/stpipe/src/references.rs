@@ -231,13 +231,13 @@ mod tests {
 
     use super::*;
 
-    const CONTEXT: &str = "header = {'mapping': 'PIPELINE', 'name': 'jwst_0001.pmap', 'observatory': 'JWST', \
+    const CONTEXT: &str = "header = {'derived_from': 'none', 'mapping': 'PIPELINE', 'name': 'jwst_0001.pmap', 'observatory': 'JWST', \
         'parkey': ('META.INSTRUMENT.NAME',), 'sha1sum': 'x'}\n\
         selector = {'NIRCAM': 'jwst_nircam_0001.imap'}\n";
-    const INSTRUMENT: &str = "header = {'mapping': 'INSTRUMENT', 'name': 'jwst_nircam_0001.imap', \
+    const INSTRUMENT: &str = "header = {'derived_from': 'none', 'mapping': 'INSTRUMENT', 'name': 'jwst_nircam_0001.imap', \
         'observatory': 'JWST', 'instrument': 'NIRCAM', 'parkey': ('REFTYPE',), 'sha1sum': 'x'}\n\
         selector = {'GAIN': 'jwst_nircam_gain_0001.rmap', 'RESET': 'N/A'}\n";
-    const RULES: &str = "header = {'mapping': 'REFERENCE', 'name': 'jwst_nircam_gain_0001.rmap', \
+    const RULES: &str = "header = {'derived_from': 'none', 'mapping': 'REFERENCE', 'name': 'jwst_nircam_gain_0001.rmap', \
         'observatory': 'JWST', 'instrument': 'NIRCAM', 'filekind': 'GAIN', 'sha1sum': 'x', 'parkey': \
         (('META.INSTRUMENT.DETECTOR',), ('META.OBSERVATION.DATE', 'META.OBSERVATION.TIME'))}\n\
         selector = Match({\n    ('NRCB1',): UseAfter({\n        '2022-01-01 00:00:00': 'jwst_nircam_gain_0001.fits',\n    }),\n})\n";
