@@ -16,7 +16,7 @@ pub struct BestrefsArgs {
     /// Exposures
     #[arg(required_unless_present = "headers", conflicts_with = "headers")]
     pub files: Vec<PathBuf>,
-    /// Context to ask, such as jwst_1234.pmap, instead of the cache's own
+    /// Context to ask, such as `jwst_1234.pmap`, instead of the cache's own
     #[arg(long)]
     pub context: Option<String>,
     /// File with one JSON dictionary of parameters a line; - for standard input
@@ -99,7 +99,8 @@ impl Request<'_> {
         let width = answers.keys().map(String::len).max().unwrap_or(0);
         let mut text = format!("{} ({})\n", path.display(), self.client.context());
         for (kind, answer) in &answers {
-            text += &format!("  {kind:width$}  {answer}\n");
+            let row = format!("  {kind:width$}  {answer}\n");
+            text += &row;
         }
         Ok(self.streams.print(&text)?)
     }

@@ -2,8 +2,10 @@
 
 use clap::{Parser, Subcommand};
 use stpipe::{Kind, Mission, ParamSpec, Settings, TaskSpec};
+use tracing::level_filters::LevelFilter;
 
 use crate::crds::{BestrefsArgs, bestrefs};
+use crate::logging::{self, LogOptions};
 use crate::strun::{
     self, Sources, choose, disabled_by_environment, open_references, parameter_options,
 };
@@ -107,8 +109,14 @@ fn params(
         options: &options,
         input: inputs.first().map(String::as_str),
     };
+    let warnings = LogOptions {
+        level: Some(LevelFilter::WARN),
+        ..LogOptions::default()
+    };
+    let (dispatch, _) = logging::subscriber(&warnings, streams)?;
+    let settings = tracing::dispatcher::with_default(&dispatch, || sources.settings())?;
     let mut text = String::new();
-    effective(&sources.settings()?, "", &mut text);
+    effective(&settings, "", &mut text);
     Ok(streams.print(&text)?)
 }
 

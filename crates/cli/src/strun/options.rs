@@ -51,6 +51,10 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
 ];
 
 /// The options that every task has.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the switches of a command line"
+)]
 #[derive(Debug, Default)]
 pub(crate) struct ProgramOptions {
     pub(crate) help: bool,
@@ -131,7 +135,7 @@ fn looks_like_option(word: &str) -> bool {
     word.starts_with('-')
         && word.len() > 1
         && !is_number
-        && !(word.contains(' ') && !word.contains('='))
+        && (word.contains('=') || !word.contains(' '))
 }
 
 /// Whether any word asks for the versions.
