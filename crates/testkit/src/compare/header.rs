@@ -1,6 +1,6 @@
 //! Comparison of headers and of metadata trees.
 
-use asdf::Node;
+use asdf::{Mapping, Node};
 use datamodels::io::fits::{Card, CardValue, Header};
 
 use super::report::Finding;
@@ -82,16 +82,18 @@ fn nodes(
         return;
     }
     let (a, b) = (ours.untagged(), reference.untagged());
-    if let (Node::Mapping(a), Node::Mapping(b)) = (a, b) {
+    // An absent mapping is one without entries, so that each missing leaf is named.
+    let none = Mapping::new();
+    let pair = match (a, b) {
+        (Node::Mapping(a), Node::Mapping(b)) => Some((a, b)),
+        (Node::Mapping(a), Node::Null) => Some((a, &none)),
+        (Node::Null, Node::Mapping(b)) => Some((&none, b)),
+        _ => None,
+    };
+    if let Some((a, b)) = pair {
         for (key, node) in b.iter() {
-            let below = child(path, key);
-            nodes(
-                &below,
-                a.get_node(key).unwrap_or(&Node::Null),
-                node,
-                spec,
-                findings,
-            );
+            let ours = a.get_node(key).unwrap_or(&Node::Null);
+            nodes(&child(path, key), ours, node, spec, findings);
         }
         for (key, node) in a.iter().filter(|(key, _)| b.get_node(key).is_none()) {
             nodes(&child(path, key), node, &Node::Null, spec, findings);
@@ -117,16 +119,7 @@ fn child(path: &str, key: &Node) -> String {
 fn same_leaf(ours: &Node, reference: &Node, tolerance: Tolerance) -> bool {
     match (ours.as_f64(), reference.as_f64()) {
         (Some(a), Some(b)) => a == b || (a - b).abs() <= tolerance.allowed(b),
-        _ => ours == reference || (empty(ours) && empty(reference)),
-    }
-}
-
-/// An absent node, a null and a mapping of such nodes say the same.
-fn empty(node: &Node) -> bool {
-    match node.untagged() {
-        Node::Null => true,
-        Node::Mapping(mapping) => mapping.iter().all(|(_, node)| empty(node)),
-        _ => false,
+        _ => ours == reference,
     }
 }
 

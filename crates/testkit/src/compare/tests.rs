@@ -239,7 +239,7 @@ fn keywords_are_compared_but_for_dates_and_versions() {
         [
             "meta.cal_step.jump",
             "meta.exposure.start_time",
-            "meta.ref_file.dark"
+            "meta.ref_file.dark.name"
         ]
     );
 }
