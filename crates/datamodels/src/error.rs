@@ -24,13 +24,13 @@ pub enum DataModelError {
         message: String,
     },
     /// The file ends before its last HDU does.
-    #[error("{}: HDU {hdu} is truncated: its data end at byte {expected}, the file at byte {found}", path.display())]
+    #[error("{}: HDU {hdu} is truncated: it ends at byte {expected}, the file at byte {found}", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
         /// The HDU.
         hdu: String,
-        /// Where the data unit should end.
+        /// Where the data unit and its padding should end.
         expected: u64,
         /// The length of the file.
         found: u64,

@@ -1,1 +1,6 @@
-//! Synthetic exposures and tolerance reports for the tests of this workspace.
+//! What the tests of this workspace share: comparison of products, golden cases, synthetic ramps.
+
+pub mod compare;
+pub mod golden;
+pub mod ramp;
+pub mod random;

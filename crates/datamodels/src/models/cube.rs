@@ -2,7 +2,7 @@
 
 use ndarray::Array3;
 
-use super::{ExtraHdu, Field, Model, read_array, read_extra, read_optional, read_table};
+use super::{ExtraHdu, Field, Model, read_array, read_companion, read_extra, read_table};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload, Table};
 use crate::metadata::Metadata;
@@ -34,11 +34,13 @@ impl Model for CubeModel {
     fn read(reader: &FitsReader) -> Result<Self> {
         let data: Array3<f32> = read_array(reader, "SCI")?;
         let plane = |name| {
-            read_optional(reader, name).map(|a| a.unwrap_or_else(|| Array3::zeros(data.raw_dim())))
+            read_companion(reader, name, data.shape())
+                .map(|a| a.unwrap_or_else(|| Array3::zeros(data.raw_dim())))
         };
         let (err, var_poisson, var_rnoise) =
             (plane("ERR")?, plane("VAR_POISSON")?, plane("VAR_RNOISE")?);
-        let dq = read_optional(reader, "DQ")?.unwrap_or_else(|| Array3::zeros(data.raw_dim()));
+        let dq = read_companion(reader, "DQ", data.shape())?
+            .unwrap_or_else(|| Array3::zeros(data.raw_dim()));
         let mut meta = Metadata::read(reader)?;
         meta.set_model_type(Self::MODEL_TYPE);
         let extra = read_extra(

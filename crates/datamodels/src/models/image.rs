@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{ExtraHdu, Field, Model, read_array, read_extra, read_optional};
+use super::{ExtraHdu, Field, Model, read_array, read_companion, read_extra};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
 use crate::metadata::Metadata;
@@ -32,11 +32,13 @@ impl Model for ImageModel {
     fn read(reader: &FitsReader) -> Result<Self> {
         let data: Array2<f32> = read_array(reader, "SCI")?;
         let plane = |name| {
-            read_optional(reader, name).map(|a| a.unwrap_or_else(|| Array2::zeros(data.raw_dim())))
+            read_companion(reader, name, data.shape())
+                .map(|a| a.unwrap_or_else(|| Array2::zeros(data.raw_dim())))
         };
         let (err, var_poisson, var_rnoise) =
             (plane("ERR")?, plane("VAR_POISSON")?, plane("VAR_RNOISE")?);
-        let dq = read_optional(reader, "DQ")?.unwrap_or_else(|| Array2::zeros(data.raw_dim()));
+        let dq = read_companion(reader, "DQ", data.shape())?
+            .unwrap_or_else(|| Array2::zeros(data.raw_dim()));
         let mut meta = Metadata::read(reader)?;
         meta.set_model_type(Self::MODEL_TYPE);
         let extra = read_extra(reader, &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE"])?;

@@ -18,8 +18,8 @@ use crate::metadata::Metadata;
 pub use cube::CubeModel;
 pub use image::ImageModel;
 pub use ramp::RampModel;
-pub use rate::RateModel;
 pub use ramp_fit_output::RampFitOutputModel;
+pub use rate::RateModel;
 
 /// A product.
 pub trait Model: Sized {
@@ -123,6 +123,22 @@ fn read_optional<T: Element, D: Dimension>(
     match reader.find(name, 1) {
         Some(hdu) if !hdu.shape().is_empty() => read_array(reader, name).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// Reads an array that has to fit the data, where the file has one.
+fn read_companion<T: Element, D: Dimension>(
+    reader: &FitsReader,
+    name: &str,
+    shape: &[usize],
+) -> Result<Option<ndarray::Array<T, D>>> {
+    let array = read_optional::<T, D>(reader, name)?;
+    match &array {
+        Some(array) if array.shape() != shape => {
+            let expected = format!("the shape that belongs to the data, {shape:?}");
+            Err(reader.shape_error(reader.require(name)?, &expected))
+        }
+        _ => Ok(array),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use ndarray::{Array2, Array3, Array4};
 
-use super::{ExtraHdu, Field, Model, read_array, read_extra, read_optional, read_table};
+use super::{
+    ExtraHdu, Field, Model, read_array, read_companion, read_extra, read_optional, read_table,
+};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload, Table};
 use crate::metadata::Metadata;
@@ -70,30 +72,18 @@ impl Model for RampModel {
         let data = read_array(reader, "SCI")?;
         let mut model = Self::new(Metadata::read(reader)?, data);
         let shape = model.data.raw_dim();
-        if let Some(dq) = read_optional(reader, "PIXELDQ")? {
-            check(
-                reader,
-                "PIXELDQ",
-                model.pixeldq.shape(),
-                ndarray::ArrayBase::shape(&dq),
-            )?;
+        let [integrations, groups, rows, columns] = [shape[0], shape[1], shape[2], shape[3]];
+        let image = [rows, columns];
+        if let Some(dq) = read_companion(reader, "PIXELDQ", &image)? {
             model.pixeldq = dq;
         }
-        if let Some(dq) = read_optional::<u8, ndarray::Ix4>(reader, "GROUPDQ")? {
-            check(reader, "GROUPDQ", model.data.shape(), dq.shape())?;
+        let samples = [integrations, groups, rows, columns];
+        if let Some(dq) = read_companion(reader, "GROUPDQ", &samples)? {
             model.groupdq = dq;
         }
-        if let Some(frame) = read_optional::<f32, ndarray::Ix3>(reader, "ZEROFRAME")? {
-            check(
-                reader,
-                "ZEROFRAME",
-                &[shape[0], shape[2], shape[3]],
-                frame.shape(),
-            )?;
-            model.zeroframe = Some(frame);
-        }
+        model.zeroframe = read_companion(reader, "ZEROFRAME", &[integrations, rows, columns])?;
         model.refout = read_optional(reader, "REFOUT")?;
-        model.average_dark_current = read_optional(reader, "AVDRKCUR")?;
+        model.average_dark_current = read_companion(reader, "AVDRKCUR", &image)?;
         model.group = read_table(reader, "GROUP")?;
         model.int_times = read_table(reader, "INT_TIMES")?;
         model.extra = read_extra(reader, &KNOWN)?;
@@ -168,15 +158,4 @@ impl Model for RampModel {
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
-}
-
-/// Checks the shape of a companion of the data.
-fn check(reader: &FitsReader, name: &str, expected: &[usize], found: &[usize]) -> Result<()> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(reader.shape_error(
-        reader.require(name)?,
-        &format!("the shape of the data, {expected:?}"),
-    ))
 }

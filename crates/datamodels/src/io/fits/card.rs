@@ -68,12 +68,12 @@ impl Card {
         }
     }
 
-    /// The records of 80 characters that hold this card.
+    /// The records of 80 characters that hold this card; a comment where keyword and value do not fit into them.
     pub fn records(&self) -> Vec<String> {
         match &self.value {
             CardValue::Commentary => commentary_records(&self.keyword, &self.comment),
-            CardValue::Text(text) => text_records(&self.prefix(), text, &self.comment),
-            CardValue::Undefined => vec![finish(self.prefix(), &self.comment)],
+            CardValue::Text(text) => self.text_records(text),
+            CardValue::Undefined => self.fixed(""),
             CardValue::Logical(v) => self.fixed(if *v { "T" } else { "F" }),
             CardValue::Integer(v) => self.fixed(&v.to_string()),
             CardValue::Real(v) => self.fixed(&real(*v)),
@@ -81,24 +81,57 @@ impl Card {
         }
     }
 
-    fn prefix(&self) -> String {
-        let standard = self.keyword.len() <= 8
+    /// Whether the keyword needs no HIERARCH.
+    fn is_standard(&self) -> bool {
+        self.keyword.len() <= 8
             && self
                 .keyword
                 .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-        if standard {
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+    }
+
+    /// Keyword and value indicator, without spaces where `length` more characters would not fit otherwise.
+    fn prefix(&self, length: usize) -> Option<String> {
+        let loose = if self.is_standard() {
             format!("{:<8}= ", self.keyword)
         } else {
             format!("HIERARCH {} = ", self.keyword)
-        }
+        };
+        let tight = || format!("HIERARCH {}=", self.keyword);
+        let fits = |prefix: &String| prefix.len() + length <= RECORD;
+        Some(loose)
+            .filter(fits)
+            .or_else(|| Some(tight()).filter(fits))
     }
 
     fn fixed(&self, value: &str) -> Vec<String> {
-        vec![finish(
-            format!("{}{value:>20}", self.prefix()),
-            &self.comment,
-        )]
+        let width = if self.is_standard() && !value.is_empty() {
+            20
+        } else {
+            0
+        };
+        match self.prefix(value.len()) {
+            Some(prefix) => vec![finish(format!("{prefix}{value:>width$}"), &self.comment)],
+            None => self.as_comment(value),
+        }
+    }
+
+    fn text_records(&self, text: &str) -> Vec<String> {
+        let quoted = printable(text).replace('\'', "''");
+        if let Some(prefix) = self.prefix(quoted.len() + 2) {
+            // Strings of ordinary keywords have eight characters at least.
+            let (inner, outer) = if self.is_standard() { (8, 20) } else { (0, 0) };
+            let quoted = format!("'{quoted:<inner$}'");
+            return vec![finish(format!("{prefix}{quoted:<outer$}"), &self.comment)];
+        }
+        match self.prefix("'&'".len()) {
+            Some(prefix) => continued_records(prefix, &quoted, &self.comment),
+            None => self.as_comment(text),
+        }
+    }
+
+    fn as_comment(&self, value: &str) -> Vec<String> {
+        commentary_records("COMMENT", &format!("{} = {value}", self.keyword))
     }
 }
 
@@ -109,7 +142,8 @@ fn finish(mut record: String, comment: &str) -> String {
         record.push_str(" / ");
         record.push_str(comment);
     }
-    record.truncate(record.floor_char_boundary(RECORD));
+    let mut record = printable(&record);
+    record.truncate(RECORD);
     format!("{record:<RECORD$}")
 }
 
@@ -142,22 +176,22 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-fn text_records(prefix: &str, text: &str, comment: &str) -> Vec<String> {
-    let quoted = printable(text).replace('\'', "''");
-    if prefix.len() + quoted.len() + 2 <= RECORD {
-        return vec![finish(
-            format!("{prefix}{:<20}", format!("'{quoted:<8}'")),
-            comment,
-        )];
-    }
+/// A string over several records; `quoted` has its quotes doubled.
+fn continued_records(prefix: String, quoted: &str, comment: &str) -> Vec<String> {
     let mut records = Vec::new();
-    let mut rest = quoted.as_str();
-    let mut lead = prefix.to_string();
+    let mut rest = quoted;
+    let mut lead = prefix;
     loop {
         // Room for the quotes and the ampersand; a doubled quote must not be split.
         let room = RECORD - lead.len() - 3;
         if rest.len() <= room {
-            records.push(finish(format!("{lead}'{rest}'"), comment));
+            let last = format!("{lead}'{rest}'");
+            if comment.is_empty() || last.len() + 3 + comment.len() <= RECORD {
+                records.push(finish(last, comment));
+            } else {
+                records.push(format!("{:<RECORD$}", format!("{lead}'{rest}&'")));
+                records.push(finish("CONTINUE  ''".to_string(), comment));
+            }
             return records;
         }
         let mut end = room;
@@ -270,7 +304,9 @@ fn number(value: &str) -> CardValue {
         .bytes()
         .all(|b| b.is_ascii_digit() || b"+-.eEdD".contains(&b));
     match value.replace(['d', 'D'], "E").parse::<f64>() {
-        Ok(real) if looks_real && value.bytes().any(|b| b".eEdD".contains(&b)) => {
+        Ok(real)
+            if real.is_finite() && looks_real && value.bytes().any(|b| b".eEdD".contains(&b)) =>
+        {
             CardValue::Real(real)
         }
         _ => CardValue::Verbatim(value.to_string()),

@@ -194,7 +194,12 @@ impl FitsReader {
         let mut hdus = Vec::with_capacity(raw.len());
         for (index, hdu) in raw.iter().enumerate() {
             let info = describe_hdu(index, hdu).map_err(not_fits)?;
-            let end = info.data_start.saturating_add(info.data_len);
+            // Whole blocks: a file that ends in the padding has lost the HDUs that followed.
+            let end = info
+                .data_start
+                .saturating_add(info.data_len)
+                .checked_next_multiple_of(2880)
+                .unwrap_or(u64::MAX);
             if end > length {
                 let (path, hdu) = (path.to_path_buf(), info.name);
                 return Err(DataModelError::Truncated {

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Make the golden cases with the reference package, and pack them for the repository.
+
+    python3 make.py ORACLE PYTHON [--work DIR] [--out DIR] [CASE ...]
+
+ORACLE  folder with the simulator of exposures and references (golden.py, simulate.py, reffiles.py, ...)
+PYTHON  interpreter of an environment that has jwst, stcal, stdatamodels, crds and the simulator's needs
+--work  where cases are made and the reference runs (default: a temporary folder); with an existing one,
+        cases that are there already are packed without a new run
+--out   where the packed cases go (default: the folder of this script)
+
+Each case is simulated from its seed, run through the reference's calwebb_detector1 with every step's product saved,
+and packed as README.md says. Nothing of the workspace is needed; only the standard library is imported here.
+"""
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128"]
+
+# Parameters beside those of the case: steps that the workspace does not have yet.
+EXTRA_PARAMETERS = {"miri_sub64": {"emicorr": {"skip": True}}}
+
+# What calwebb_detector1 reads; the other references of a case serve later stages.
+REFERENCE_TYPES = {
+    "mask", "saturation", "superbias", "ipc", "refpix", "sirskernel", "rscd", "linearity", "dark", "reset", "gain",
+    "readnoise", "emicorr", "persat", "trapdensity", "trappars", "pictureframe",
+    "pars-jumpstep", "pars-chargemigrationstep", "pars-emicorrstep", "pars-cleanflickernoisestep",
+    "pars-detector1pipeline",
+}
+
+PACKAGES = ["jwst", "stcal", "stdatamodels", "crds", "stpipe", "asdf", "astropy", "numpy", "scipy"]
+
+SERVERLESS = "https://crds-serverless-mode.stsci.edu"
+BLOCK = 2880
+
+
+def main():
+    arguments = parse()
+    work = Path(arguments.work or tempfile.mkdtemp(prefix="golden-")).resolve()
+    scripts = work / "scripts"
+    scripts.mkdir(parents=True, exist_ok=True)
+    for script in Path(arguments.oracle).glob("*.py"):
+        shutil.copy(script, scripts)
+    out = Path(arguments.out).resolve()
+    for name in arguments.case or CASES:
+        case = work / name
+        if not list(case.glob("detector1/*_rate.fits")):
+            run_reference(arguments.python, scripts, case)
+        pack(case, out / name)
+        print(f"{name}: {size(out / name) / 1e6:.2f} MB")
+    (out / "versions.json").write_text(json.dumps(versions(arguments.python), indent=1) + "\n")
+    if not arguments.work:
+        shutil.rmtree(work)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("oracle")
+    parser.add_argument("python")
+    parser.add_argument("case", nargs="*")
+    parser.add_argument("--work")
+    parser.add_argument("--out", default=Path(__file__).resolve().parent)
+    return parser.parse_args()
+
+
+def run_reference(python, scripts, case):
+    """Simulates the case and runs the reference on it."""
+    run = [python, "golden.py", case.name, "--root", str(case.parent)]
+    subprocess.run([*run, "--prepare-only"], cwd=scripts, check=True)
+    parameters = case / "ref" / "direct_params.json"
+    merged = json.loads(parameters.read_text()) | EXTRA_PARAMETERS.get(case.name, {})
+    parameters.write_text(json.dumps(merged, indent=1))
+    environment = dict(os.environ, CRDS_PATH=str(case / "crds_cache"), CRDS_SERVER_URL=SERVERLESS)
+    environment.pop("CRDS_CONTEXT", None)
+    (case / "detector1").mkdir(exist_ok=True)
+    # Without the hidden option the simulator prepares the case again and resets its parameters.
+    subprocess.run([*run, "--_stage", "detector1"], cwd=scripts, check=True, env=environment)
+
+
+def pack(case, out):
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "input").mkdir(parents=True)
+    for uncal in sorted((case / "input").glob("*_uncal.fits")):
+        shutil.copyfile(uncal, out / "input" / uncal.name)
+    shutil.copyfile(case / "ref" / "direct_params.json", out / "direct_params.json")
+    for part in ("config", "mappings"):
+        shutil.copytree(case / "crds_cache" / part, out / "crds_cache" / part)
+    for reference in sorted((case / "crds_cache" / "references").rglob("*.*")):
+        kind = re.fullmatch(r"jwst_[a-z]+_(.+)_\d+\.\w+", reference.name).group(1)
+        if kind in REFERENCE_TYPES:
+            target = out / "crds_cache" / reference.relative_to(case / "crds_cache")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            data = reference.read_bytes()
+            # The cache prescribes the name; FITS readers know gzip by its first bytes.
+            target.write_bytes(squeeze(data) if target.suffix == ".fits" else data)
+    pack_products(sorted((case / "detector1").glob("*.fits")), out / "official")
+
+
+def pack_products(products, out):
+    """Cuts products into headers and data units, and stores each different one once."""
+    out.mkdir()
+    stored, store, names = {}, bytearray(), {}
+    for product in products:
+        pieces = []
+        for piece in fits_pieces(product.read_bytes()):
+            digest = hashlib.sha256(piece).hexdigest()
+            if digest not in stored:
+                stored[digest] = (len(store), len(piece))
+                store += piece
+            pieces.append(stored[digest])
+        names[product.name] = {"sha256": hashlib.sha256(product.read_bytes()).hexdigest(), "pieces": pieces}
+    (out / "pieces.gz").write_bytes(squeeze(bytes(store)))
+    (out / "products.json").write_text(json.dumps(names, separators=(",", ":")).replace("},", "},\n") + "\n")
+
+
+def fits_pieces(data):
+    """Splits a FITS file at the ends of headers and data units."""
+    start = 0
+    while start < len(data):
+        end, cards = start, {}
+        while "END" not in cards:
+            block = data[end:end + BLOCK].decode("ascii")
+            for card in (block[i:i + 80] for i in range(0, BLOCK, 80)):
+                cards[card[:8].strip()] = card[10:30].split("/")[0].strip()
+            end += BLOCK
+        yield data[start:end]
+        length = abs(int(cards["BITPIX"])) // 8 if int(cards["NAXIS"]) else 0
+        for axis in range(int(cards["NAXIS"])):
+            length *= int(cards[f"NAXIS{axis + 1}"])
+        length += int(cards.get("PCOUNT", 0))
+        padded = -(-length // BLOCK) * BLOCK
+        if padded:
+            yield data[end:end + padded]
+        start = end + padded
+
+
+def squeeze(data):
+    return gzip.compress(data, 9, mtime=0)
+
+
+def versions(python):
+    code = f"import importlib.metadata as m, json; print(json.dumps({{p: m.version(p) for p in {PACKAGES}}}))"
+    return json.loads(subprocess.check_output([python, "-c", code]))
+
+
+def size(folder):
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+//! `strun calwebb_detector1` on the golden cases: every product as the reference package's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use testkit::compare::{ToleranceSpec, compare_products};
+use testkit::golden::Case;
+
+/// Names a folder of further cases, packed or as the simulator leaves them.
+const MORE_CASES: &str = "JWST_GOLDEN_CASES";
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
+}
+
+/// Runs the pipeline on a case with every step's product saved; fails with the program's own words.
+fn calibrate(case: &Case, output: &Path) -> Result<(), String> {
+    let run = Command::new(env!("CARGO_BIN_EXE_strun-under-test"))
+        .arg("calwebb_detector1")
+        .arg(&case.uncal)
+        .arg(format!("--output_dir={}", output.display()))
+        .args(case.saving_arguments())
+        .args(case.parameter_arguments())
+        .env("CRDS_PATH", &case.crds_cache)
+        .env("CRDS_READONLY_CACHE", "1")
+        .env_remove("CRDS_CONTEXT")
+        .current_dir(output)
+        .output()
+        .map_err(|e| e.to_string())?;
+    if run.status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: {}",
+        run.status,
+        String::from_utf8_lossy(&run.stderr)
+    ))
+}
+
+/// What is not as the reference has it: a missing, extra or differing product each.
+fn differences(case: &Case, spec: &ToleranceSpec) -> Vec<String> {
+    let (official, ours) = (
+        TempDir::new().expect("a folder"),
+        TempDir::new().expect("a folder"),
+    );
+    let products = case
+        .official_products(official.path())
+        .expect("the products unpack");
+    if let Err(message) = calibrate(case, ours.path()) {
+        return vec![message];
+    }
+    let mut found = Vec::new();
+    let mut expected = Vec::new();
+    for product in products {
+        let name = product.file_name().expect("a name").to_owned();
+        let written = ours.path().join(&name);
+        if written.is_file() {
+            match compare_products(&written, &product, spec) {
+                Ok(report) if report.is_equal() => {}
+                Ok(report) => found.push(report.to_string()),
+                Err(error) => found.push(error.to_string()),
+            }
+        } else {
+            found.push(format!("{}: not written", name.display()));
+        }
+        expected.push(name);
+    }
+    for entry in std::fs::read_dir(ours.path()).expect("the folder is read") {
+        let name = entry.expect("an entry").file_name();
+        if !expected.contains(&name) {
+            found.push(format!(
+                "{}: the reference has no such product",
+                name.display()
+            ));
+        }
+    }
+    found
+}
+
+fn check(case: &Case) {
+    let found = differences(case, &ToleranceSpec::stage1());
+    assert!(
+        found.is_empty(),
+        "{}: {} products differ\n{}",
+        case.name,
+        found.len(),
+        found.join("\n")
+    );
+}
+
+fn check_committed(name: &str) {
+    check(&Case::open(&committed().join(name)).expect("the case is part of this package"));
+}
+
+#[test]
+fn nircam_short_wavelength_subarray() {
+    check_committed("nrcb1_sub64p");
+}
+
+#[test]
+fn nircam_long_wavelength_subarray() {
+    check_committed("nrcblong_sub160");
+}
+
+#[test]
+fn miri_subarray() {
+    check_committed("miri_sub64");
+}
+
+#[test]
+fn niriss_subarray() {
+    check_committed("niriss_sub64");
+}
+
+#[test]
+fn fgs_subarray() {
+    check_committed("fgs_sub128");
+}
+
+#[test]
+fn every_committed_case_has_a_test() {
+    let names: Vec<String> = Case::all(&committed())
+        .expect("the cases are part of this package")
+        .into_iter()
+        .map(|case| case.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "fgs_sub128",
+            "miri_sub64",
+            "niriss_sub64",
+            "nrcb1_sub64p",
+            "nrcblong_sub160"
+        ]
+    );
+}
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "says that it had nothing to do, and which cases it runs"
+)]
+fn further_cases() {
+    let Some(folder) = std::env::var_os(MORE_CASES) else {
+        eprintln!(
+            "{MORE_CASES} names no folder of further cases: only the committed ones are compared"
+        );
+        return;
+    };
+    let mut failed = Vec::new();
+    for case in Case::all(Path::new(&folder)).expect("a folder of cases") {
+        let found = differences(&case, &ToleranceSpec::stage1());
+        eprintln!(
+            "{}: {}",
+            case.name,
+            if found.is_empty() {
+                "equal"
+            } else {
+                "DIFFERENT"
+            }
+        );
+        failed.extend(
+            found
+                .into_iter()
+                .map(|text| format!("{}: {text}", case.name)),
+        );
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask bench stage1`: time and memory of ours and of the reference, run in turn on the same cases.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use testkit::golden::Case;
+
+use crate::process::{self, Usage};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What to measure.
+    what: Subject,
+    /// The reference's `strun`, to be measured in turn with ours.
+    #[arg(long)]
+    reference: Option<PathBuf>,
+    /// Folder of cases; the committed ones by default.
+    #[arg(long)]
+    cases: Option<PathBuf>,
+    /// Only cases whose name contains this text.
+    #[arg(long)]
+    only: Option<String>,
+    /// Runs of each program on each case.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Our `strun`; by default the one that `cargo build --release` makes, which is run first.
+    #[arg(long)]
+    ours: Option<PathBuf>,
+    /// Threads of ours; all cores by default.
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Subject {
+    /// `calwebb_detector1`.
+    Stage1,
+}
+
+impl Subject {
+    fn pipeline(self) -> &'static str {
+        match self {
+            Self::Stage1 => "calwebb_detector1",
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.runs == 0 {
+        bail!("--runs: expected at least 1");
+    }
+    let ours = match &arguments.ours {
+        Some(program) => program.clone(),
+        None => build()?,
+    };
+    let folder = arguments
+        .cases
+        .clone()
+        .unwrap_or_else(crate::golden::committed);
+    crate::say("case                        program     wall s    cpu s   peak MiB   (medians)");
+    for case in Case::all(&folder)? {
+        if arguments
+            .only
+            .as_ref()
+            .is_some_and(|part| !case.name.contains(part.as_str()))
+        {
+            continue;
+        }
+        measure(&case, &ours, arguments)?;
+    }
+    Ok(())
+}
+
+/// Builds our program and says where it is.
+fn build() -> Result<PathBuf> {
+    let status = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["build", "--release", "--package", "jwst", "--bin", "strun"])
+        .status()
+        .context("cannot run cargo build")?;
+    if !status.success() {
+        bail!("cargo build failed");
+    }
+    // This program is in the same folder of the same target directory.
+    let own = std::env::current_exe().context("cannot find this program")?;
+    Ok(own.with_file_name(format!("strun{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
+    let (mut own, mut reference) = (Vec::new(), Vec::new());
+    for _ in 0..arguments.runs {
+        let mut command = pipeline(ours, case, arguments.what)?;
+        if let Some(threads) = arguments.threads {
+            command.0.env("RAYON_NUM_THREADS", threads.to_string());
+        }
+        own.push(process::run(&mut command.0)?);
+        if let Some(program) = &arguments.reference {
+            let mut command = pipeline(program, case, arguments.what)?;
+            reference.push(process::run(&mut command.0)?);
+        }
+    }
+    let own = medians(&own);
+    crate::say(&line(&case.name, "ours", own));
+    if !reference.is_empty() {
+        let reference = medians(&reference);
+        crate::say(&line("", "reference", reference));
+        crate::say(&format!(
+            "{:28}{:10} {:8.1}x {:7.1}x {:9.1}x",
+            "",
+            "ratio",
+            reference.wall_s / own.wall_s,
+            reference.cpu_s / own.cpu_s,
+            reference.peak_mib / own.peak_mib
+        ));
+    }
+    Ok(())
+}
+
+/// The command and the folder of its products, which is removed with it.
+fn pipeline(program: &Path, case: &Case, subject: Subject) -> Result<(Command, tempfile::TempDir)> {
+    let output = tempfile::TempDir::new().context("cannot make a folder for the products")?;
+    let mut command = Command::new(program);
+    command
+        .arg(subject.pipeline())
+        .arg(&case.uncal)
+        .arg(format!("--output_dir={}", output.path().display()))
+        .args(case.parameter_arguments())
+        .current_dir(output.path())
+        .env("CRDS_PATH", &case.crds_cache)
+        .env("CRDS_SERVER_URL", "https://crds-serverless-mode.stsci.edu")
+        .env_remove("CRDS_CONTEXT")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Ok((command, output))
+}
+
+fn line(case: &str, program: &str, usage: Usage) -> String {
+    let Usage {
+        wall_s,
+        cpu_s,
+        peak_mib,
+    } = usage;
+    format!("{case:28}{program:10} {wall_s:8.3} {cpu_s:8.2} {peak_mib:10.1}")
+}
+
+fn medians(runs: &[Usage]) -> Usage {
+    let median = |value: fn(&Usage) -> f64| {
+        let mut values: Vec<f64> = runs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    Usage {
+        wall_s: median(|run| run.wall_s),
+        cpu_s: median(|run| run.cpu_s),
+        peak_mib: median(|run| run.peak_mib),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_are_taken_of_each_quantity() {
+        let run = |wall_s, cpu_s, peak_mib| Usage {
+            wall_s,
+            cpu_s,
+            peak_mib,
+        };
+        let runs = [run(3.0, 1.0, 5.0), run(1.0, 2.0, 9.0), run(2.0, 3.0, 7.0)];
+        assert_eq!(medians(&runs), run(2.0, 2.0, 7.0));
+    }
+}
