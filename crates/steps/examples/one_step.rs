@@ -11,12 +11,12 @@ use std::path::Path;
 
 use datamodels::RampModel;
 use datamodels::models::Model;
-use stpipe::{Outcome, Prepared, Product, Reference, ReferenceFiles, Step};
 use steps::dark_current::DarkCurrent;
 use steps::ipc::Ipc;
 use steps::linearity::Linearity;
 use steps::refpix::Refpix;
 use steps::saturation::Saturation;
+use stpipe::{Outcome, Prepared, Product, Reference, ReferenceFiles, Step};
 
 type Failure = Box<dyn std::error::Error>;
 
