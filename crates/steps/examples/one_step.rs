@@ -6,6 +6,8 @@
 //!
 //! After the step, the input and the output come the references, `type=file`; types that are not named do not exist.
 
+#![expect(clippy::print_stdout, reason = "the example's result")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -37,7 +39,7 @@ fn main() -> Result<(), Failure> {
     if let Some(name) = Path::new(output).file_name().and_then(|name| name.to_str()) {
         ramp.set_file_name(name);
     }
-    Model::save(&mut ramp, Path::new(output))?;
+    Model::save(&ramp, Path::new(output))?;
     Ok(())
 }
 
