@@ -6,17 +6,19 @@
 //!
 //! After the step, the input and the output come the references, `type=file`; types that are not named do not exist.
 
+#![expect(clippy::print_stdout, reason = "the example's result")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use datamodels::RampModel;
 use datamodels::models::Model;
-use stpipe::{Outcome, Prepared, Product, Reference, ReferenceFiles, Step};
 use steps::dark_current::DarkCurrent;
 use steps::ipc::Ipc;
 use steps::linearity::Linearity;
 use steps::refpix::Refpix;
 use steps::saturation::Saturation;
+use stpipe::{Outcome, Prepared, Product, Reference, ReferenceFiles, Step};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -37,7 +39,7 @@ fn main() -> Result<(), Failure> {
     if let Some(name) = Path::new(output).file_name().and_then(|name| name.to_str()) {
         ramp.set_file_name(name);
     }
-    Model::save(&mut ramp, Path::new(output))?;
+    Model::save(&ramp, Path::new(output))?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn refuse_stripes(step: &'static str, ramp: &RampModel) -> Result<(),
     Ok(())
 }
 
-/// Refuses images with interleaved reference pixels (NIRSpec IRS2), known by their length.
+/// Refuses images with interleaved reference pixels (the mode IRS2), known by their length.
 pub(crate) fn refuse_interleaved(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
     let (_, _, rows, columns) = ramp.data.dim();
     if rows.max(columns) > LONGEST_SIDE {
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn images_longer_than_a_detector_are_interleaved() {
-        let refused = |rows, columns| refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err();
+        let refused =
+            |rows, columns| refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err();
         assert!(refused(3200, 1) && refused(1, 3200));
         assert!(!refused(2048, 1));
     }

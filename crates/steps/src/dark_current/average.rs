@@ -44,12 +44,13 @@ pub(super) fn set(ramp: &mut RampModel, parameter: Option<f64>, reference: Refer
         }
         (None, ReferenceAverage::Number(value)) => ramp.average_dark_current = everywhere(value),
         (None, ReferenceAverage::Image(image)) => {
-            let shape = ramp.average_dark_current.as_ref().map(|image| image.dim());
-            match image.into_dimensionality().ok().filter(|image| Some(image.dim()) == shape) {
-                Some(image) => ramp.average_dark_current = Some(image),
-                None => tracing::warn!(
-                    "The dark's image of the average dark current does not match the data; it is not applied"
-                ),
+            let present = ramp.average_dark_current.as_mut();
+            let image = image.into_dimensionality().ok();
+            let same_shape = present.zip(image).filter(|(present, image)| present.dim() == image.dim());
+            if let Some((present, image)) = same_shape {
+                *present = image;
+            } else {
+                tracing::warn!("DarkModel average_dark_current does not match the data and is not applied");
             }
         }
     }

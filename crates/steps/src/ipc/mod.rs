@@ -77,7 +77,8 @@ fn kernel<'a>(reference: &'a IpcReference, ramp: &RampModel) -> Result<IpcKernel
     if let Ok(uniform) = kernel.clone().into_dimensionality::<Ix2>() {
         return Ok(IpcKernel::Uniform(uniform));
     }
-    let wrong = |expected: String| StepError::input("kernel of the IPC reference", expected, format!("shape {shape:?}"));
+    let wrong =
+        |expected: String| StepError::input("kernel of the IPC reference", expected, format!("shape {shape:?}"));
     let kernel: ArrayView4<'a, f32> =
         kernel.into_dimensionality::<Ix4>().map_err(|_| wrong("two or four dimensions".to_string()))?;
     let (_, _, rows, columns) = ramp.data.dim();

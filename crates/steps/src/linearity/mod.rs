@@ -59,9 +59,7 @@ impl Step for Linearity {
             // Not even its bad coefficients count then.
             reference.inverse = None;
         }
-        bands_of(&mut ramp, &mut reference)
-            .into_par_iter()
-            .try_for_each(|band| band.correct(pattern.as_ref()))?;
+        bands_of(&mut ramp, &mut reference).into_par_iter().try_for_each(|band| band.correct(pattern.as_ref()))?;
         Ok(Outcome::Complete(ramp))
     }
 }

@@ -19,7 +19,7 @@ const MIRI: (usize, usize) = (1024, 1032);
 /// Its four amplifiers take turns from column to column.
 const MIRI_AMPLIFIERS: InterleavedGeometry = InterleavedGeometry { n_amplifiers: 4, right: 1028 };
 
-/// NIRSpec subarrays without reference pixels, whose first and last columns stand in for them.
+/// Subarrays of the near-infrared spectrograph without reference pixels, whose first and last columns stand in for them.
 const WITHOUT_REFERENCE_PIXELS: [&str; 3] = ["SUB512", "SUB512S", "SUB32"];
 
 /// How an exposure was read, as far as its reference pixels are concerned.

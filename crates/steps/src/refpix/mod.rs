@@ -135,9 +135,7 @@ fn correct_amplifiers(
         let arithmetic = if (integration, group) == (0, 0) { Arithmetic::Single } else { Arithmetic::Double };
         correction.correct(axes.to_detector(image), arithmetic)
     })?;
-    correct_zero_frames(ramp, |frame| {
-        correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double)
-    })
+    correct_zero_frames(ramp, |frame| correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double))
 }
 
 fn correct_single_output(
@@ -164,8 +162,7 @@ fn correct_interleaved(
     ramp: &mut RampModel,
 ) -> Result<(), RefpixError> {
     let RefpixParams { odd_even_rows, siglimit, .. } = *params;
-    let correction =
-        InterleavedCorrection::new(ramp.pixeldq.view(), geometry, odd_even_rows, siglimit, &flags::PIXEL)?;
+    let correction = InterleavedCorrection::new(ramp.pixeldq.view(), geometry, odd_even_rows, siglimit, &flags::PIXEL)?;
     if !correction.is_complete() {
         tracing::warn!("An amplifier has no usable reference pixels: nothing is corrected");
     }

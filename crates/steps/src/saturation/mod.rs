@@ -142,9 +142,8 @@ fn check_thresholds(saturation: &mut SaturationReference, ramp: &mut RampModel) 
 fn log_counts(ramp: &RampModel) {
     let bits = [flags::GROUP.saturated, flags::GROUP.ad_floor];
     let bands = ramp.groupdq.axis_chunks_iter(Axis(2), bands::ROWS).into_par_iter();
-    let [saturated, floor] = bands
-        .map(|band| bits.map(|bit| count_pixels(band, bit)))
-        .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+    let [saturated, floor] =
+        bands.map(|band| bits.map(|bit| count_pixels(band, bit))).reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
     tracing::info!("Detected {saturated} saturated pixels");
     tracing::info!("Detected {floor} A/D floor pixels");
 }
