@@ -37,7 +37,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("testkit", &["asdf", "datamodels"]),
-    ("end-to-end", &["jwst", "pipelines", "datamodels", "testkit"]),
+    (
+        "end-to-end",
+        &["jwst", "pipelines", "datamodels", "testkit"],
+    ),
     ("xtask", &["testkit"]),
 ];
 

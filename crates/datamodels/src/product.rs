@@ -33,11 +33,23 @@ fn record(meta: &mut Metadata, provenance: &Provenance<'_>) {
         meta.set("meta.ref_file.crds.context_used", context);
         meta.set("meta.ref_file.crds.sw_version", version);
     }
-    meta.set("meta.calibration_software_version", env!("CARGO_PKG_VERSION"));
+    meta.set(
+        "meta.calibration_software_version",
+        env!("CARGO_PKG_VERSION"),
+    );
     meta.set("meta.calibration_software_revision", "RELEASE");
-    let log: Vec<Node> = provenance.log.iter().map(|line| Node::from(line.as_str())).collect();
+    let log: Vec<Node> = provenance
+        .log
+        .iter()
+        .map(|line| Node::from(line.as_str()))
+        .collect();
     set_in(meta, "cal_logs", provenance.log_key, Node::Sequence(log));
-    set_in(meta, "cal_parameters", provenance.log_key, provenance.settings.to_node());
+    set_in(
+        meta,
+        "cal_parameters",
+        provenance.log_key,
+        provenance.settings.to_node(),
+    );
 }
 
 /// Sets an entry of a mapping at the root; keys may hold any character.
@@ -71,11 +83,17 @@ macro_rules! product {
             }
 
             fn set_status(&mut self, key: &str, status: Status) {
-                self.meta.set(&format!("meta.cal_step.{key}"), status.as_str());
+                self.meta
+                    .set(&format!("meta.cal_step.{key}"), status.as_str());
             }
 
             fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
-                set_in(&mut self.meta, "cal_skip_reasons", key, Node::from(reason.to_string()));
+                set_in(
+                    &mut self.meta,
+                    "cal_skip_reasons",
+                    key,
+                    Node::from(reason.to_string()),
+                );
             }
 
             fn record(&mut self, provenance: &Provenance<'_>) {

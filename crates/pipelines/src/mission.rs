@@ -34,7 +34,9 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<steps::dark_current::DarkCurrent>::new(open_ramp)),
         Arc::new(StepTask::<steps::reset::Reset>::new(open_ramp)),
         Arc::new(StepTask::<Persistence>::new(open_ramp)),
-        Arc::new(StepTask::<steps::charge_migration::ChargeMigration>::new(open_ramp)),
+        Arc::new(StepTask::<steps::charge_migration::ChargeMigration>::new(
+            open_ramp,
+        )),
         Arc::new(StepTask::<steps::jump::Jump>::new(open_ramp)),
         Arc::new(StepTask::<PictureFrame>::new(open_ramp)),
         Arc::new(StepTask::<CleanFlickerNoise>::new(open_ramp)),

@@ -48,8 +48,10 @@ fn apply<S: Step<Input = RampModel, Output = RampModel>>(
     ramp: RampModel,
     references: &[String],
 ) -> Result<RampModel, Failure> {
-    let mut known: BTreeMap<String, Reference> =
-        S::REFERENCES.iter().map(|kind| ((*kind).to_string(), Reference::NotApplicable)).collect();
+    let mut known: BTreeMap<String, Reference> = S::REFERENCES
+        .iter()
+        .map(|kind| ((*kind).to_string(), Reference::NotApplicable))
+        .collect();
     for given in references {
         let (kind, path) = given.split_once('=').ok_or("a reference reads TYPE=FILE")?;
         known.insert(kind.to_string(), Reference::Override(path.into()));
@@ -59,12 +61,22 @@ fn apply<S: Step<Input = RampModel, Output = RampModel>>(
     let started = std::time::Instant::now();
     let outcome = match S::prepare(&params, &ramp, &files)? {
         Prepared::Ready(references) => {
-            println!("references read in {:.3} s", started.elapsed().as_secs_f64());
+            println!(
+                "references read in {:.3} s",
+                started.elapsed().as_secs_f64()
+            );
             S::run(&params, references, ramp)?
         }
-        Prepared::Skip(reason) => Outcome::Skipped { input: ramp, reason },
+        Prepared::Skip(reason) => Outcome::Skipped {
+            input: ramp,
+            reason,
+        },
     };
-    println!("{} in {:.3} s", outcome.status(), started.elapsed().as_secs_f64());
+    println!(
+        "{} in {:.3} s",
+        outcome.status(),
+        started.elapsed().as_secs_f64()
+    );
     if let Outcome::Skipped { reason, .. } = &outcome {
         println!("{reason}");
     }

@@ -34,7 +34,11 @@ use stpipe::{ReferenceFiles, SkipReason, StepError};
 /// A ramp as a reference has to fit it.
 fn science(ramp: &RampModel) -> Science<'_> {
     let (_, _, rows, columns) = ramp.data.dim();
-    Science { meta: &ramp.meta, rows, columns }
+    Science {
+        meta: &ramp.meta,
+        rows,
+        columns,
+    }
 }
 
 /// Loads the reference of a type; `None` where there is none for the exposure.
@@ -47,10 +51,18 @@ fn load<R>(
         tracing::info!("Using {} reference file N/A", kind.to_uppercase());
         return Ok(None);
     };
-    tracing::info!("Using {} reference file {}", kind.to_uppercase(), path.display());
+    tracing::info!(
+        "Using {} reference file {}",
+        kind.to_uppercase(),
+        path.display()
+    );
     match read(path) {
         Ok(reference) => Ok(Some(reference)),
-        Err(source) => Err(StepError::reference(kind, path.display().to_string(), source)),
+        Err(source) => Err(StepError::reference(
+            kind,
+            path.display().to_string(),
+            source,
+        )),
     }
 }
 
@@ -63,7 +75,11 @@ fn metadata_error(source: DataModelError) -> StepError {
 fn only_miri(ramp: &RampModel) -> Result<Option<SkipReason>, StepError> {
     let detector = ramp.meta.instrument().detector().map_err(metadata_error)?;
     let other = !detector.starts_with("MIR");
-    Ok(other.then(|| SkipReason::not_applicable(format!("the correction is for MIRI only, not for {detector}"))))
+    Ok(other.then(|| {
+        SkipReason::not_applicable(format!(
+            "the correction is for MIRI only, not for {detector}"
+        ))
+    }))
 }
 
 /// Which integration of the exposure the ramp starts with, counted from 0: segments of long exposures start later.
@@ -71,7 +87,10 @@ fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
     match ramp.meta.get("meta.exposure.integration_start") {
         None => Ok(0),
         Some(_) => {
-            let start = ramp.meta.require_integer("meta.exposure.integration_start", 1).map_err(metadata_error)?;
+            let start = ramp
+                .meta
+                .require_integer("meta.exposure.integration_start", 1)
+                .map_err(metadata_error)?;
             Ok(start as usize - 1)
         }
     }
@@ -79,10 +98,17 @@ fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
 
 /// Refuses exposures whose groups are read at uneven times, as superstripes are.
 fn refuse_uneven_reads(step: &str, ramp: &RampModel) -> Result<(), StepError> {
-    let times = ramp.meta.get("meta.exposure.read_times").and_then(asdf::Node::as_sequence);
+    let times = ramp
+        .meta
+        .get("meta.exposure.read_times")
+        .and_then(asdf::Node::as_sequence);
     if times.is_some_and(|times| !times.is_empty()) {
         let what = format!("read times of the exposure (step {step})");
-        return Err(StepError::input(what, "evenly read groups; others are not available in this version", "uneven ones"));
+        return Err(StepError::input(
+            what,
+            "evenly read groups; others are not available in this version",
+            "uneven ones",
+        ));
     }
     Ok(())
 }

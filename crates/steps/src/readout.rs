@@ -22,12 +22,21 @@ impl From<NotAvailable> for StepError {
 
 /// Refuses exposures that read several stripes of the detector.
 pub(crate) fn refuse_stripes(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
-    let superstripes = ramp.meta.integer("meta.subarray.num_superstripe").unwrap_or(0);
+    let superstripes = ramp
+        .meta
+        .integer("meta.subarray.num_superstripe")
+        .unwrap_or(0);
     if superstripes > 0 {
-        return Err(NotAvailable { step, mode: "superstripe exposures" });
+        return Err(NotAvailable {
+            step,
+            mode: "superstripe exposures",
+        });
     }
     if ramp.meta.get("meta.subarray.multistripe_reads1").is_some() {
-        return Err(NotAvailable { step, mode: "multistripe exposures" });
+        return Err(NotAvailable {
+            step,
+            mode: "multistripe exposures",
+        });
     }
     Ok(())
 }
@@ -36,14 +45,21 @@ pub(crate) fn refuse_stripes(step: &'static str, ramp: &RampModel) -> Result<(),
 pub(crate) fn refuse_interleaved(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
     let (_, _, rows, columns) = ramp.data.dim();
     if rows.max(columns) > LONGEST_SIDE {
-        return Err(NotAvailable { step, mode: "exposures in NIRSpec's IRS2 mode" });
+        return Err(NotAvailable {
+            step,
+            mode: "exposures in NIRSpec's IRS2 mode",
+        });
     }
     Ok(())
 }
 
 /// Whether the ramp comes from MIRI.
 pub(crate) fn is_miri(ramp: &RampModel) -> Result<bool, StepError> {
-    let name = ramp.meta.instrument().name().map_err(crate::metadata_error)?;
+    let name = ramp
+        .meta
+        .instrument()
+        .name()
+        .map_err(crate::metadata_error)?;
     Ok(name == "MIRI")
 }
 
@@ -63,10 +79,21 @@ pub(crate) mod ramps {
     use ndarray::Array4;
 
     /// A ramp of ones, in the lower left corner of a detector that is read along rows.
-    pub(crate) fn ramp(instrument: &str, shape: (usize, usize, usize, usize), numbers: &[(&str, i64)]) -> RampModel {
+    pub(crate) fn ramp(
+        instrument: &str,
+        shape: (usize, usize, usize, usize),
+        numbers: &[(&str, i64)],
+    ) -> RampModel {
         let mut meta = Metadata::new("RampModel");
         meta.set("meta.instrument.name", instrument);
-        meta.set("meta.instrument.detector", if instrument == "MIRI" { "MIRIMAGE" } else { "NRCB1" });
+        meta.set(
+            "meta.instrument.detector",
+            if instrument == "MIRI" {
+                "MIRIMAGE"
+            } else {
+                "NRCB1"
+            },
+        );
         meta.set("meta.subarray.name", "SUB");
         let usual = [
             ("meta.exposure.nframes", 1),
@@ -93,19 +120,28 @@ mod tests {
 
     #[test]
     fn stripes_are_refused_by_name() {
-        let of = |numbers| refuse_stripes("ipc", &ramp("NIRCAM", (1, 2, 4, 4), numbers)).map_err(|e| e.to_string());
+        let of = |numbers| {
+            refuse_stripes("ipc", &ramp("NIRCAM", (1, 2, 4, 4), numbers)).map_err(|e| e.to_string())
+        };
         assert_eq!(of(&[]), Ok(()));
         assert_eq!(of(&[("meta.subarray.num_superstripe", 0)]), Ok(()));
         let superstripe = of(&[("meta.subarray.num_superstripe", 4)]);
-        assert_eq!(superstripe.unwrap_err(), "ipc cannot process superstripe exposures in this version");
+        assert_eq!(
+            superstripe.unwrap_err(),
+            "ipc cannot process superstripe exposures in this version"
+        );
         let multistripe = of(&[("meta.subarray.multistripe_reads1", 1)]);
-        assert_eq!(multistripe.unwrap_err(), "ipc cannot process multistripe exposures in this version");
+        assert_eq!(
+            multistripe.unwrap_err(),
+            "ipc cannot process multistripe exposures in this version"
+        );
     }
 
     #[test]
     fn images_longer_than_a_detector_are_interleaved() {
-        let refused =
-            |rows, columns| refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err();
+        let refused = |rows, columns| {
+            refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err()
+        };
         assert!(refused(3200, 1) && refused(1, 3200));
         assert!(!refused(2048, 1));
     }

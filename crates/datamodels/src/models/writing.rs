@@ -44,7 +44,12 @@ pub(super) fn write_model<'a>(
     for name in meta.hdus_with_keywords() {
         if !hdus.iter().any(|hdu| hdu.name == name) && !extra.iter().any(|hdu| hdu.name == name) {
             let cards = meta.cards_for(name);
-            hdus.push(HduSpec { name: name.to_string(), version: 1, cards, payload: Payload::Empty });
+            hdus.push(HduSpec {
+                name: name.to_string(),
+                version: 1,
+                cards,
+                payload: Payload::Empty,
+            });
         }
     }
     for hdu in extra {

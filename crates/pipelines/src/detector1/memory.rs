@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use datamodels::RampModel;
 use stpipe::run::{Context, Run, RunError};
-use stpipe::{ConfigError, NoReferenceSource, Origin, Parameters, Product, ReferenceSource, Settings, Step};
+use stpipe::{
+    ConfigError, NoReferenceSource, Origin, Parameters, Product, ReferenceSource, Settings, Step,
+};
 
 use super::{Detector1Output, process, spec};
 
@@ -41,7 +43,9 @@ impl Default for Detector1 {
 impl Detector1 {
     /// The pipeline with the default parameters of every step. No parameter files are read.
     pub fn new() -> Self {
-        Self { settings: Settings::defaults(&Arc::new(spec())) }
+        Self {
+            settings: Settings::defaults(&Arc::new(spec())),
+        }
     }
 
     /// Sets the parameters of a step.
@@ -67,7 +71,12 @@ impl Detector1 {
     ///
     /// # Errors
     /// The pipeline does not have the step, or the step does not use the type.
-    pub fn override_reference(&mut self, step: &str, kind: &str, path: &str) -> Result<&mut Self, ConfigError> {
+    pub fn override_reference(
+        &mut self,
+        step: &str,
+        kind: &str,
+        path: &str,
+    ) -> Result<&mut Self, ConfigError> {
         self.set_value(step, &format!("override_{kind}"), path)
     }
 
@@ -75,8 +84,15 @@ impl Detector1 {
     ///
     /// # Errors
     /// [`RunError`] of the step that cannot be done, with its cause.
-    pub fn run(&self, ramp: RampModel, references: &dyn ReferenceSource) -> Result<Detector1Output, RunError> {
-        let context = Context { references, ..Context::default() };
+    pub fn run(
+        &self,
+        ramp: RampModel,
+        references: &dyn ReferenceSource,
+    ) -> Result<Detector1Output, RunError> {
+        let context = Context {
+            references,
+            ..Context::default()
+        };
         let name = ramp.file_name();
         let mut run = Run::begin(&context, self.settings.clone(), name.as_deref())?;
         process(&mut run, ramp)
@@ -99,7 +115,12 @@ impl Detector1 {
         let origin = Origin::Caller;
         let Some(settings) = self.settings.step_mut(step) else {
             let (task, step) = ("calwebb_detector1".to_string(), step.to_string());
-            return Err(ConfigError::UnknownStep { origin, task, step, suggestion: None });
+            return Err(ConfigError::UnknownStep {
+                origin,
+                task,
+                step,
+                suggestion: None,
+            });
         };
         let set = settings.set(name, value, origin.clone());
         set.map_err(|source| ConfigError::Value { origin, source })?;

@@ -44,17 +44,27 @@ pub enum Detector1Output {
 /// Runs the steps on an exposure; products other than the results are saved where the parameters say so.
 fn process(run: &mut Run<'_>, ramp: RampModel) -> Result<Detector1Output, RunError> {
     let instrument = check(run, &ramp)?;
-    let steps = if instrument == "MIRI" { MIRI } else { NEAR_INFRARED };
+    let steps = if instrument == "MIRI" {
+        MIRI
+    } else {
+        NEAR_INFRARED
+    };
     let mut planned: Vec<&str> = steps.iter().map(|entry| entry.name).collect();
     planned.extend(["ramp_fit", "gain_scale"]);
     run.prefetch(&ramp.selection(), &planned)?;
     let mut ramp = run.table(steps, ramp)?;
-    if run.settings().params::<Detector1Params>()?.save_calibrated_ramp {
+    if run
+        .settings()
+        .params::<Detector1Params>()?
+        .save_calibrated_ramp
+    {
         run.save(&mut ramp, "ramp")?;
     }
     match run.outcome::<RampFit>("ramp_fit", ramp)? {
         Outcome::Complete(rates) => scale_rates(run, rates),
-        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => Ok(Detector1Output::Ramp(Box::new(input))),
+        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => {
+            Ok(Detector1Output::Ramp(Box::new(input)))
+        }
     }
 }
 
@@ -62,26 +72,44 @@ fn process(run: &mut Run<'_>, ramp: RampModel) -> Result<Detector1Output, RunErr
 fn check(run: &Run<'_>, ramp: &RampModel) -> Result<String, RunError> {
     let refuse = |source: StepError| RunError::Step {
         step: run.settings().name().to_string(),
-        input: ramp.file_name().unwrap_or_else(|| "the model in memory".to_string()),
+        input: ramp
+            .file_name()
+            .unwrap_or_else(|| "the model in memory".to_string()),
         source: Box::new(source),
     };
-    let kind = ramp.meta.exposure().kind().map_err(|e| refuse(StepError::algorithm(e)))?;
-    if matches!(kind.as_str(), "FGS_ID-IMAGE" | "FGS_ID-STACK" | "FGS_ACQ1" | "FGS_ACQ2" | "FGS_TRACK" | "FGS_FINEGUIDE")
-    {
-        let expected = "an exposure of a science mode; guide star exposures belong to calwebb_guider";
+    let kind = ramp
+        .meta
+        .exposure()
+        .kind()
+        .map_err(|e| refuse(StepError::algorithm(e)))?;
+    if matches!(
+        kind.as_str(),
+        "FGS_ID-IMAGE" | "FGS_ID-STACK" | "FGS_ACQ1" | "FGS_ACQ2" | "FGS_TRACK" | "FGS_FINEGUIDE"
+    ) {
+        let expected =
+            "an exposure of a science mode; guide star exposures belong to calwebb_guider";
         return Err(refuse(StepError::input("keyword EXP_TYPE", expected, kind)));
     }
     if let Some(stripes) = ramp.meta.integer("meta.subarray.multistripe_reads1") {
         let expected = "a subarray without stripes; stripes are not available in this version";
-        return Err(refuse(StepError::input("stripes of the subarray (MSTR_RD1)", expected, stripes)));
+        return Err(refuse(StepError::input(
+            "stripes of the subarray (MSTR_RD1)",
+            expected,
+            stripes,
+        )));
     }
-    ramp.meta.instrument().name().map_err(|e| refuse(StepError::algorithm(e)))
+    ramp.meta
+        .instrument()
+        .name()
+        .map_err(|e| refuse(StepError::algorithm(e)))
 }
 
 /// Applies `gain_scale` to both products, and saves the one that is not the pipeline's main result.
 fn scale_rates(run: &mut Run<'_>, mut fitted: RampFitOutput) -> Result<Detector1Output, RunError> {
     save_optional(run, &mut fitted, "ramp_fit")?;
-    let (Some(rate), Some(rateints)) = (fitted.rate, fitted.rateints) else { return Ok(Detector1Output::Nothing) };
+    let (Some(rate), Some(rateints)) = (fitted.rate, fitted.rateints) else {
+        return Ok(Detector1Output::Nothing);
+    };
     let rate = gain_scale(run, RateModel::Image(rate), "gain_scale")?;
     let rateints = gain_scale(run, RateModel::Cube(rateints), "gain_scaleints")?;
     let (RateModel::Image(rate), RateModel::Cube(mut rateints)) = (rate, rateints) else {
@@ -90,7 +118,10 @@ fn scale_rates(run: &mut Run<'_>, mut fitted: RampFitOutput) -> Result<Detector1
     if run.settings().base()?.save_results {
         run.save(&mut rateints, "rateints")?;
     }
-    Ok(Detector1Output::Rates { rate: Box::new(rate), rateints: Box::new(rateints) })
+    Ok(Detector1Output::Rates {
+        rate: Box::new(rate),
+        rateints: Box::new(rateints),
+    })
 }
 
 fn gain_scale(run: &mut Run<'_>, rate: RateModel, suffix: &str) -> Result<RateModel, RunError> {
@@ -101,11 +132,21 @@ fn gain_scale(run: &mut Run<'_>, rate: RateModel, suffix: &str) -> Result<RateMo
 }
 
 /// Saves what is known of single segments, where asked for.
-fn save_optional(run: &mut Run<'_>, fitted: &mut RampFitOutput, step: &str) -> Result<(), RunError> {
-    let Some(optional) = &mut fitted.optional else { return Ok(()) };
+fn save_optional(
+    run: &mut Run<'_>,
+    fitted: &mut RampFitOutput,
+    step: &str,
+) -> Result<(), RunError> {
+    let Some(optional) = &mut fitted.optional else {
+        return Ok(());
+    };
     let settings = run.settings().step(step).unwrap_or(run.settings());
     let name = settings.params::<RampFitParams>()?.opt_name;
-    let base = if name.is_empty() { optional.file_name() } else { Some(name) };
+    let base = if name.is_empty() {
+        optional.file_name()
+    } else {
+        Some(name)
+    };
     match base {
         Some(base) => run.save_named(optional, &base, "fitopt")?,
         None => run.save(optional, "fitopt")?,

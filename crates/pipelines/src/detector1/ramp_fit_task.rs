@@ -19,7 +19,9 @@ pub struct RampFitTask {
 impl RampFitTask {
     /// The task.
     pub fn new() -> Self {
-        Self { spec: Arc::new(TaskSpec::step::<RampFit>()) }
+        Self {
+            spec: Arc::new(TaskSpec::step::<RampFit>()),
+        }
     }
 }
 
@@ -34,15 +36,30 @@ impl Task for RampFitTask {
         &self.spec
     }
 
-    fn run(&self, context: &Context<'_>, settings: Settings, inputs: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError> {
         let [path] = inputs else {
             let (task, expected) = (settings.name().to_string(), "one input file");
-            return Err(RunError::InputCount { task, expected, found: inputs.len() });
+            return Err(RunError::InputCount {
+                task,
+                expected,
+                found: inputs.len(),
+            });
         };
         let mut run = Run::begin(context, settings.clone(), path.to_str())?;
-        let ramp = open_ramp(path).map_err(|source| RunError::Input { path: path.clone(), source })?;
+        let ramp = open_ramp(path).map_err(|source| RunError::Input {
+            path: path.clone(),
+            source,
+        })?;
         let (outcome, mut saved) = run.alone::<RampFit>(ramp)?;
-        if let Outcome::Complete(RampFitOutput { optional: Some(_), .. }) = &outcome {
+        if let Outcome::Complete(RampFitOutput {
+            optional: Some(_), ..
+        }) = &outcome
+        {
             run = Run::begin(context, settings, path.to_str())?;
             if let Outcome::Complete(mut fitted) = outcome {
                 save_optional(&mut run, &mut fitted, "ramp_fit")?;

@@ -18,7 +18,9 @@ pub struct Detector1Task {
 impl Detector1Task {
     /// The task.
     pub fn new() -> Self {
-        Self { spec: Arc::new(spec()) }
+        Self {
+            spec: Arc::new(spec()),
+        }
     }
 }
 
@@ -33,13 +35,25 @@ impl Task for Detector1Task {
         &self.spec
     }
 
-    fn run(&self, context: &Context<'_>, settings: Settings, inputs: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError> {
         let [path] = inputs else {
             let (task, expected) = (settings.name().to_string(), "one input file");
-            return Err(RunError::InputCount { task, expected, found: inputs.len() });
+            return Err(RunError::InputCount {
+                task,
+                expected,
+                found: inputs.len(),
+            });
         };
         let mut run = Run::begin(context, settings, path.to_str())?;
-        let ramp = open_ramp(path).map_err(|source| RunError::Input { path: path.clone(), source })?;
+        let ramp = open_ramp(path).map_err(|source| RunError::Input {
+            path: path.clone(),
+            source,
+        })?;
         match process(&mut run, ramp)? {
             Detector1Output::Rates { mut rate, .. } => {
                 set_suffix(&mut run, "rate")?;
@@ -50,7 +64,10 @@ impl Task for Detector1Task {
                 run.finish(&mut *ramp)
             }
             Detector1Output::Nothing => {
-                tracing::warn!("No product is saved: there is nothing to fit in {}", path.display());
+                tracing::warn!(
+                    "No product is saved: there is nothing to fit in {}",
+                    path.display()
+                );
                 Ok(run.saved().to_vec())
             }
         }

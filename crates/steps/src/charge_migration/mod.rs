@@ -37,7 +37,9 @@ impl Step for ChargeMigration {
         _files: &ReferenceFiles,
     ) -> Result<Prepared<()>, StepError> {
         if ramp.data.dim().1 < 3 {
-            return Ok(Prepared::Skip(SkipReason::not_applicable("it needs at least three groups")));
+            return Ok(Prepared::Skip(SkipReason::not_applicable(
+                "it needs at least three groups",
+            )));
         }
         Ok(Prepared::Ready(()))
     }

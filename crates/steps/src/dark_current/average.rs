@@ -46,11 +46,15 @@ pub(super) fn set(ramp: &mut RampModel, parameter: Option<f64>, reference: Refer
         (None, ReferenceAverage::Image(image)) => {
             let present = ramp.average_dark_current.as_mut();
             let image = image.into_dimensionality().ok();
-            let same_shape = present.zip(image).filter(|(present, image)| present.dim() == image.dim());
+            let same_shape = present
+                .zip(image)
+                .filter(|(present, image)| present.dim() == image.dim());
             if let Some((present, image)) = same_shape {
                 *present = image;
             } else {
-                tracing::warn!("DarkModel average_dark_current does not match the data and is not applied");
+                tracing::warn!(
+                    "DarkModel average_dark_current does not match the data and is not applied"
+                );
             }
         }
     }

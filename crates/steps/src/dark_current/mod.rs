@@ -58,7 +58,11 @@ impl Step for DarkCurrent {
     ) -> Result<Prepared<DarkCurrentReferences>, StepError> {
         readout::refuse_stripes(Self::NAME, ramp)?;
         if let Some(path) = &params.dark_output {
-            return Err(StepError::input("dark_output", "None: this version cannot save the dark", path));
+            return Err(StepError::input(
+                "dark_output",
+                "None: this version cannot save the dark",
+                path,
+            ));
         }
         let science = crate::science(ramp);
         let references = crate::load(files, "dark", |path| {
@@ -66,7 +70,10 @@ impl Step for DarkCurrent {
             let average = ReferenceAverage::load(path, dark.average_dark_current)?;
             Ok(DarkCurrentReferences { dark, average })
         })?;
-        Ok(references.map_or(Prepared::Skip(SkipReason::NoReference("dark")), Prepared::Ready))
+        Ok(references.map_or(
+            Prepared::Skip(SkipReason::NoReference("dark")),
+            Prepared::Ready,
+        ))
     }
 
     fn run(
@@ -79,7 +86,10 @@ impl Step for DarkCurrent {
         average::set(&mut ramp, params.average_dark_current, average);
         let Some(plan) = plan(&dark, &ramp)? else {
             let reason = "NFRAMES or GROUPGAP of the dark is greater than that of the exposure";
-            return Ok(Outcome::Skipped { input: ramp, reason: SkipReason::not_applicable(reason) });
+            return Ok(Outcome::Skipped {
+                input: ramp,
+                reason: SkipReason::not_applicable(reason),
+            });
         };
         subtract(&dark, &plan, &mut ramp)?;
         Ok(Outcome::Complete(ramp))
@@ -92,36 +102,78 @@ fn plan(dark: &DarkReference, ramp: &RampModel) -> Result<Option<DarkPlan>, Step
     let frames = exposure.frames_per_group().map_err(crate::metadata_error)?;
     let gap = exposure.group_gap().map_err(crate::metadata_error)?;
     let of_exposure = pattern("exposure", ramp.data.dim().1, frames, gap)?;
-    let of_dark = pattern("dark", dark.signal.dim().1, dark.frames_per_group, dark.group_gap)?;
+    let of_dark = pattern(
+        "dark",
+        dark.signal.dim().1,
+        dark.frames_per_group,
+        dark.group_gap,
+    )?;
     tracing::info!("Groups of the exposure: {of_exposure:?}; of the dark: {of_dark:?}");
     let plan = DarkPlan::new(of_exposure, of_dark).map_err(StepError::algorithm)?;
-    if let Some(n) = plan.as_ref().map(DarkPlan::n_extrapolated).filter(|&n| n > 0) {
+    if let Some(n) = plan
+        .as_ref()
+        .map(DarkPlan::n_extrapolated)
+        .filter(|&n| n > 0)
+    {
         tracing::warn!("The dark is shorter than the exposure: extrapolated by {n} groups");
     }
     Ok(plan)
 }
 
-fn pattern(whose: &str, n_groups: usize, frames: usize, gap: usize) -> Result<GroupPattern, StepError> {
+fn pattern(
+    whose: &str,
+    n_groups: usize,
+    frames: usize,
+    gap: usize,
+) -> Result<GroupPattern, StepError> {
     let wrong = || {
         let found = format!("NFRAMES {frames}, GROUPGAP {gap}");
-        StepError::input(format!("read pattern of the {whose}"), "at least one frame in each group", found)
+        StepError::input(
+            format!("read pattern of the {whose}"),
+            "at least one frame in each group",
+            found,
+        )
     };
-    let n_frames = u32::try_from(frames).ok().and_then(NonZeroU32::new).ok_or_else(wrong)?;
+    let n_frames = u32::try_from(frames)
+        .ok()
+        .and_then(NonZeroU32::new)
+        .ok_or_else(wrong)?;
     let group_gap = u32::try_from(gap).map_err(|_| wrong())?;
-    Ok(GroupPattern { n_groups, n_frames, group_gap })
+    Ok(GroupPattern {
+        n_groups,
+        n_frames,
+        group_gap,
+    })
 }
 
 fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Result<(), StepError> {
     let is_first_segment = crate::first_integration(ramp)? == 0;
     let dark_dq: Array2<u32> = collapse_dq(dark.dq.view().insert_axis(Axis(1)));
-    let data = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-    let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-    let signal = dark.signal.axis_chunks_iter(Axis(2), bands::ROWS).into_par_iter();
-    let dark_dq = dark_dq.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+    let data = ramp
+        .data
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let pixel_dq = ramp
+        .pixeldq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let signal = dark
+        .signal
+        .axis_chunks_iter(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let dark_dq = dark_dq
+        .axis_chunks_iter(Axis(0), bands::ROWS)
+        .into_par_iter();
     data.zip(pixel_dq)
         .zip(signal.zip(dark_dq))
         .try_for_each(|((data, pixel_dq), (signal_dn, dq))| {
-            subtract_dark(data, pixel_dq, &kernel::DarkReference { signal_dn, dq }, plan, is_first_segment)
+            subtract_dark(
+                data,
+                pixel_dq,
+                &kernel::DarkReference { signal_dn, dq },
+                plan,
+                is_first_segment,
+            )
         })
         .map_err(StepError::algorithm)
 }

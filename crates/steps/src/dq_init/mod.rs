@@ -40,8 +40,12 @@ impl Step for DqInit {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<MaskReference>, StepError> {
-        let mask = crate::load(files, "mask", |path| MaskReference::load(path, &crate::science(ramp)))?;
-        let Some(mut mask) = mask else { return Ok(Prepared::Skip(SkipReason::NoReference("mask"))) };
+        let mask = crate::load(files, "mask", |path| {
+            MaskReference::load(path, &crate::science(ramp))
+        })?;
+        let Some(mut mask) = mask else {
+            return Ok(Prepared::Skip(SkipReason::NoReference("mask")));
+        };
         if let Some(path) = &params.user_supplied_dq {
             add_user_dq(Path::new(path), &mut mask.dq)?;
         }
@@ -53,13 +57,24 @@ impl Step for DqInit {
         mask: MaskReference,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-        let group_dq = ramp.groupdq.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-        let mask = mask.dq.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+        let pixel_dq = ramp
+            .pixeldq
+            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+            .into_par_iter();
+        let group_dq = ramp
+            .groupdq
+            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+            .into_par_iter();
+        let mask = mask
+            .dq
+            .axis_chunks_iter(Axis(0), bands::ROWS)
+            .into_par_iter();
         pixel_dq
             .zip(group_dq)
             .zip(mask)
-            .try_for_each(|((pixel_dq, group_dq), mask)| enter_mask(pixel_dq, group_dq, mask, &flags::PIXEL))
+            .try_for_each(|((pixel_dq, group_dq), mask)| {
+                enter_mask(pixel_dq, group_dq, mask, &flags::PIXEL)
+            })
             .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
     }
@@ -67,18 +82,28 @@ impl Step for DqInit {
 
 /// Adds the first image of a file to the mask.
 fn add_user_dq(path: &Path, mask: &mut Array2<u32>) -> Result<(), StepError> {
-    tracing::info!("User-supplied DQ {} given. Adding it to DQ initialization.", path.display());
+    tracing::info!(
+        "User-supplied DQ {} given. Adding it to DQ initialization.",
+        path.display()
+    );
     let reader = FitsReader::open(path).map_err(StepError::algorithm)?;
     let wrong = |found: String| {
         let (rows, columns) = mask.dim();
         let what = format!("user_supplied_dq {}", path.display());
-        StepError::input(what, format!("an integer image of shape [{rows}, {columns}]"), found)
+        StepError::input(
+            what,
+            format!("an integer image of shape [{rows}, {columns}]"),
+            found,
+        )
     };
     let image = reader.hdus().iter().find(|hdu| !hdu.shape().is_empty());
     let image = image.ok_or_else(|| wrong("no image".to_string()))?;
     let dq = reader.image::<i64>(image).map_err(StepError::algorithm)?;
     let found = dq.shape().to_vec();
-    let dq = dq.into_dimensionality::<Ix2>().ok().filter(|dq| dq.dim() == mask.dim());
+    let dq = dq
+        .into_dimensionality::<Ix2>()
+        .ok()
+        .filter(|dq| dq.dim() == mask.dim());
     let dq = dq.ok_or_else(|| wrong(format!("shape {found:?}")))?;
     mask.zip_mut_with(&dq, |mask, dq| *mask |= *dq as u32);
     Ok(())

@@ -21,7 +21,8 @@ pub struct FirstFrame;
 impl Step for FirstFrame {
     const NAME: &'static str = "firstframe";
     const CLASS: &'static str = "jwst.firstframe.firstframe_step.FirstFrameStep";
-    const ABOUT: &'static str = "Leaves out the first group of each integration (MIRI; deprecated, see rscd)";
+    const ABOUT: &'static str =
+        "Leaves out the first group of each integration (MIRI; deprecated, see rscd)";
     const STATUS_KEY: &'static str = "firstframe";
     const SKIP_BY_DEFAULT: bool = true;
     type Params = FirstFrameParams;
@@ -45,15 +46,26 @@ impl Step for FirstFrame {
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
         let FirstFrameParams { bright_use_group1 } = *params;
         let (group_dq, pixel_dq) = (ramp.groupdq.view_mut(), ramp.pixeldq.view_mut());
-        let flagged = flag_first_group(group_dq, pixel_dq, bright_use_group1, &flags::GROUP, &flags::PIXEL);
+        let flagged = flag_first_group(
+            group_dq,
+            pixel_dq,
+            bright_use_group1,
+            &flags::GROUP,
+            &flags::PIXEL,
+        );
         match flagged.map_err(StepError::algorithm)? {
             GroupFlagging::Flagged { n_kept } => {
-                tracing::info!("Pixels whose first group is kept because they are bright: {n_kept}");
+                tracing::info!(
+                    "Pixels whose first group is kept because they are bright: {n_kept}"
+                );
                 Ok(Outcome::Complete(ramp))
             }
             GroupFlagging::TooFewGroups => {
                 let reason = SkipReason::not_applicable("it needs at least four groups");
-                Ok(Outcome::Skipped { input: ramp, reason })
+                Ok(Outcome::Skipped {
+                    input: ramp,
+                    reason,
+                })
             }
         }
     }

@@ -19,7 +19,8 @@ pub struct GainScale;
 impl Step for GainScale {
     const NAME: &'static str = "gain_scale";
     const CLASS: &'static str = "jwst.gain_scale.gain_scale_step.GainScaleStep";
-    const ABOUT: &'static str = "Rescales rates that were read out with another gain than the nominal one";
+    const ABOUT: &'static str =
+        "Rescales rates that were read out with another gain than the nominal one";
     const STATUS_KEY: &'static str = "gain_scale";
     const REFERENCES: &'static [&'static str] = &["gain"];
     type Params = GainScaleParams;

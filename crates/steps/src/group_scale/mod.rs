@@ -20,7 +20,8 @@ pub struct GroupScale;
 impl Step for GroupScale {
     const NAME: &'static str = "group_scale";
     const CLASS: &'static str = "jwst.group_scale.group_scale_step.GroupScaleStep";
-    const ABOUT: &'static str = "Rescales groups whose frames were divided by a number other than their count";
+    const ABOUT: &'static str =
+        "Rescales groups whose frames were divided by a number other than their count";
     const STATUS_KEY: &'static str = "group_scale";
     type Params = GroupScaleParams;
     /// The factor.
@@ -38,10 +39,16 @@ impl Step for GroupScale {
             return skip("no NFRAMES".into());
         };
         match ramp.meta.integer("meta.exposure.frame_divisor") {
-            Some(divisor) if divisor == frames => skip(format!("NFRAMES and FRMDIVSR are both {frames}")),
+            Some(divisor) if divisor == frames => {
+                skip(format!("NFRAMES and FRMDIVSR are both {frames}"))
+            }
             None if frames & (frames - 1) == 0 => skip(format!("NFRAMES={frames} is a power of 2")),
             None => skip("no FRMDIVSR".into()),
-            Some(_) if frames == 0 => Err(StepError::input("keyword NFRAMES", "an integer of at least 1", 0)),
+            Some(_) if frames == 0 => Err(StepError::input(
+                "keyword NFRAMES",
+                "an integer of at least 1",
+                0,
+            )),
             Some(divisor) => {
                 tracing::info!("Rescaling all groups by {divisor}/{frames}");
                 Ok(Prepared::Ready(group_factor(divisor, frames)))
@@ -54,7 +61,10 @@ impl Step for GroupScale {
         factor: f64,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let bands = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
+        let bands = ramp
+            .data
+            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+            .into_par_iter();
         bands.for_each(|band| scale(band, factor));
         Ok(Outcome::Complete(ramp))
     }

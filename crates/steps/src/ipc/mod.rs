@@ -42,7 +42,10 @@ impl Step for Ipc {
         readout::refuse_interleaved(Self::NAME, ramp)?;
         readout::refuse_stripes(Self::NAME, ramp)?;
         let reference = crate::load(files, "ipc", IpcReference::load)?;
-        Ok(reference.map_or(Prepared::Skip(SkipReason::NoReference("ipc")), Prepared::Ready))
+        Ok(reference.map_or(
+            Prepared::Skip(SkipReason::NoReference("ipc")),
+            Prepared::Ready,
+        ))
     }
 
     fn run(
@@ -65,7 +68,11 @@ impl Step for Ipc {
 
 /// First column and row of the ramp on its detector, counted from 0.
 fn origin(ramp: &RampModel) -> Result<(usize, usize), StepError> {
-    let frame = ramp.meta.subarray().frame().map_err(crate::metadata_error)?;
+    let frame = ramp
+        .meta
+        .subarray()
+        .frame()
+        .map_err(crate::metadata_error)?;
     // The frame is checked: both start at 1 or later.
     Ok((frame.x_start as usize - 1, frame.y_start as usize - 1))
 }
@@ -77,17 +84,30 @@ fn kernel<'a>(reference: &'a IpcReference, ramp: &RampModel) -> Result<IpcKernel
     if let Ok(uniform) = kernel.clone().into_dimensionality::<Ix2>() {
         return Ok(IpcKernel::Uniform(uniform));
     }
-    let wrong =
-        |expected: String| StepError::input("kernel of the IPC reference", expected, format!("shape {shape:?}"));
-    let kernel: ArrayView4<'a, f32> =
-        kernel.into_dimensionality::<Ix4>().map_err(|_| wrong("two or four dimensions".to_string()))?;
+    let wrong = |expected: String| {
+        StepError::input(
+            "kernel of the IPC reference",
+            expected,
+            format!("shape {shape:?}"),
+        )
+    };
+    let kernel: ArrayView4<'a, f32> = kernel
+        .into_dimensionality::<Ix4>()
+        .map_err(|_| wrong("two or four dimensions".to_string()))?;
     let (_, _, rows, columns) = ramp.data.dim();
     let (x, y) = origin(ramp)?;
     let (_, _, kernel_rows, kernel_columns) = kernel.dim();
     if y + rows > kernel_rows || x + columns > kernel_columns {
-        return Err(wrong(format!("one that covers {rows} rows from {y} and {columns} columns from {x}")));
+        return Err(wrong(format!(
+            "one that covers {rows} rows from {y} and {columns} columns from {x}"
+        )));
     }
-    Ok(IpcKernel::PerPixel(kernel.slice_move(s![.., .., y..y + rows, x..x + columns])))
+    Ok(IpcKernel::PerPixel(kernel.slice_move(s![
+        ..,
+        ..,
+        y..y + rows,
+        x..x + columns
+    ])))
 }
 
 /// Columns of reference pixels at each side of every detector, and rows at the bottom and the top of near-infrared ones.
@@ -104,7 +124,12 @@ fn reference_edges(ramp: &RampModel) -> Result<ReferenceEdges, StepError> {
     let left = BORDER.saturating_sub(x);
     if readout::is_miri(ramp)? {
         let right = (x + columns).saturating_sub(END_MIRI);
-        return Ok(ReferenceEdges { bottom: 0, top: 0, left, right });
+        return Ok(ReferenceEdges {
+            bottom: 0,
+            top: 0,
+            left,
+            right,
+        });
     }
     Ok(ReferenceEdges {
         bottom: BORDER.saturating_sub(y),

@@ -40,16 +40,30 @@ impl Step for Jump {
         files: &ReferenceFiles,
     ) -> Result<Prepared<JumpReferences>, StepError> {
         if ramp.data.dim().1 <= 2 {
-            return Ok(Prepared::Skip(SkipReason::not_applicable("it needs at least three groups")));
+            return Ok(Prepared::Skip(SkipReason::not_applicable(
+                "it needs at least three groups",
+            )));
         }
         crate::refuse_uneven_reads("jump", ramp)?;
         let science = crate::science(ramp);
         let gain = crate::load(files, "gain", |path| GainReference::load(path, &science))?;
-        let read_noise = crate::load(files, "readnoise", |path| ReadNoiseReference::load(path, &science))?;
+        let read_noise = crate::load(files, "readnoise", |path| {
+            ReadNoiseReference::load(path, &science)
+        })?;
         match (gain, read_noise) {
-            (Some(gain), Some(read_noise)) => Ok(Prepared::Ready(JumpReferences { gain, read_noise })),
-            (None, _) => Err(StepError::reference("gain", "N/A", "jump detection cannot do without it")),
-            (_, None) => Err(StepError::reference("readnoise", "N/A", "jump detection cannot do without it")),
+            (Some(gain), Some(read_noise)) => {
+                Ok(Prepared::Ready(JumpReferences { gain, read_noise }))
+            }
+            (None, _) => Err(StepError::reference(
+                "gain",
+                "N/A",
+                "jump detection cannot do without it",
+            )),
+            (_, None) => Err(StepError::reference(
+                "readnoise",
+                "N/A",
+                "jump detection cannot do without it",
+            )),
         }
     }
 
@@ -58,11 +72,23 @@ impl Step for Jump {
         references: JumpReferences,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let group_time_s = ramp.meta.exposure().group_time_s().map_err(crate::metadata_error)?;
-        let frames_per_group = ramp.meta.exposure().frames_per_group().map_err(crate::metadata_error)?;
+        let group_time_s = ramp
+            .meta
+            .exposure()
+            .group_time_s()
+            .map_err(crate::metadata_error)?;
+        let frames_per_group = ramp
+            .meta
+            .exposure()
+            .frames_per_group()
+            .map_err(crate::metadata_error)?;
         let kernel = params.for_exposure(group_time_s, frames_per_group as u32);
-        tracing::info!("CR rejection threshold = {} sigma", params.rejection_threshold);
-        let found = stages::detect(&mut ramp, &references, &kernel).map_err(StepError::algorithm)?;
+        tracing::info!(
+            "CR rejection threshold = {} sigma",
+            params.rejection_threshold
+        );
+        let found =
+            stages::detect(&mut ramp, &references, &kernel).map_err(StepError::algorithm)?;
         log_summary(found);
         record_rates(&mut ramp, found, group_time_s);
         Ok(Outcome::Complete(ramp))
@@ -71,7 +97,9 @@ impl Step for Jump {
 
 fn log_summary(found: JumpSummary) {
     match found.primary {
-        Some(count) => tracing::info!("Total number of CRs before neighbours and later groups were flagged: {count}"),
+        Some(count) => tracing::info!(
+            "Total number of CRs before neighbours and later groups were flagged: {count}"
+        ),
         None => tracing::warn!("Too few usable groups: no jump was searched"),
     }
     for (count, what) in [(found.snowballs, "snowballs"), (found.showers, "showers")] {
@@ -84,7 +112,8 @@ fn log_summary(found: JumpSummary) {
 /// Writes the rates of events: cosmic rays per thousand pixels and second, extended events per million.
 fn record_rates(ramp: &mut RampModel, found: JumpSummary, group_time_s: f64) {
     let (integrations, groups, rows, columns) = ramp.data.dim();
-    let unusable = stcal::jump::count_do_not_use_groups(ramp.groupdq.view(), crate::flags::GROUP.do_not_use);
+    let unusable =
+        stcal::jump::count_do_not_use_groups(ramp.groupdq.view(), crate::flags::GROUP.do_not_use);
     let differences = (integrations * groups) as i64 - unusable as i64 - integrations as i64;
     if differences < 1 {
         return;
@@ -93,5 +122,6 @@ fn record_rates(ramp: &mut RampModel, found: JumpSummary, group_time_s: f64) {
     let primary = 1000.0 * found.reported_primary() as f64 / pixel_seconds;
     let extended = 1e6 * found.reported_extended() as f64 / pixel_seconds;
     ramp.meta.set("meta.exposure.primary_cosmic_rays", primary);
-    ramp.meta.set("meta.exposure.extended_emission_events", extended);
+    ramp.meta
+        .set("meta.exposure.extended_emission_events", extended);
 }

@@ -1,7 +1,8 @@
 //! Parameters of the step, and what they mean for an exposure.
 
 use stcal::jump::{
-    AfterJump, CoreExtension, DetectionParams, NeighbourWindow, ShowerParams, SigmaClipGroups, SnowballParams,
+    AfterJump, CoreExtension, DetectionParams, NeighbourWindow, ShowerParams, SigmaClipGroups,
+    SnowballParams,
 };
 
 stpipe::params! {
@@ -88,13 +89,19 @@ const MINIMUM_GROUPS: usize = 3;
 
 impl JumpParams {
     /// The parameters of the algorithm for an exposure's read-out.
-    pub(super) fn for_exposure(&self, group_time_s: f64, frames_per_group: u32) -> stcal::jump::JumpParams {
+    pub(super) fn for_exposure(
+        &self,
+        group_time_s: f64,
+        frames_per_group: u32,
+    ) -> stcal::jump::JumpParams {
         // Whole groups within a time, as integer division of the reference package gives them.
         let groups = |time_s: f64| (time_s / group_time_s).floor().max(0.0) as usize;
         stcal::jump::JumpParams {
             detection: self.detection(frames_per_group, groups),
             snowballs: self.expand_large_events.then(|| self.snowballs(groups)),
-            showers: self.find_showers.then(|| self.showers(group_time_s, frames_per_group, groups)),
+            showers: self
+                .find_showers
+                .then(|| self.showers(group_time_s, frames_per_group, groups)),
         }
     }
 
@@ -117,14 +124,24 @@ impl JumpParams {
                 max_sigma: self.max_jump_to_flag_neighbors,
             }),
             after_jump: [
-                AfterJump { amplitude_dn: self.after_jump_flag_dn1, groups: groups(self.after_jump_flag_time1) },
-                AfterJump { amplitude_dn: self.after_jump_flag_dn2, groups: groups(self.after_jump_flag_time2) },
+                AfterJump {
+                    amplitude_dn: self.after_jump_flag_dn1,
+                    groups: groups(self.after_jump_flag_time1),
+                },
+                AfterJump {
+                    amplitude_dn: self.after_jump_flag_dn2,
+                    groups: groups(self.after_jump_flag_time2),
+                },
             ],
         }
     }
 
     fn snowballs(&self, groups: impl Fn(f64) -> usize) -> SnowballParams {
-        let masked = if self.mask_snowball_core_next_int { self.snowball_time_masked_next_int } else { 0 };
+        let masked = if self.mask_snowball_core_next_int {
+            self.snowball_time_masked_next_int
+        } else {
+            0
+        };
         SnowballParams {
             min_sat_area: self.min_sat_area,
             min_jump_area: self.min_jump_area,
@@ -139,7 +156,12 @@ impl JumpParams {
         }
     }
 
-    fn showers(&self, group_time_s: f64, frames_per_group: u32, groups: impl Fn(f64) -> usize) -> ShowerParams {
+    fn showers(
+        &self,
+        group_time_s: f64,
+        frames_per_group: u32,
+        groups: impl Fn(f64) -> usize,
+    ) -> ShowerParams {
         ShowerParams {
             snr_threshold: self.extend_snr_threshold,
             min_area: self.extend_min_area as f64,
@@ -166,15 +188,26 @@ mod tests {
     #[test]
     fn times_become_whole_groups() {
         // Python: int(20.0 // 0.10032) == 199 and int(3000.0 // 0.10032) == 29904.
-        let params = JumpParams { after_jump_flag_time1: 20.0, after_jump_flag_time2: 3000.0, ..JumpParams::default() };
+        let params = JumpParams {
+            after_jump_flag_time1: 20.0,
+            after_jump_flag_time2: 3000.0,
+            ..JumpParams::default()
+        };
         let kernel = params.for_exposure(0.10032, 1);
-        assert_eq!(kernel.detection.after_jump.map(|after| after.groups), [199, 29904]);
+        assert_eq!(
+            kernel.detection.after_jump.map(|after| after.groups),
+            [199, 29904]
+        );
         assert!(kernel.snowballs.is_none() && kernel.showers.is_none());
     }
 
     #[test]
     fn the_shower_limit_is_the_reference_packages() {
-        let params = JumpParams { find_showers: true, max_shower_amplitude: 100.0, ..JumpParams::default() };
+        let params = JumpParams {
+            find_showers: true,
+            max_shower_amplitude: 100.0,
+            ..JumpParams::default()
+        };
         let showers = params.for_exposure(2.0, 1).showers.expect("showers are on");
         assert_eq!(showers.max_amplitude, 12.0);
     }

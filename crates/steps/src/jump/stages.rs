@@ -4,8 +4,9 @@ use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut4, Axis, s};
 use stcal::jump::{
-    CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise, Snowballs, SnowballParams,
-    find_showers, flag_bad_gain, flag_cores_of_previous_integration, flag_showers, flag_snowballs, showers_possible,
+    CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise,
+    SnowballParams, Snowballs, find_showers, flag_bad_gain, flag_cores_of_previous_integration,
+    flag_showers, flag_snowballs, showers_possible,
 };
 
 use super::JumpReferences;
@@ -20,10 +21,19 @@ pub(super) fn detect(
     let gain = &references.gain.gain_e_per_dn;
     let read_noise = &references.read_noise.read_noise_dn;
     let showers_wanted = params.showers.is_some();
-    let plan = JumpPlan::new(&params.detection, flags::GROUP, ramp.groupdq.view(), gain.view(), showers_wanted)?;
+    let plan = JumpPlan::new(
+        &params.detection,
+        flags::GROUP,
+        ramp.groupdq.view(),
+        gain.view(),
+        showers_wanted,
+    )?;
     flag_bad_gain(ramp.pixeldq.view_mut(), gain.view(), flags::PIXEL)?;
     let hits = primary(ramp, references, &plan)?;
-    let snowballs = params.snowballs.as_ref().map(|params| snowballs(ramp.groupdq.view_mut(), params));
+    let snowballs = params
+        .snowballs
+        .as_ref()
+        .map(|params| snowballs(ramp.groupdq.view_mut(), params));
     let showers = match &params.showers {
         None => None,
         Some(params) => {
@@ -40,15 +50,37 @@ pub(super) fn detect(
             Some(showers(&input, ramp.groupdq.view_mut())?)
         }
     };
-    Ok(JumpSummary { primary: hits.primary, snowballs, showers })
+    Ok(JumpSummary {
+        primary: hits.primary,
+        snowballs,
+        showers,
+    })
 }
 
 /// Jumps of single pixels, their neighbours and the groups after them.
-fn primary(ramp: &mut RampModel, references: &JumpReferences, plan: &JumpPlan) -> Result<Hits, JumpError> {
-    let data = ramp.data.axis_chunks_iter(Axis(2), bands::ROWS).into_par_iter();
-    let dq = ramp.groupdq.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-    let gain = references.gain.gain_e_per_dn.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
-    let noise = references.read_noise.read_noise_dn.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+fn primary(
+    ramp: &mut RampModel,
+    references: &JumpReferences,
+    plan: &JumpPlan,
+) -> Result<Hits, JumpError> {
+    let data = ramp
+        .data
+        .axis_chunks_iter(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let dq = ramp
+        .groupdq
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let gain = references
+        .gain
+        .gain_e_per_dn
+        .axis_chunks_iter(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let noise = references
+        .read_noise
+        .read_noise_dn
+        .axis_chunks_iter(Axis(0), bands::ROWS)
+        .into_par_iter();
     let found = data
         .zip(dq)
         .zip(gain.zip(noise))
@@ -56,23 +88,34 @@ fn primary(ramp: &mut RampModel, references: &JumpReferences, plan: &JumpPlan) -
         .collect::<Result<Vec<_>, _>>()?;
     let mut hits = Hits::join(found)?;
     hits.release_full_groups(plan, ramp.groupdq.view_mut());
-    let dq = ramp.groupdq.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-    dq.enumerate().try_for_each(|(band, dq)| plan.follow_band(dq, band * bands::ROWS, &hits))?;
+    let dq = ramp
+        .groupdq
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter();
+    dq.enumerate()
+        .try_for_each(|(band, dq)| plan.follow_band(dq, band * bands::ROWS, &hits))?;
     Ok(hits)
 }
 
 /// Snowballs of all integrations; the cores of one are flagged in the next.
 fn snowballs(mut group_dq: ArrayViewMut4<'_, u8>, params: &SnowballParams) -> u64 {
-    let masked = params.saturated_core.as_ref().map_or(0, |core| core.groups_masked_next_integration);
+    let masked = params
+        .saturated_core
+        .as_ref()
+        .map_or(0, |core| core.groups_masked_next_integration);
     let integrations = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
-    let found: Vec<Snowballs> =
-        integrations.map(|integration| flag_snowballs(integration, params, flags::GROUP)).collect();
+    let found: Vec<Snowballs> = integrations
+        .map(|integration| flag_snowballs(integration, params, flags::GROUP))
+        .collect();
     let mut before = &CoreMask::default();
     for (integration, found) in group_dq.outer_iter_mut().zip(&found) {
         flag_cores_of_previous_integration(integration, before, masked, flags::GROUP.jump);
         before = &found.cores;
     }
-    found.iter().map(|integration| integration.count as u64).sum()
+    found
+        .iter()
+        .map(|integration| integration.count as u64)
+        .sum()
 }
 
 /// Showers of all integrations.
@@ -84,7 +127,9 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
     let starts: Vec<usize> = (0..rows).step_by(bands::ROWS).collect();
     let noise = starts
         .into_par_iter()
-        .map(|start| ShowerNoise::of_band(input, group_dq.view(), start..rows.min(start + bands::ROWS)))
+        .map(|start| {
+            ShowerNoise::of_band(input, group_dq.view(), start..rows.min(start + bands::ROWS))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let noise = ShowerNoise::join(&noise)?;
     let mut count = 0;
@@ -95,7 +140,12 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
             .map(|group| find_showers(input, &noise, view, integration, group))
             .collect::<Result<Vec<_>, _>>()?;
         count += found.iter().map(|group| group.len() as u64).sum::<u64>();
-        flag_showers(input, group_dq.slice_mut(s![integration, .., .., ..]), integration, &found)?;
+        flag_showers(
+            input,
+            group_dq.slice_mut(s![integration, .., .., ..]),
+            integration,
+            &found,
+        )?;
     }
     Ok(count)
 }

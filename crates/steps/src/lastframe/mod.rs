@@ -42,7 +42,10 @@ impl Step for LastFrame {
             GroupFlagging::Flagged { .. } => Ok(Outcome::Complete(ramp)),
             GroupFlagging::TooFewGroups => {
                 let reason = SkipReason::not_applicable("it needs at least three groups");
-                Ok(Outcome::Skipped { input: ramp, reason })
+                Ok(Outcome::Skipped {
+                    input: ramp,
+                    reason,
+                })
             }
         }
     }

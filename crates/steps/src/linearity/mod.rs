@@ -4,7 +4,9 @@ use datamodels::RampModel;
 use datamodels::reference::LinearityReference;
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut3, ArrayViewMut4, Axis};
-use stcal::linearity::{linearize, linearize_reads, linearize_zero_frame, replace_bad_coefficients};
+use stcal::linearity::{
+    linearize, linearize_reads, linearize_zero_frame, replace_bad_coefficients,
+};
 use stcal::read_pattern::ReadPattern;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
@@ -40,8 +42,13 @@ impl Step for Linearity {
     ) -> Result<Prepared<LinearityReference>, StepError> {
         readout::refuse_stripes(Self::NAME, ramp)?;
         let science = crate::science(ramp);
-        let reference = crate::load(files, "linearity", |path| LinearityReference::load(path, &science))?;
-        Ok(reference.map_or(Prepared::Skip(SkipReason::NoReference("linearity")), Prepared::Ready))
+        let reference = crate::load(files, "linearity", |path| {
+            LinearityReference::load(path, &science)
+        })?;
+        Ok(reference.map_or(
+            Prepared::Skip(SkipReason::NoReference("linearity")),
+            Prepared::Ready,
+        ))
     }
 
     fn run(
@@ -54,12 +61,16 @@ impl Step for Linearity {
             None => None,
         };
         if pattern.is_some() {
-            tracing::info!("Correcting the single frames of averaged groups with the inverse coefficients");
+            tracing::info!(
+                "Correcting the single frames of averaged groups with the inverse coefficients"
+            );
         } else {
             // Not even its bad coefficients count then.
             reference.inverse = None;
         }
-        bands_of(&mut ramp, &mut reference).into_par_iter().try_for_each(|band| band.correct(pattern.as_ref()))?;
+        bands_of(&mut ramp, &mut reference)
+            .into_par_iter()
+            .try_for_each(|band| band.correct(pattern.as_ref()))?;
         Ok(Outcome::Complete(ramp))
     }
 }
@@ -69,10 +80,15 @@ impl Step for Linearity {
 /// A ramp of a single group tells no rate, from which its reads could be rebuilt; it is corrected as it is.
 fn averaged_reads(ramp: &RampModel) -> Result<Option<ReadPattern>, StepError> {
     let n_groups = ramp.data.dim().1;
-    let n_frames = ramp.meta.exposure().frames_per_group().map_err(crate::metadata_error)?;
+    let n_frames = ramp
+        .meta
+        .exposure()
+        .frames_per_group()
+        .map_err(crate::metadata_error)?;
     let read_times = ramp.meta.get("meta.exposure.read_times");
     // Times of single reads say that the groups are no longer those of the pattern.
-    let has_times = read_times.is_some_and(|times| times.as_sequence().is_none_or(|times| !times.is_empty()));
+    let has_times =
+        read_times.is_some_and(|times| times.as_sequence().is_none_or(|times| !times.is_empty()));
     if n_frames == 1 || has_times || n_groups < 2 {
         return Ok(None);
     }
@@ -91,48 +107,82 @@ struct Band<'a> {
 }
 
 fn bands_of<'a>(ramp: &'a mut RampModel, reference: &'a mut LinearityReference) -> Vec<Band<'a>> {
-    let zero_frame = if readout::has_zero_frame(ramp) { ramp.zeroframe.as_mut() } else { None };
+    let zero_frame = if readout::has_zero_frame(ramp) {
+        ramp.zeroframe.as_mut()
+    } else {
+        None
+    };
     let mut zero_frame = zero_frame.map(|frame| frame.axis_chunks_iter_mut(Axis(1), bands::ROWS));
-    let mut inverse = reference.inverse.as_mut().map(|c| c.axis_chunks_iter_mut(Axis(1), bands::ROWS));
+    let mut inverse = reference
+        .inverse
+        .as_mut()
+        .map(|c| c.axis_chunks_iter_mut(Axis(1), bands::ROWS));
     let data = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS);
     let group_dq = ramp.groupdq.axis_chunks_iter(Axis(2), bands::ROWS);
     let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS);
-    let coefficients = reference.coefficients.axis_chunks_iter_mut(Axis(1), bands::ROWS);
+    let coefficients = reference
+        .coefficients
+        .axis_chunks_iter_mut(Axis(1), bands::ROWS);
     let reference_dq = reference.dq.axis_chunks_iter(Axis(0), bands::ROWS);
     let science = data.zip(group_dq).zip(pixel_dq);
     science
         .zip(coefficients.zip(reference_dq))
-        .map(|(((data, group_dq), pixel_dq), (coefficients, reference_dq))| Band {
-            data,
-            group_dq,
-            pixel_dq,
-            zero_frame: zero_frame.as_mut().and_then(Iterator::next),
-            coefficients,
-            inverse: inverse.as_mut().and_then(Iterator::next),
-            reference_dq,
-        })
+        .map(
+            |(((data, group_dq), pixel_dq), (coefficients, reference_dq))| Band {
+                data,
+                group_dq,
+                pixel_dq,
+                zero_frame: zero_frame.as_mut().and_then(Iterator::next),
+                coefficients,
+                inverse: inverse.as_mut().and_then(Iterator::next),
+                reference_dq,
+            },
+        )
         .collect()
 }
 
 impl Band<'_> {
     fn correct(self, pattern: Option<&ReadPattern>) -> Result<(), StepError> {
-        let Self { data, group_dq, mut pixel_dq, zero_frame, mut coefficients, inverse, reference_dq } = self;
+        let Self {
+            data,
+            group_dq,
+            mut pixel_dq,
+            zero_frame,
+            mut coefficients,
+            inverse,
+            reference_dq,
+        } = self;
         let mut check = |coefficients: ArrayViewMut3<'_, f32>| {
-            replace_bad_coefficients(coefficients, reference_dq, pixel_dq.view_mut(), &flags::PIXEL)
-                .map_err(StepError::algorithm)
+            replace_bad_coefficients(
+                coefficients,
+                reference_dq,
+                pixel_dq.view_mut(),
+                &flags::PIXEL,
+            )
+            .map_err(StepError::algorithm)
         };
         check(coefficients.view_mut())?;
         match (inverse, pattern) {
             (Some(mut inverse), Some(pattern)) => {
                 check(inverse.view_mut())?;
                 let (coefficients, inverse) = (coefficients.view(), inverse.view());
-                linearize_reads(data, group_dq, coefficients, inverse, pattern, &flags::GROUP)
-                    .map_err(StepError::algorithm)?;
+                linearize_reads(
+                    data,
+                    group_dq,
+                    coefficients,
+                    inverse,
+                    pattern,
+                    &flags::GROUP,
+                )
+                .map_err(StepError::algorithm)?;
             }
-            _ => linearize(data, group_dq, coefficients.view(), &flags::GROUP).map_err(StepError::algorithm)?,
+            _ => linearize(data, group_dq, coefficients.view(), &flags::GROUP)
+                .map_err(StepError::algorithm)?,
         }
         match zero_frame {
-            Some(frame) => linearize_zero_frame(frame, coefficients.view()).map_err(StepError::algorithm),
+            Some(frame) => {
+                linearize_zero_frame(frame, coefficients.view()).map_err(StepError::algorithm)
+            }
             None => Ok(()),
         }
     }

@@ -5,8 +5,8 @@ use datamodels::dq::{group, pixel};
 use ndarray::{Ix2, Ix3};
 use rayon::prelude::*;
 use stcal::ramp_fit::{
-    EdgeGroups, GroupSurvey, OlsFit, OlsParams, OlsPlan, OptionalResults, Ramp, RampFitError, RampFlags, RampTiming,
-    Rates, fit_ols_band,
+    EdgeGroups, GroupSurvey, OlsFit, OlsParams, OlsPlan, OptionalResults, Ramp, RampFitError,
+    RampFlags, RampTiming, Rates, fit_ols_band,
 };
 use stpipe::StepError;
 
@@ -39,12 +39,18 @@ pub(super) fn fit(
         dark_rate: ramp.average_dark_current.as_ref().map(|dark| dark.view()),
     };
     let parts = views.row_bands(bands::ROWS).map_err(StepError::algorithm)?;
-    let survey = parts.par_iter().map(|band| GroupSurvey::of_band(&band.group_dq, &choices));
+    let survey = parts
+        .par_iter()
+        .map(|band| GroupSurvey::of_band(&band.group_dq, &choices));
     let Some(survey) = survey.reduce_with(|a, b| a.merge(&b)) else {
         return Err(StepError::input("the ramp", "at least one row", 0));
     };
     let instrument = ramp.meta.instrument().name().map_err(metadata_error)?;
-    let edges = if instrument == "MIRI" { EdgeGroups::Drop } else { EdgeGroups::Keep };
+    let edges = if instrument == "MIRI" {
+        EdgeGroups::Drop
+    } else {
+        EdgeGroups::Keep
+    };
     let window = match survey.window(edges) {
         Ok(window) => window,
         Err(nothing) => {
@@ -52,7 +58,8 @@ pub(super) fn fit(
             return Ok(RampFitOutput::none());
         }
     };
-    let plan = OlsPlan::new(ramp.data.dim().1, window, &timing(&ramp)?, choices).map_err(StepError::algorithm)?;
+    let plan = OlsPlan::new(ramp.data.dim().1, window, &timing(&ramp)?, choices)
+        .map_err(StepError::algorithm)?;
     let fit = fit_bands(&plan, &views, &parts).map_err(StepError::algorithm)?;
     Ok(RampFitOutput::new(ramp, fit))
 }
@@ -61,15 +68,22 @@ fn fit_bands(plan: &OlsPlan, whole: &Ramp<'_>, parts: &[Ramp<'_>]) -> Result<Ols
     let (integrations, _, rows, columns) = whole.data_dn.dim();
     let mut exposure = Rates::zeros(Ix2(rows, columns));
     let mut each = Rates::zeros(Ix3(integrations, rows, columns));
-    let targets: Vec<_> =
-        exposure.row_bands_mut(bands::ROWS).into_iter().zip(each.row_bands_mut(bands::ROWS)).collect();
+    let targets: Vec<_> = exposure
+        .row_bands_mut(bands::ROWS)
+        .into_iter()
+        .zip(each.row_bands_mut(bands::ROWS))
+        .collect();
     let segments = parts
         .par_iter()
         .zip(targets)
         .map(|(band, (exposure, each))| fit_ols_band(plan, band, exposure, each))
         .collect::<Result<Vec<_>, _>>()?;
     let segments: Option<Vec<_>> = segments.into_iter().collect();
-    Ok(OlsFit { exposure, integrations: each, optional: segments.map(|bands| OptionalResults::assemble(&bands)) })
+    Ok(OlsFit {
+        exposure,
+        integrations: each,
+        optional: segments.map(|bands| OptionalResults::assemble(&bands)),
+    })
 }
 
 fn timing(ramp: &RampModel) -> Result<RampTiming, StepError> {
@@ -79,6 +93,10 @@ fn timing(ramp: &RampModel) -> Result<RampTiming, StepError> {
         frame_time_s: exposure.frame_time_s().map_err(metadata_error)?,
         frames_per_group: exposure.frames_per_group().map_err(metadata_error)? as u32,
         group_gap: exposure.group_gap().map_err(metadata_error)? as u32,
-        dropped_frames: ramp.meta.integer("meta.exposure.drop_frames1").unwrap_or(0).max(0) as u32,
+        dropped_frames: ramp
+            .meta
+            .integer("meta.exposure.drop_frames1")
+            .unwrap_or(0)
+            .max(0) as u32,
     })
 }

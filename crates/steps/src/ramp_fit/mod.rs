@@ -66,15 +66,31 @@ impl Step for RampFit {
         crate::refuse_uneven_reads("ramp_fit", ramp)?;
         if params.algorithm == "LIKELY" {
             let expected = "OLS_C; LIKELY is not available in this version";
-            return Err(StepError::input("parameter `algorithm` of ramp_fit", expected, "LIKELY"));
+            return Err(StepError::input(
+                "parameter `algorithm` of ramp_fit",
+                expected,
+                "LIKELY",
+            ));
         }
         let science = crate::science(ramp);
-        let read_noise = crate::load(files, "readnoise", |path| ReadNoiseReference::load(path, &science))?;
+        let read_noise = crate::load(files, "readnoise", |path| {
+            ReadNoiseReference::load(path, &science)
+        })?;
         let gain = crate::load(files, "gain", |path| GainReference::load(path, &science))?;
         match (gain, read_noise) {
-            (Some(gain), Some(read_noise)) => Ok(Prepared::Ready(RampFitReferences { gain, read_noise })),
-            (None, _) => Err(StepError::reference("gain", "N/A", "ramp fitting cannot do without it")),
-            (_, None) => Err(StepError::reference("readnoise", "N/A", "ramp fitting cannot do without it")),
+            (Some(gain), Some(read_noise)) => {
+                Ok(Prepared::Ready(RampFitReferences { gain, read_noise }))
+            }
+            (None, _) => Err(StepError::reference(
+                "gain",
+                "N/A",
+                "ramp fitting cannot do without it",
+            )),
+            (_, None) => Err(StepError::reference(
+                "readnoise",
+                "N/A",
+                "ramp fitting cannot do without it",
+            )),
         }
     }
 
@@ -89,7 +105,12 @@ impl Step for RampFit {
         tracing::info!("Using algorithm = {}", params.algorithm);
         if params.firstgroup.is_some() || params.lastgroup.is_some() {
             let unusable = flags::GROUP.do_not_use;
-            let selection = select_groups(ramp.groupdq.view_mut(), params.firstgroup, params.lastgroup, unusable);
+            let selection = select_groups(
+                ramp.groupdq.view_mut(),
+                params.firstgroup,
+                params.lastgroup,
+                unusable,
+            );
             if selection.ignored {
                 tracing::warn!("firstgroup is not before lastgroup: both are ignored");
             }

@@ -19,8 +19,12 @@ pub struct RampFitOutput {
 impl Products for RampFitOutput {
     fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
         vec![
-            self.rate.as_mut().map(|product| product as &mut dyn Product),
-            self.rateints.as_mut().map(|product| product as &mut dyn Product),
+            self.rate
+                .as_mut()
+                .map(|product| product as &mut dyn Product),
+            self.rateints
+                .as_mut()
+                .map(|product| product as &mut dyn Product),
         ]
     }
 }
@@ -28,12 +32,20 @@ impl Products for RampFitOutput {
 impl RampFitOutput {
     /// No products.
     pub(super) fn none() -> Self {
-        Self { rate: None, rateints: None, optional: None }
+        Self {
+            rate: None,
+            rateints: None,
+            optional: None,
+        }
     }
 
     /// Products with the metadata of the ramp.
     pub(super) fn new(ramp: RampModel, fit: OlsFit) -> Self {
-        let OlsFit { exposure, integrations, optional } = fit;
+        let OlsFit {
+            exposure,
+            integrations,
+            optional,
+        } = fit;
         let meta = rate_metadata(&ramp.meta);
         let typed = |model_type: &str| {
             let mut meta = meta.clone();

@@ -17,7 +17,10 @@ const BORDER: usize = 4;
 /// Rows and columns of a MIRI detector.
 const MIRI: (usize, usize) = (1024, 1032);
 /// Its four amplifiers take turns from column to column.
-const MIRI_AMPLIFIERS: InterleavedGeometry = InterleavedGeometry { n_amplifiers: 4, right: 1028 };
+const MIRI_AMPLIFIERS: InterleavedGeometry = InterleavedGeometry {
+    n_amplifiers: 4,
+    right: 1028,
+};
 
 /// Subarrays of the near-infrared spectrograph without reference pixels, whose first and last columns stand in for them.
 const WITHOUT_REFERENCE_PIXELS: [&str; 3] = ["SUB512", "SUB512S", "SUB32"];
@@ -53,27 +56,41 @@ impl Readout {
         let is_part_of = |full: (usize, usize)| rows < full.0 || columns < full.1;
         if crate::readout::is_miri(ramp)? {
             if is_part_of(MIRI) {
-                return Ok(Err(SkipReason::not_applicable("MIRI subarrays are not corrected")));
+                return Ok(Err(SkipReason::not_applicable(
+                    "MIRI subarrays are not corrected",
+                )));
             }
             return Ok(Ok(Self::Interleaved(MIRI_AMPLIFIERS)));
         }
         let subarray = ramp.meta.subarray();
-        let start = |path| ramp.meta.require_integer(path, i64::MIN).map_err(crate::metadata_error);
-        let (x, y) = (start("meta.subarray.xstart")?, start("meta.subarray.ystart")?);
+        let start = |path| {
+            ramp.meta
+                .require_integer(path, i64::MIN)
+                .map_err(crate::metadata_error)
+        };
+        let (x, y) = (
+            start("meta.subarray.xstart")?,
+            start("meta.subarray.ystart")?,
+        );
         let place = |start: i64, size: usize, full: usize| {
             let first = usize::try_from(start - 1).ok()?;
             (first + size <= full).then_some(first)
         };
         let origin = place(y, rows, NEAR_INFRARED.0).zip(place(x, columns, NEAR_INFRARED.1));
         let Some(origin) = origin else {
-            return Ok(Err(SkipReason::not_applicable("the subarray does not lie on the detector")));
+            return Ok(Err(SkipReason::not_applicable(
+                "the subarray does not lie on the detector",
+            )));
         };
         let (fast, slow) = subarray.axes().map_err(crate::metadata_error)?;
         let axes = ReadoutAxes::new(fast, slow).map_err(StepError::algorithm)?;
         let origin = axes.origin_on_detector(origin, (rows, columns), NEAR_INFRARED);
         let outputs = ramp.meta.integer("meta.exposure.noutputs");
         if is_part_of(NEAR_INFRARED) && outputs != Some(4) {
-            return Ok(Ok(Self::SingleOutput { axes, first_column: origin.1 }));
+            return Ok(Ok(Self::SingleOutput {
+                axes,
+                first_column: origin.1,
+            }));
         }
         let geometry = AmplifierGeometry {
             detector: NEAR_INFRARED,
@@ -93,9 +110,12 @@ pub(super) fn reference_pixels(ramp: &RampModel) -> CowArray<'_, u32, Ix2> {
     let columns = ramp.pixeldq.ncols();
     let mut dq = CowArray::from(&ramp.pixeldq);
     if WITHOUT_REFERENCE_PIXELS.contains(&name.as_str()) && columns >= BORDER {
-        tracing::info!("Subarray {name} has no reference pixels: taking its outer {BORDER} columns for them");
+        tracing::info!(
+            "Subarray {name} has no reference pixels: taking its outer {BORDER} columns for them"
+        );
         for edge in [0..BORDER, columns - BORDER..columns] {
-            dq.slice_mut(s![.., edge]).mapv_inplace(|dq| dq | flags::PIXEL.reference_pixel);
+            dq.slice_mut(s![.., edge])
+                .mapv_inplace(|dq| dq | flags::PIXEL.reference_pixel);
         }
     }
     dq

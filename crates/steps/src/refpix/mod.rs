@@ -4,8 +4,8 @@ use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut2, Axis};
 use stcal::refpix::{
-    AmplifierCorrection, AmplifierGeometry, AmplifierOptions, Arithmetic, InterleavedCorrection, InterleavedGeometry,
-    ReadoutAxes, RefpixError, SideOptions, SingleOutputCorrection,
+    AmplifierCorrection, AmplifierGeometry, AmplifierOptions, Arithmetic, InterleavedCorrection,
+    InterleavedGeometry, ReadoutAxes, RefpixError, SideOptions, SingleOutputCorrection,
 };
 use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
@@ -86,9 +86,15 @@ impl Step for Refpix {
         if params.refpix_algorithm == SideAlgorithm::Sirs {
             if !readout::is_miri(ramp)? && ramp.meta.subarray().name().contains("FULL") {
                 let mode = "full frames with refpix_algorithm=sirs";
-                return Err(NotAvailable { step: Self::NAME, mode }.into());
+                return Err(NotAvailable {
+                    step: Self::NAME,
+                    mode,
+                }
+                .into());
             }
-            tracing::info!("refpix_algorithm=sirs is for full frames of near-infrared detectors: not used");
+            tracing::info!(
+                "refpix_algorithm=sirs is for full frames of near-infrared detectors: not used"
+            );
         }
         Ok(match Readout::of(ramp)? {
             Ok(readout) => Prepared::Ready(readout),
@@ -102,7 +108,9 @@ impl Step for Refpix {
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
         let done = match readout {
-            Readout::Amplifiers { axes, geometry } => correct_amplifiers(params, axes, &geometry, &mut ramp),
+            Readout::Amplifiers { axes, geometry } => {
+                correct_amplifiers(params, axes, &geometry, &mut ramp)
+            }
             Readout::SingleOutput { axes, first_column } => {
                 correct_single_output(params, axes, first_column, &mut ramp)
             }
@@ -119,23 +127,37 @@ fn correct_amplifiers(
     geometry: &AmplifierGeometry,
     ramp: &mut RampModel,
 ) -> Result<(), RefpixError> {
-    let side = SideOptions { smoothing_length: params.side_smoothing_length, gain: params.side_gain };
+    let side = SideOptions {
+        smoothing_length: params.side_smoothing_length,
+        gain: params.side_gain,
+    };
     let options = AmplifierOptions {
         odd_even_columns: params.odd_even_columns,
         side: params.use_side_ref_pixels.then_some(side),
         sigma_limit: params.siglimit,
     };
     let dq = geometry::reference_pixels(ramp);
-    let correction = AmplifierCorrection::new(axes.to_detector(dq.view()), geometry, options, &flags::PIXEL)?;
+    let correction = AmplifierCorrection::new(
+        axes.to_detector(dq.view()),
+        geometry,
+        options,
+        &flags::PIXEL,
+    )?;
     drop(dq);
     let (rows, sides) = correction.n_usable();
     note_usable(rows + sides);
     correct_images(ramp, |(integration, group), image| {
         // The very first image is corrected in single precision, see `Arithmetic`.
-        let arithmetic = if (integration, group) == (0, 0) { Arithmetic::Single } else { Arithmetic::Double };
+        let arithmetic = if (integration, group) == (0, 0) {
+            Arithmetic::Single
+        } else {
+            Arithmetic::Double
+        };
         correction.correct(axes.to_detector(image), arithmetic)
     })?;
-    correct_zero_frames(ramp, |frame| correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double))
+    correct_zero_frames(ramp, |frame| {
+        correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double)
+    })
 }
 
 fn correct_single_output(
@@ -146,13 +168,24 @@ fn correct_single_output(
 ) -> Result<(), RefpixError> {
     let dq = geometry::reference_pixels(ramp);
     let dq_on_detector = axes.to_detector(dq.view());
-    let RefpixParams { odd_even_columns, siglimit, .. } = *params;
-    let correction =
-        SingleOutputCorrection::new(dq_on_detector, first_column, odd_even_columns, siglimit, &flags::PIXEL);
+    let RefpixParams {
+        odd_even_columns,
+        siglimit,
+        ..
+    } = *params;
+    let correction = SingleOutputCorrection::new(
+        dq_on_detector,
+        first_column,
+        odd_even_columns,
+        siglimit,
+        &flags::PIXEL,
+    );
     drop(dq);
     note_usable(correction.n_usable());
     correct_images(ramp, |_, image| correction.correct(axes.to_detector(image)))?;
-    correct_zero_frames(ramp, |frame| correction.correct_zero_frame(axes.to_detector(frame)))
+    correct_zero_frames(ramp, |frame| {
+        correction.correct_zero_frame(axes.to_detector(frame))
+    })
 }
 
 /// The first group of each integration stays as it is, so zero frames do, too.
@@ -161,8 +194,18 @@ fn correct_interleaved(
     geometry: InterleavedGeometry,
     ramp: &mut RampModel,
 ) -> Result<(), RefpixError> {
-    let RefpixParams { odd_even_rows, siglimit, .. } = *params;
-    let correction = InterleavedCorrection::new(ramp.pixeldq.view(), geometry, odd_even_rows, siglimit, &flags::PIXEL)?;
+    let RefpixParams {
+        odd_even_rows,
+        siglimit,
+        ..
+    } = *params;
+    let correction = InterleavedCorrection::new(
+        ramp.pixeldq.view(),
+        geometry,
+        odd_even_rows,
+        siglimit,
+        &flags::PIXEL,
+    )?;
     if !correction.is_complete() {
         tracing::warn!("An amplifier has no usable reference pixels: nothing is corrected");
     }
@@ -198,7 +241,10 @@ fn correct_zero_frames(
         return Ok(());
     }
     match &mut ramp.zeroframe {
-        Some(frames) => frames.axis_iter_mut(Axis(0)).into_par_iter().try_for_each(&correct),
+        Some(frames) => frames
+            .axis_iter_mut(Axis(0))
+            .into_par_iter()
+            .try_for_each(&correct),
         None => Ok(()),
     }
 }

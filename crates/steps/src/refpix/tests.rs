@@ -24,23 +24,53 @@ fn readout(ramp: &RampModel) -> Readout {
 #[test]
 fn readout_follows_outputs_and_the_size_of_the_image() {
     let outputs = |n, shape| readout(&ramp("NIRCAM", shape, &[("meta.exposure.noutputs", n)]));
-    assert!(matches!(outputs(1, (1, 1, 2048, 2048)), Readout::Amplifiers { .. }));
-    assert!(matches!(outputs(4, (1, 1, 64, 2048)), Readout::Amplifiers { .. }));
-    assert!(matches!(outputs(1, (1, 1, 64, 2048)), Readout::SingleOutput { .. }));
-    assert!(matches!(readout(&ramp("MIRI", (1, 1, 1024, 1032), &[])), Readout::Interleaved(_)));
+    assert!(matches!(
+        outputs(1, (1, 1, 2048, 2048)),
+        Readout::Amplifiers { .. }
+    ));
+    assert!(matches!(
+        outputs(4, (1, 1, 64, 2048)),
+        Readout::Amplifiers { .. }
+    ));
+    assert!(matches!(
+        outputs(1, (1, 1, 64, 2048)),
+        Readout::SingleOutput { .. }
+    ));
+    assert!(matches!(
+        readout(&ramp("MIRI", (1, 1, 1024, 1032), &[])),
+        Readout::Interleaved(_)
+    ));
 }
 
 #[test]
 fn subarrays_are_placed_in_the_frame_of_the_detector() {
-    let start = [("meta.subarray.xstart", 1921), ("meta.subarray.ystart", 1900)];
-    let turned = [("meta.subarray.fastaxis", -2), ("meta.subarray.slowaxis", -1)];
+    let start = [
+        ("meta.subarray.xstart", 1921),
+        ("meta.subarray.ystart", 1900),
+    ];
+    let turned = [
+        ("meta.subarray.fastaxis", -2),
+        ("meta.subarray.slowaxis", -1),
+    ];
     let ramp = ramp("FGS", (1, 1, 100, 128), &[start, turned].concat());
     // Read from the top down, column by column from the right: 49 rows of pixels lie above the subarray, none beside it.
     let axes = ReadoutAxes::new(-2, -1).unwrap();
-    assert_eq!(readout(&ramp), Readout::SingleOutput { axes, first_column: 49 });
+    assert_eq!(
+        readout(&ramp),
+        Readout::SingleOutput {
+            axes,
+            first_column: 49
+        }
+    );
     let four = [("meta.exposure.noutputs", 4)];
-    let ramp = self::ramp("FGS", (1, 1, 100, 128), &[&start[..], &turned, &four].concat());
-    let Readout::Amplifiers { geometry, .. } = readout(&ramp) else { panic!("one output") };
+    let ramp = self::ramp(
+        "FGS",
+        (1, 1, 100, 128),
+        &[&start[..], &turned, &four].concat(),
+    );
+    let Readout::Amplifiers { geometry, .. } = readout(&ramp) else {
+        panic!("one output")
+    };
     assert_eq!(geometry.origin, (0, 49));
     assert_eq!(geometry.amplifier_edges, [0, 512, 1024, 1536, 2048]);
 }
@@ -51,16 +81,25 @@ fn miri_subarrays_and_misplaced_ones_are_skipped() {
         Prepared::Skip(reason) => reason.to_string(),
         Prepared::Ready(readout) => panic!("{readout:?}"),
     };
-    assert_eq!(skipped(ramp("MIRI", (1, 2, 64, 72), &[])), "MIRI subarrays are not corrected");
+    assert_eq!(
+        skipped(ramp("MIRI", (1, 2, 64, 72), &[])),
+        "MIRI subarrays are not corrected"
+    );
     for start in [0, 1986] {
         let outside = ramp("NIRCAM", (1, 2, 64, 64), &[("meta.subarray.xstart", start)]);
-        assert_eq!(skipped(outside), "the subarray does not lie on the detector");
+        assert_eq!(
+            skipped(outside),
+            "the subarray does not lie on the detector"
+        );
     }
 }
 
 #[test]
 fn sirs_is_refused_for_near_infrared_full_frames_only() {
-    let params = RefpixParams { refpix_algorithm: SideAlgorithm::Sirs, ..Default::default() };
+    let params = RefpixParams {
+        refpix_algorithm: SideAlgorithm::Sirs,
+        ..Default::default()
+    };
     let named = |instrument, name: &str| {
         let mut ramp = ramp(instrument, (1, 1, 64, 64), &[]);
         ramp.meta.set("meta.subarray.name", name);
@@ -77,9 +116,15 @@ fn outer_columns_stand_in_for_reference_pixels_of_some_subarrays() {
     let flagged = |name: &str| {
         let mut ramp = ramp("NIRSPEC", (1, 1, 2, 12), &[]);
         ramp.meta.set("meta.subarray.name", name);
-        let row: Vec<u32> = reference_pixels(&ramp).row(1).iter().map(|dq| dq & REFERENCE_PIXEL).collect();
+        let row: Vec<u32> = reference_pixels(&ramp)
+            .row(1)
+            .iter()
+            .map(|dq| dq & REFERENCE_PIXEL)
+            .collect();
         assert!(ramp.pixeldq.iter().all(|&dq| dq == 0));
-        row.iter().map(|&dq| if dq == 0 { '.' } else { 'r' }).collect::<String>()
+        row.iter()
+            .map(|&dq| if dq == 0 { '.' } else { 'r' })
+            .collect::<String>()
     };
     assert_eq!(flagged("SUB512S"), "rrrr....rrrr");
     assert_eq!(flagged("SUB1024A"), "............");
@@ -87,12 +132,19 @@ fn outer_columns_stand_in_for_reference_pixels_of_some_subarrays() {
 
 #[test]
 fn a_single_output_loses_the_level_of_its_reference_pixels() {
-    let mut input = ramp("NIRCAM", (2, 3, 16, 8), &[("meta.subarray.fastaxis", 2), ("meta.subarray.slowaxis", 1)]);
+    let mut input = ramp(
+        "NIRCAM",
+        (2, 3, 16, 8),
+        &[("meta.subarray.fastaxis", 2), ("meta.subarray.slowaxis", 1)],
+    );
     // Along the fast axis, here from row to row, odd and even columns of the detector differ.
     for ((integration, group, row, _), value) in input.data.indexed_iter_mut() {
         *value = (100 * integration + 10 * group + row % 2) as f32;
     }
-    input.pixeldq.slice_mut(ndarray::s![..4, ..]).fill(REFERENCE_PIXEL);
+    input
+        .pixeldq
+        .slice_mut(ndarray::s![..4, ..])
+        .fill(REFERENCE_PIXEL);
     let params = RefpixParams::default();
     let readout = readout(&input);
     let ramp = Refpix::run(&params, readout, input).unwrap().into_model();
@@ -101,6 +153,10 @@ fn a_single_output_loses_the_level_of_its_reference_pixels() {
 
 #[test]
 fn a_median_of_no_rows_is_refused() {
-    let error = RefpixParams::from_values(&Values::from_iter([("side_smoothing_length", 0)])).unwrap_err();
-    assert_eq!(error.to_string(), "parameter `side_smoothing_length`: expected an integer >= 1, found 0");
+    let error =
+        RefpixParams::from_values(&Values::from_iter([("side_smoothing_length", 0)])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "parameter `side_smoothing_length`: expected an integer >= 1, found 0"
+    );
 }

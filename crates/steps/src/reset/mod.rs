@@ -37,8 +37,13 @@ impl Step for Reset {
         if let Some(reason) = crate::only_miri(ramp)? {
             return Ok(Prepared::Skip(reason));
         }
-        let reference = crate::load(files, "reset", |path| ResetReference::load(path, &crate::science(ramp)))?;
-        Ok(reference.map_or(Prepared::Skip(SkipReason::NoReference("reset")), Prepared::Ready))
+        let reference = crate::load(files, "reset", |path| {
+            ResetReference::load(path, &crate::science(ramp))
+        })?;
+        Ok(reference.map_or(
+            Prepared::Skip(SkipReason::NoReference("reset")),
+            Prepared::Ready,
+        ))
     }
 
     fn run(
@@ -47,14 +52,31 @@ impl Step for Reset {
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
         let first = crate::first_integration(&ramp)?;
-        let data = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-        let dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-        let signal = reference.signal.axis_chunks_iter(Axis(2), bands::ROWS).into_par_iter();
-        let signal_dq = reference.dq.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+        let data = ramp
+            .data
+            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+            .into_par_iter();
+        let dq = ramp
+            .pixeldq
+            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+            .into_par_iter();
+        let signal = reference
+            .signal
+            .axis_chunks_iter(Axis(2), bands::ROWS)
+            .into_par_iter();
+        let signal_dq = reference
+            .dq
+            .axis_chunks_iter(Axis(0), bands::ROWS)
+            .into_par_iter();
         data.zip(dq)
             .zip(signal.zip(signal_dq))
             .try_for_each(|((data, pixel_dq), (signal_dn, dq))| {
-                subtract_reset(data, pixel_dq, &stcal::reset::ResetReference { signal_dn, dq }, first)
+                subtract_reset(
+                    data,
+                    pixel_dq,
+                    &stcal::reset::ResetReference { signal_dn, dq },
+                    first,
+                )
             })
             .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))

@@ -46,7 +46,9 @@ impl Step for Rscd {
         };
         match listed.limited(ramp.data.dim().1) {
             Some(groups) => Ok(Prepared::Ready(groups)),
-            None => Ok(Prepared::Skip(SkipReason::not_applicable("it needs at least three groups"))),
+            None => Ok(Prepared::Skip(SkipReason::not_applicable(
+                "it needs at least three groups",
+            ))),
         }
     }
 
@@ -55,7 +57,10 @@ impl Step for Rscd {
         groups: GroupsToSkip,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let GroupsToSkip { first_integration, later_integrations } = groups;
+        let GroupsToSkip {
+            first_integration,
+            later_integrations,
+        } = groups;
         let integrations = ramp.data.dim().0;
         // A segment of a long exposure may start with a later integration.
         let starts = usize::from(crate::first_integration(&ramp)? == 0).min(integrations);
@@ -64,7 +69,10 @@ impl Step for Rscd {
             note(&mut ramp, "int1", first_integration, summary);
         }
         // NINTS counts the integrations of the whole exposure, also in a segment.
-        let in_exposure = ramp.meta.integer("meta.exposure.nints").unwrap_or(integrations as i64);
+        let in_exposure = ramp
+            .meta
+            .integer("meta.exposure.nints")
+            .unwrap_or(integrations as i64);
         if in_exposure > 1 {
             let summary = flag(&mut ramp, starts..integrations, later_integrations)?;
             note(&mut ramp, "int2p", later_integrations, summary);
@@ -83,27 +91,53 @@ fn listed_groups(reference: &RscdReference, ramp: &RampModel) -> Option<GroupsTo
         name => name,
     };
     let (subarrays, patterns) = (table.strings("subarray")?, table.strings("readpatt")?);
-    let row = subarrays.iter().zip(&patterns).position(|(s, p)| s == subarray && p == pattern)?;
-    let skip = |column: &str| table.numbers(column).and_then(|values| values.get(row).copied());
+    let row = subarrays
+        .iter()
+        .zip(&patterns)
+        .position(|(s, p)| s == subarray && p == pattern)?;
+    let skip = |column: &str| {
+        table
+            .numbers(column)
+            .and_then(|values| values.get(row).copied())
+    };
     // Files of an older format have no number for the first integration; the reference package takes 1 then.
     let first_integration = skip("group_skip1").map_or(1, |n| if n < 0.0 { 1 } else { n as usize });
-    Some(GroupsToSkip { first_integration, later_integrations: skip("group_skip")?.max(0.0) as usize })
+    Some(GroupsToSkip {
+        first_integration,
+        later_integrations: skip("group_skip")?.max(0.0) as usize,
+    })
 }
 
-fn flag(ramp: &mut RampModel, range: std::ops::Range<usize>, skip: usize) -> Result<RscdSummary, StepError> {
+fn flag(
+    ramp: &mut RampModel,
+    range: std::ops::Range<usize>,
+    skip: usize,
+) -> Result<RscdSummary, StepError> {
     let group_dq = ramp.groupdq.slice_mut(s![range, .., .., ..]);
-    let summary = flag_first_groups(group_dq, ramp.pixeldq.view_mut(), skip, &flags::GROUP, &flags::PIXEL);
+    let summary = flag_first_groups(
+        group_dq,
+        ramp.pixeldq.view_mut(),
+        skip,
+        &flags::GROUP,
+        &flags::PIXEL,
+    );
     summary.map_err(StepError::algorithm)
 }
 
 fn note(ramp: &mut RampModel, which: &str, skip: usize, summary: RscdSummary) {
-    let RscdSummary { n_lowered, n_nothing_skipped } = summary;
-    tracing::info!("Groups left out at the start ({which}): {skip}; pixels with fewer: {n_lowered}");
+    let RscdSummary {
+        n_lowered,
+        n_nothing_skipped,
+    } = summary;
+    tracing::info!(
+        "Groups left out at the start ({which}): {skip}; pixels with fewer: {n_lowered}"
+    );
     for (name, value) in [
         ("keep_bright_firstgroup", n_nothing_skipped),
         ("keep_groups_saturation", n_lowered),
         ("ngroups_skip", skip),
     ] {
-        ramp.meta.set(&format!("meta.rscd.{name}_{which}"), value as i64);
+        ramp.meta
+            .set(&format!("meta.rscd.{name}_{which}"), value as i64);
     }
 }

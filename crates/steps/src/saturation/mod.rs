@@ -6,7 +6,8 @@ use ndarray::parallel::prelude::*;
 use ndarray::{Array2, Axis};
 use stcal::read_pattern::ReadPattern;
 use stcal::saturation::{
-    self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated, replace_unchecked_thresholds,
+    self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,
+    replace_unchecked_thresholds,
 };
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
@@ -44,7 +45,8 @@ pub struct SaturationReferences {
 impl Step for Saturation {
     const NAME: &'static str = "saturation";
     const CLASS: &'static str = "jwst.saturation.saturation_step.SaturationStep";
-    const ABOUT: &'static str = "Flags saturated samples and those on the floor of the A/D converter";
+    const ABOUT: &'static str =
+        "Flags saturated samples and those on the floor of the A/D converter";
     const STATUS_KEY: &'static str = "saturation";
     const REFERENCES: &'static [&'static str] = &["saturation", "superbias"];
     type Params = SaturationParams;
@@ -60,7 +62,9 @@ impl Step for Saturation {
         readout::refuse_interleaved(Self::NAME, ramp)?;
         readout::refuse_stripes(Self::NAME, ramp)?;
         let science = crate::science(ramp);
-        let saturation = crate::load(files, "saturation", |path| SaturationReference::load(path, &science))?;
+        let saturation = crate::load(files, "saturation", |path| {
+            SaturationReference::load(path, &science)
+        })?;
         // Parity: jwst saturation/saturation_step.py asks for the superbias, and records it, for every exposure.
         files.path("superbias")?;
         let Some(saturation) = saturation else {
@@ -69,7 +73,9 @@ impl Step for Saturation {
         // Only the third group can tell that the second one hides saturation.
         let bias = match averaged_groups(params, ramp)? {
             Some(pattern) if pattern.n_groups() > 2 => {
-                let superbias = crate::load(files, "superbias", |path| SuperbiasReference::load(path, &science))?;
+                let superbias = crate::load(files, "superbias", |path| {
+                    SuperbiasReference::load(path, &science)
+                })?;
                 superbias.map(|superbias| superbias.bias)
             }
             _ => None,
@@ -82,11 +88,16 @@ impl Step for Saturation {
         references: SaturationReferences,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let SaturationReferences { mut saturation, bias } = references;
+        let SaturationReferences {
+            mut saturation,
+            bias,
+        } = references;
         let read_pattern = averaged_groups(params, &ramp)?;
         check_thresholds(&mut saturation, &mut ramp)?;
-        let reference =
-            kernel::SaturationReference { threshold_dn: saturation.threshold.view(), dq: saturation.dq.view() };
+        let reference = kernel::SaturationReference {
+            threshold_dn: saturation.threshold.view(),
+            dq: saturation.dq.view(),
+        };
         let options = SaturationOptions {
             grow: usize::try_from(params.n_pix_grow_sat).unwrap_or(0),
             read_pattern: read_pattern.as_ref(),
@@ -99,7 +110,11 @@ impl Step for Saturation {
         data.zip(group_dq)
             .try_for_each(|(data, group_dq)| flag_saturated(data, group_dq, &reference, &options))
             .map_err(StepError::algorithm)?;
-        if let Some(frames) = ramp.zeroframe.as_mut().filter(|_| ramp.meta.flag(readout::ZERO_FRAME) == Some(true)) {
+        if let Some(frames) = ramp
+            .zeroframe
+            .as_mut()
+            .filter(|_| ramp.meta.flag(readout::ZERO_FRAME) == Some(true))
+        {
             let frames = frames.axis_iter_mut(Axis(0)).into_par_iter();
             frames
                 .try_for_each(|frame| clear_saturated(frame, &reference, options.grow))
@@ -113,37 +128,69 @@ impl Step for Saturation {
 /// The reads of each group, if saturation that hides in a mean is to be looked for and groups are means.
 ///
 /// A group of a single read hides nothing.
-fn averaged_groups(params: &SaturationParams, ramp: &RampModel) -> Result<Option<ReadPattern>, StepError> {
+fn averaged_groups(
+    params: &SaturationParams,
+    ramp: &RampModel,
+) -> Result<Option<ReadPattern>, StepError> {
     if !params.use_readpatt {
         return Ok(None);
     }
-    let n_frames = ramp.meta.exposure().frames_per_group().map_err(crate::metadata_error)?;
+    let n_frames = ramp
+        .meta
+        .exposure()
+        .frames_per_group()
+        .map_err(crate::metadata_error)?;
     if n_frames == 1 {
         return Ok(None);
     }
     tracing::info!("Groups average {n_frames} frames: looking for saturation that hides in them");
-    Ok(Some(ReadPattern::contiguous(ramp.data.dim().1, n_frames as u32)))
+    Ok(Some(ReadPattern::contiguous(
+        ramp.data.dim().1,
+        n_frames as u32,
+    )))
 }
 
 /// Lifts thresholds that do not exist out of reach and enters the quality of the reference.
-fn check_thresholds(saturation: &mut SaturationReference, ramp: &mut RampModel) -> Result<(), StepError> {
-    let threshold = saturation.threshold.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-    let reference_dq = saturation.dq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-    let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
+fn check_thresholds(
+    saturation: &mut SaturationReference,
+    ramp: &mut RampModel,
+) -> Result<(), StepError> {
+    let threshold = saturation
+        .threshold
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let reference_dq = saturation
+        .dq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let pixel_dq = ramp
+        .pixeldq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
     threshold
         .zip(reference_dq)
         .zip(pixel_dq)
         .try_for_each(|((threshold, reference_dq), pixel_dq)| {
-            replace_unchecked_thresholds(threshold, reference_dq, pixel_dq, CONVERTER_LIMIT_DN, &flags::PIXEL)
+            replace_unchecked_thresholds(
+                threshold,
+                reference_dq,
+                pixel_dq,
+                CONVERTER_LIMIT_DN,
+                &flags::PIXEL,
+            )
         })
         .map_err(StepError::algorithm)
 }
 
 fn log_counts(ramp: &RampModel) {
     let bits = [flags::GROUP.saturated, flags::GROUP.ad_floor];
-    let bands = ramp.groupdq.axis_chunks_iter(Axis(2), bands::ROWS).into_par_iter();
-    let [saturated, floor] =
-        bands.map(|band| bits.map(|bit| count_pixels(band, bit))).reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+    let bands = ramp
+        .groupdq
+        .axis_chunks_iter(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let [saturated, floor] = bands
+        .map(|band| bits.map(|bit| count_pixels(band, bit)))
+        .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
     tracing::info!("Detected {saturated} saturated pixels");
     tracing::info!("Detected {floor} A/D floor pixels");
 }

@@ -34,8 +34,13 @@ impl Step for Superbias {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<SuperbiasReference>, StepError> {
-        let reference = crate::load(files, "superbias", |path| SuperbiasReference::load(path, &crate::science(ramp)))?;
-        Ok(reference.map_or(Prepared::Skip(SkipReason::NoReference("superbias")), Prepared::Ready))
+        let reference = crate::load(files, "superbias", |path| {
+            SuperbiasReference::load(path, &crate::science(ramp))
+        })?;
+        Ok(reference.map_or(
+            Prepared::Skip(SkipReason::NoReference("superbias")),
+            Prepared::Ready,
+        ))
     }
 
     fn run(
@@ -43,19 +48,37 @@ impl Step for Superbias {
         reference: SuperbiasReference,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let data = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS).into_par_iter();
-        let dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS).into_par_iter();
-        let level = reference.bias.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
-        let level_dq = reference.dq.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+        let data = ramp
+            .data
+            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+            .into_par_iter();
+        let dq = ramp
+            .pixeldq
+            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+            .into_par_iter();
+        let level = reference
+            .bias
+            .axis_chunks_iter(Axis(0), bands::ROWS)
+            .into_par_iter();
+        let level_dq = reference
+            .dq
+            .axis_chunks_iter(Axis(0), bands::ROWS)
+            .into_par_iter();
         data.zip(dq)
             .zip(level.zip(level_dq))
             .try_for_each(|((data, pixel_dq), (level_dn, dq))| {
                 subtract_bias(data, pixel_dq, &BiasReference { level_dn, dq })
             })
             .map_err(StepError::algorithm)?;
-        if let Some(frame) = ramp.zeroframe.as_mut().filter(|_| ramp.meta.flag("meta.exposure.zero_frame") == Some(true))
+        if let Some(frame) = ramp
+            .zeroframe
+            .as_mut()
+            .filter(|_| ramp.meta.flag("meta.exposure.zero_frame") == Some(true))
         {
-            let bias = BiasReference { level_dn: reference.bias.view(), dq: reference.dq.view() };
+            let bias = BiasReference {
+                level_dn: reference.bias.view(),
+                dq: reference.dq.view(),
+            };
             subtract_bias_from_zero_frame(frame.view_mut(), &bias).map_err(StepError::algorithm)?;
         }
         Ok(Outcome::Complete(ramp))
