@@ -57,7 +57,7 @@ impl Metadata {
     /// The cards of an HDU: those of the file that the metadata came from in their order, with today's values, and
     /// the keywords that came since.
     pub(crate) fn cards_for(&self, hdu: &str) -> Vec<Card> {
-        let table = KeywordTable::of(&self.model_type);
+        let (table, source) = (KeywordTable::of(&self.model_type), KeywordTable::of(&self.source_type));
         let mut cards = Vec::new();
         let mut written: HashSet<&str> = HashSet::new();
         for card in self.header(hdu).map_or(&[][..], |header| &header.cards) {
@@ -65,6 +65,8 @@ impl Metadata {
                 continue;
             }
             match table.keyword(hdu, &card.keyword) {
+                // A keyword of the model that the file held belongs to the tree, not to the unknown cards.
+                None if source.keyword(hdu, &card.keyword).is_some() => {}
                 None => cards.push(card.clone()),
                 Some(entry) if written.contains(entry.keyword.as_str()) => {}
                 Some(entry) => {

@@ -26,6 +26,8 @@ const FITS_HASH: &str = "_fits_hash";
 pub struct Metadata {
     asdf: AsdfFile,
     model_type: String,
+    /// The model that the file held.
+    source_type: String,
     /// Headers of the file that the metadata came from, for the order of keywords, comments and unknown cards.
     headers: Vec<(String, Header)>,
     source: Option<PathBuf>,
@@ -36,7 +38,7 @@ impl Metadata {
     pub fn new(model_type: &str) -> Self {
         let mut metadata = Self {
             asdf: AsdfFile::new(),
-            model_type: String::new(),
+            model_type: String::new(), source_type: model_type.to_string(),
             headers: Vec::new(),
             source: None,
         };
@@ -79,6 +81,7 @@ impl Metadata {
             .collect();
         let mut metadata = Self {
             asdf,
+            source_type: model_type.clone(),
             model_type,
             headers,
             source: Some(reader.path().to_path_buf()),
