@@ -91,7 +91,7 @@ fn nodes(
         _ => None,
     };
     if let Some((a, b)) = pair {
-        for (key, node) in b.iter() {
+        for (key, node) in b {
             let ours = a.get_node(key).unwrap_or(&Node::Null);
             nodes(&child(path, key), ours, node, spec, findings);
         }
