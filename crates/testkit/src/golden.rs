@@ -4,6 +4,7 @@
 //! (`ref/direct_params.json`, products as plain files in `detector1/`) are read as well.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub struct Case {
     pub name: String,
     /// The uncalibrated exposure.
     pub uncal: PathBuf,
-    /// The cache of references, for CRDS_PATH.
+    /// The cache of references, for `CRDS_PATH`.
     pub crds_cache: PathBuf,
     /// Parameters by step that the reference ran with, beside those of the cache and of [`Case::saving_arguments`].
     pub parameters: serde_json::Map<String, Value>,
@@ -138,7 +139,10 @@ impl Case {
             let plain = files(&self.folder.join("detector1"))?;
             plain
                 .into_iter()
-                .filter(|file| file_name(file).ends_with(".fits"))
+                .filter(|file| {
+                    file.extension()
+                        .is_some_and(|extension| extension == "fits")
+                })
                 .collect()
         };
         if products.is_empty() {
@@ -176,13 +180,15 @@ impl PackedProduct {
         for (start, length) in &self.pieces {
             bytes.extend_from_slice(store.get(*start..start.checked_add(*length)?)?);
         }
-        let digest = Sha256::digest(&bytes);
-        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut digits = String::new();
+        for byte in Sha256::digest(&bytes) {
+            let _ = write!(digits, "{byte:02x}");
+        }
         (digits == self.sha256).then_some(bytes)
     }
 }
 
-/// The steps of calwebb_detector1.
+/// The steps of `calwebb_detector1`.
 const STEPS: [&str; 20] = [
     "group_scale",
     "dq_init",

@@ -9,7 +9,7 @@ use crate::random::Generator;
 /// The instruments whose keywords [`Builder`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instrument {
-    /// NIRCam, detector NRCB1.
+    /// `NIRCam`, detector NRCB1.
     Nircam,
     /// NIRISS.
     Niriss,
@@ -20,7 +20,7 @@ pub enum Instrument {
 }
 
 impl Instrument {
-    /// INSTRUME, DETECTOR, EXP_TYPE, READPATT, FILTER, FASTAXIS, SLOWAXIS.
+    /// INSTRUME, DETECTOR, `EXP_TYPE`, READPATT, FILTER, FASTAXIS, SLOWAXIS.
     fn keywords(
         self,
     ) -> (
@@ -73,7 +73,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// An exposure of `[integrations, groups, rows, columns]`: NIRCam, no noise, 1000 DN and 10 DN/s.
+    /// An exposure of `[integrations, groups, rows, columns]`: `NIRCam`, no noise, 1000 DN and 10 DN/s.
     pub fn new(shape: [usize; 4]) -> Self {
         Self {
             shape,

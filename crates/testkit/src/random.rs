@@ -1,6 +1,6 @@
 //! A small generator of random numbers whose sequence is part of the tests: it never changes with a dependency.
 
-/// SplitMix64: every seed gives a full-period sequence of its own.
+/// `SplitMix64`: every seed gives a full-period sequence of its own.
 ///
 /// # Source
 /// G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
@@ -38,7 +38,10 @@ impl Generator {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// An index below `end`, which must not be 0.
+    /// An index below `end`.
+    ///
+    /// # Panics
+    /// `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         assert!(end > 0, "no index is below 0");
         (self.bits() % end as u64) as usize

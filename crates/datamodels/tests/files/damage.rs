@@ -65,7 +65,7 @@ fn truncated_data_name_the_hdu_and_both_lengths() {
     let folder = Folder::new();
     let full = [
         primary(&[]),
-        image("SCI", -32, &[100, 100], &[], &[0; 40_000]),
+        image("SCI", -32, &[100, 100], &[], &vec![0; 40_000]),
     ]
     .concat();
     let path = folder.write("cut.fits", &[full[..20_000].to_vec()]);

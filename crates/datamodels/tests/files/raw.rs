@@ -108,7 +108,7 @@ pub(crate) fn image_model() -> ImageModel {
     meta.set("meta.instrument.name", "NIRCAM");
     meta.set("meta.exposure.type", "NRC_IMAGE");
     meta.set("meta.target.catalog_name", "NGC 4151");
-    meta.set("meta.exposure.start_time", 60_105.250_123_456_789);
+    meta.set("meta.exposure.start_time", 60_105.250_123_456_79);
     ImageModel {
         meta,
         data: plane(0.5),

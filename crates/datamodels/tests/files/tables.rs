@@ -11,7 +11,7 @@ fn table(name: &str) -> Vec<u8> {
     for n in 0..3_u8 {
         rows.push(if n == 1 { b'T' } else { b'F' });
         rows.push(200 + n);
-        rows.extend((u16::from(n) + 40_000 ^ 0x8000).to_be_bytes());
+        rows.extend(((u16::from(n) + 40_000) ^ 0x8000).to_be_bytes());
         rows.extend((-70_000 - i32::from(n)).to_be_bytes());
         rows.extend((1_i64 << 40).to_be_bytes());
         rows.extend((0.5 + f32::from(n)).to_be_bytes());

@@ -245,6 +245,20 @@ fn keywords_are_compared_but_for_dates_and_versions() {
 }
 
 #[test]
+fn an_empty_list_is_no_list() {
+    let mut pair = Pair::new();
+    let list = |values: &[f64]| values.to_vec();
+    pair.reference
+        .meta
+        .set("meta.exposure.read_times", list(&[]));
+    assert!(pair.report(&ToleranceSpec::stage1()).is_equal());
+    pair.reference
+        .meta
+        .set("meta.exposure.read_times", list(&[1.0]));
+    assert!(!pair.report(&ToleranceSpec::stage1()).is_equal());
+}
+
+#[test]
 fn a_share_of_outliers_can_be_allowed() {
     let mut pair = Pair::new();
     pair.ours.data[[0, 0, 0, 0]] += 1.0;

@@ -169,7 +169,9 @@ fn header_records(index: usize, hdu: &HduSpec<'_>) -> Vec<String> {
         records.push(name_record(&hdu.name));
     }
     records.extend(hdu.cards.iter().flat_map(Card::records));
-    if index > 0 {
+    // Parity: stdatamodels numbers the HDUs that hold data, not those that hold keywords alone.
+    let numbered = hdu.version != 1 || !matches!(hdu.payload, Payload::Empty);
+    if index > 0 && numbered {
         records.extend(integer("EXTVER", hdu.version, "extension value"));
     }
     records
