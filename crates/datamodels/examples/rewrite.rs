@@ -15,9 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (input, output) = (Path::new(input), Path::new(output));
     let dimensions = FitsReader::open(input)?.require("SCI")?.shape().len();
     if dimensions == 2 {
-        ImageModel::open(input)?.save(output)?
+        ImageModel::open(input)?.save(output)?;
     } else {
-        RampModel::open(input)?.save(output)?
+        RampModel::open(input)?.save(output)?;
     }
     Ok(())
 }

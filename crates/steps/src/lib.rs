@@ -84,16 +84,15 @@ fn only_miri(ramp: &RampModel) -> Result<Option<SkipReason>, StepError> {
 
 /// Which integration of the exposure the ramp starts with, counted from 0: segments of long exposures start later.
 fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
-    match ramp.meta.get("meta.exposure.integration_start") {
-        None => Ok(0),
-        Some(_) => {
-            let start = ramp
-                .meta
-                .require_integer("meta.exposure.integration_start", 1)
-                .map_err(metadata_error)?;
-            Ok(start as usize - 1)
-        }
+    const START: &str = "meta.exposure.integration_start";
+    if ramp.meta.get(START).is_none() {
+        return Ok(0);
     }
+    let start = ramp
+        .meta
+        .require_integer(START, 1)
+        .map_err(metadata_error)?;
+    Ok(start as usize - 1)
 }
 
 /// Refuses exposures whose groups are read at uneven times, as superstripes are.

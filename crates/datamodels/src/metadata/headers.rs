@@ -57,7 +57,10 @@ impl Metadata {
     /// The cards of an HDU: those of the file that the metadata came from in their order, with today's values, and
     /// the keywords that came since.
     pub(crate) fn cards_for(&self, hdu: &str) -> Vec<Card> {
-        let (table, source) = (KeywordTable::of(&self.model_type), KeywordTable::of(&self.source_type));
+        let (table, source) = (
+            KeywordTable::of(&self.model_type),
+            KeywordTable::of(&self.source_type),
+        );
         let mut cards = Vec::new();
         let mut written: HashSet<&str> = HashSet::new();
         for card in self.header(hdu).map_or(&[][..], |header| &header.cards) {
@@ -131,7 +134,7 @@ impl Metadata {
         }
         for (title, new) in sections.into_iter().filter(|(_, new)| !new.is_empty()) {
             if !title.is_empty() {
-                cards.extend(["", title, ""].map(|text| blank(text)));
+                cards.extend(["", title, ""].map(blank));
             }
             cards.extend(new);
         }

@@ -38,7 +38,8 @@ impl Metadata {
     pub fn new(model_type: &str) -> Self {
         let mut metadata = Self {
             asdf: AsdfFile::new(),
-            model_type: String::new(), source_type: model_type.to_string(),
+            model_type: String::new(),
+            source_type: model_type.to_string(),
             headers: Vec::new(),
             source: None,
         };
@@ -259,7 +260,7 @@ impl Metadata {
 fn collect_scalars(path: &str, node: &Node, found: &mut Vec<(String, Node)>) {
     match node.untagged() {
         Node::Mapping(mapping) => {
-            for (key, value) in mapping.iter() {
+            for (key, value) in mapping {
                 if let Some(key) = key.as_str() {
                     collect_scalars(&format!("{path}.{key}"), value, found);
                 }

@@ -8,7 +8,7 @@ use crate::error::{DataModelError, Result};
 pub struct Exposure<'a>(pub(super) &'a Metadata);
 
 impl<'a> Exposure<'a> {
-    /// EXP_TYPE in upper case.
+    /// `EXP_TYPE` in upper case.
     ///
     /// # Errors
     /// The keyword is absent.

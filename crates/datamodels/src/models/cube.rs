@@ -50,13 +50,13 @@ impl Model for CubeModel {
         let int_times = read_table(reader, "INT_TIMES")?;
         Ok(Self {
             meta,
+            data,
             err,
             dq,
             var_poisson,
             var_rnoise,
             int_times,
             extra,
-            data,
         })
     }
 

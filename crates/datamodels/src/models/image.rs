@@ -44,12 +44,12 @@ impl Model for ImageModel {
         let extra = read_extra(reader, &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE"])?;
         Ok(Self {
             meta,
+            data,
             err,
             dq,
             var_poisson,
             var_rnoise,
             extra,
-            data,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Quality bits of reference files, which each file numbers as its DQ_DEF table says.
+//! Quality bits of reference files, which each file numbers as its `DQ_DEF` table says.
 
 use ndarray::{Array2, Array4, Ix2, Ix4};
 

@@ -96,11 +96,10 @@ impl Step for Jump {
 }
 
 fn log_summary(found: JumpSummary) {
-    match found.primary {
-        Some(count) => tracing::info!(
-            "Total number of CRs before neighbours and later groups were flagged: {count}"
-        ),
-        None => tracing::warn!("Too few usable groups: no jump was searched"),
+    if let Some(count) = found.primary {
+        tracing::info!("Cosmic rays, before neighbours and later groups were flagged: {count}");
+    } else {
+        tracing::warn!("Too few usable groups: no jump was searched");
     }
     for (count, what) in [(found.snowballs, "snowballs"), (found.showers, "showers")] {
         if let Some(count) = count {

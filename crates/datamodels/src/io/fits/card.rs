@@ -253,16 +253,17 @@ pub(super) fn cards_from_raw(raw: &[RawCard]) -> Vec<Card> {
     let mut cards: Vec<Card> = Vec::with_capacity(raw.len());
     let mut open = false;
     for record in raw {
-        if open && record.keyword == "CONTINUE" && record.has_value {
-            if let Some(card) = cards.last_mut()
-                && let CardValue::Text(text) = &mut card.value
-            {
-                text.pop();
-                text.push_str(&unquote(&record.value));
-                open = text.ends_with('&');
-                append_comment(&mut card.comment, &record.comment);
-                continue;
-            }
+        if open
+            && record.keyword == "CONTINUE"
+            && record.has_value
+            && let Some(card) = cards.last_mut()
+            && let CardValue::Text(text) = &mut card.value
+        {
+            text.pop();
+            text.push_str(&unquote(&record.value));
+            open = text.ends_with('&');
+            append_comment(&mut card.comment, &record.comment);
+            continue;
         }
         let value = typed(record);
         open = matches!(&value, CardValue::Text(text) if text.ends_with('&'));

@@ -261,7 +261,7 @@ impl Drop for Session {
     }
 }
 
-/// Longer than FLEN_CARD, FLEN_VALUE, FLEN_COMMENT and FLEN_ERRMSG.
+/// Longer than `FLEN_CARD`, `FLEN_VALUE`, `FLEN_COMMENT` and `FLEN_ERRMSG`.
 const TEXT: usize = 128;
 type Text = [c_char; TEXT];
 

@@ -126,7 +126,9 @@ impl Table {
             decode_numbers(column.code, cell, &mut values)?;
         }
         if scale != 1.0 || zero != 0.0 {
-            values.iter_mut().for_each(|v| *v = *v * scale + zero);
+            for value in &mut values {
+                *value = *value * scale + zero;
+            }
         }
         Some(values)
     }

@@ -53,7 +53,6 @@ pub struct HduSpec<'a> {
 }
 
 const BLOCK: usize = 2880;
-const RECORD: usize = 80;
 /// Elements encoded by one task.
 const CHUNK: usize = 1 << 18;
 
@@ -123,10 +122,9 @@ fn hash_records(headers: &[Vec<String>]) -> String {
     let mut hash = Sha256::new();
     for records in headers {
         let mut block: String = records.concat();
-        block.push_str(&format!("{:<RECORD$}", "END"));
+        block.push_str("END");
         let padded = block.len().div_ceil(BLOCK) * BLOCK;
-        block.push_str(&" ".repeat(padded - block.len()));
-        hash.update(block.as_bytes());
+        hash.update(format!("{block:<padded$}").as_bytes());
     }
     hexadecimal(&hash.finalize())
 }
