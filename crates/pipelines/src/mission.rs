@@ -71,7 +71,9 @@ impl Mission for Jwst {
 
 /// Opens an exposure as a ramp.
 pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
-    Ok(RampModel::open(path)?)
+    let ramp = RampModel::open(path)?;
+    ramp.check_dimensions()?;
+    Ok(ramp)
 }
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {

@@ -55,6 +55,24 @@ impl RampModel {
     }
 }
 
+impl RampModel {
+    /// Checks that NGROUPS is the number of groups of the data; NINTS may count more than one segment holds.
+    ///
+    /// # Errors
+    /// [`DataModelError::Keyword`](crate::DataModelError::Keyword) where it is another number.
+    pub fn check_dimensions(&self) -> Result<()> {
+        const GROUPS: &str = "meta.exposure.ngroups";
+        let groups = self.data.dim().1;
+        match self.meta.integer(GROUPS) {
+            Some(count) if count != groups as i64 => {
+                let expected = format!("{groups}, the groups of HDU SCI");
+                Err(self.meta.keyword_error(GROUPS, &expected))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Model for RampModel {
     const MODEL_TYPE: &'static str = "RampModel";
 
