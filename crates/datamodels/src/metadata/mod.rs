@@ -105,6 +105,31 @@ impl Metadata {
         self.set("meta.model_type", model_type);
     }
 
+    /// Metadata for a product of another model that is made from this one.
+    ///
+    /// Groups of keywords that the other model does not have at all, such as the pointing in a table of fits, stay
+    /// behind; everything else comes along, unknown nodes included.
+    #[must_use]
+    pub fn derive(&self, model_type: &str) -> Self {
+        let mut derived = self.clone();
+        derived.set_model_type(model_type);
+        let table = KeywordTable::of(model_type);
+        for entry in KeywordTable::of(&self.model_type).entries() {
+            let Some((group, _)) = entry.path.rsplit_once('.') else {
+                continue;
+            };
+            let in_group = |other: &str| {
+                other
+                    .strip_prefix(group)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !table.entries().iter().any(|other| in_group(&other.path)) {
+                derived.remove(group);
+            }
+        }
+        derived
+    }
+
     /// The file that the metadata came from.
     pub fn source(&self) -> Option<&Path> {
         self.source.as_deref()

@@ -47,14 +47,9 @@ impl RampFitOutput {
             optional,
         } = fit;
         let meta = rate_metadata(&ramp.meta);
-        let typed = |model_type: &str| {
-            let mut meta = meta.clone();
-            meta.set_model_type(model_type);
-            meta
-        };
         Self {
             rate: Some(ImageModel {
-                meta: typed(ImageModel::MODEL_TYPE),
+                meta: meta.derive(ImageModel::MODEL_TYPE),
                 data: exposure.slope,
                 err: exposure.err,
                 dq: exposure.dq,
@@ -63,7 +58,7 @@ impl RampFitOutput {
                 extra: Vec::new(),
             }),
             rateints: Some(CubeModel {
-                meta: typed(CubeModel::MODEL_TYPE),
+                meta: meta.derive(CubeModel::MODEL_TYPE),
                 data: integrations.slope,
                 err: integrations.err,
                 dq: integrations.dq,
@@ -72,7 +67,7 @@ impl RampFitOutput {
                 int_times: ramp.int_times,
                 extra: Vec::new(),
             }),
-            optional: optional.map(|segments| optional_model(ramp.meta, segments)),
+            optional: optional.map(|segments| optional_model(&ramp.meta, segments)),
         }
     }
 }
@@ -84,8 +79,7 @@ fn rate_metadata(ramp: &Metadata) -> Metadata {
     meta
 }
 
-fn optional_model(mut meta: Metadata, segments: OptionalResults) -> RampFitOutputModel {
-    meta.set_model_type(RampFitOutputModel::MODEL_TYPE);
+fn optional_model(meta: &Metadata, segments: OptionalResults) -> RampFitOutputModel {
     let OptionalResults {
         slope,
         sigma_slope,
@@ -98,7 +92,7 @@ fn optional_model(mut meta: Metadata, segments: OptionalResults) -> RampFitOutpu
         jump_height,
     } = segments;
     RampFitOutputModel {
-        meta,
+        meta: meta.derive(RampFitOutputModel::MODEL_TYPE),
         slope,
         sigslope: sigma_slope,
         var_poisson,
