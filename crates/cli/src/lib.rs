@@ -1,7 +1,7 @@
 //! Calibrate JWST exposures: what the programs `strun` and `jwst` share.
 //!
 //! Nothing in here is science: arguments become settings, settings a run, errors an exit status.
-//! Everything works on a [`Mission`](stpipe::Mission) and on [`Streams`], so that tests can give
+//! Everything works on a [`Mission`] and on [`Streams`], so that tests can give
 //! their own.
 
 pub mod crds;

@@ -2,6 +2,7 @@
 //!
 //! `CRDS_PATH=tests/golden/nrcb1_sub64p/crds_cache cargo run --release -p pipelines --example detector1 -- \
 //!  tests/golden/nrcb1_sub64p/input/jw90011001001_02101_00001_nrcb1_uncal.fits`
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::error::Error;
 

@@ -1,6 +1,7 @@
 //! Finds jumps in plain arrays, as another mission would.
 //!
 //! `cargo run --release -p stcal --example jump`
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use ndarray::{Array2, Array4};
 use stcal::flags::{GroupFlags, PixelFlags};

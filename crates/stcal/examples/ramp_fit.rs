@@ -1,6 +1,7 @@
 //! Fits count rates to plain arrays, as another mission would.
 //!
 //! `cargo run --release -p stcal --example ramp_fit`
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use ndarray::{Array2, Array4};
 use stcal::ramp_fit::{GroupWindow, OlsParams, OlsPlan, Ramp, RampFitError, RampTiming, fit_ols};

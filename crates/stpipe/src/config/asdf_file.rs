@@ -34,7 +34,7 @@ pub enum TreeError {
 /// (`step_config-1.0.0`), and all of it inside `parameters` with `steps` a mapping (`0.1.0`).
 ///
 /// # Errors
-/// [`TreeError`] if it is no ASDF file or no parameter file.
+/// `TreeError` if it is no ASDF file or no parameter file.
 pub fn from_asdf(bytes: &[u8]) -> Result<ConfigTree, TreeError> {
     let file = AsdfFile::from_bytes(bytes)?;
     let tree = &file.tree;

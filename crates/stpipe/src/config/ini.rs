@@ -45,7 +45,7 @@ pub enum Problem {
 /// is no interpolation: `%(name)s` stays as it is.
 ///
 /// # Errors
-/// [`IniError`] with the line.
+/// `IniError` with the line.
 ///
 /// ```
 /// let text = "class = 'jwst.pipeline.Detector1Pipeline'\n[steps]\n  [[jump]]\n  skip = True  # why\n";

@@ -96,7 +96,7 @@ pub fn refuse_unknown(specs: &[ParamSpec], values: &Values) -> Result<(), ParamE
 /// text (unit in brackets). Limits are methods of [`ParamSpec`]: `min(x)`, `max(x)`, `items(a..=b)`,
 /// `choices(&["a", "b"])`, `input_path()`, `output_path()`. Types are those of [`Field`]: `bool`, `i64`, `u32`, `usize`, `f64`,
 /// `String` (default written `"text"`), `Option<T>`, `Vec<T>` (default written `&[a, b]`), enums made
-/// by [`choices!`](crate::choices!). See [`params`](crate::params) for an example.
+/// by [`choices!`](crate::choices!). See [`params`](mod@crate::params) for an example.
 #[macro_export]
 macro_rules! params {
     (
@@ -163,7 +163,7 @@ macro_rules! params {
 
 /// Declares an enum whose variants are the allowed texts of a parameter.
 ///
-/// See [`params`](crate::params) for an example.
+/// See [`params`](mod@crate::params) for an example.
 #[macro_export]
 macro_rules! choices {
     (

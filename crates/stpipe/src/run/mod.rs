@@ -2,7 +2,7 @@
 //!
 //! A [`Run`] belongs to one task, a pipeline or a step on its own. It resolves references, skips,
 //! records status, provenance and log in the products, and saves them under their names. The
-//! science is in [`Step::run`](crate::Step::run), which knows nothing of all that.
+//! science is in [`Step::run`], which knows nothing of all that.
 
 mod error;
 mod parameters;
