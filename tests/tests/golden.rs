@@ -15,8 +15,9 @@ fn committed() -> PathBuf {
 }
 
 /// Runs the pipeline on a case with every step's product saved; fails with the program's own words.
-fn calibrate(case: &Case, output: &Path) -> Result<(), String> {
+fn calibrate(case: &Case, output: &Path, threads: usize) -> Result<(), String> {
     let run = Command::new(env!("CARGO_BIN_EXE_strun-under-test"))
+        .arg(format!("--threads={threads}"))
         .arg("calwebb_detector1")
         .arg(&case.uncal)
         .arg(format!("--output_dir={}", output.display()))
@@ -47,7 +48,7 @@ fn differences(case: &Case, spec: &ToleranceSpec) -> Vec<String> {
     let products = case
         .official_products(official.path())
         .expect("the products unpack");
-    if let Err(message) = calibrate(case, ours.path()) {
+    if let Err(message) = calibrate(case, ours.path(), 2) {
         return vec![message];
     }
     let mut found = Vec::new();
@@ -116,6 +117,29 @@ fn niriss_subarray() {
 #[test]
 fn fgs_subarray() {
     check_committed("fgs_sub128");
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    // Showers, neighbours across bands and three integrations.
+    let case =
+        Case::open(&committed().join("miri_sub64")).expect("the case is part of this package");
+    let folders = [1, 2, 7].map(|threads| {
+        let folder = TempDir::new().expect("a folder");
+        calibrate(&case, folder.path(), threads).expect("the case is calibrated");
+        folder
+    });
+    let mut products = 0;
+    for entry in std::fs::read_dir(folders[0].path()).expect("the folder is read") {
+        let name = entry.expect("an entry").file_name();
+        for other in &folders[1..] {
+            let (ours, one) = (other.path().join(&name), folders[0].path().join(&name));
+            let report = compare_products(&ours, &one, &ToleranceSpec::exact()).expect("both open");
+            assert!(report.is_equal(), "{report}");
+        }
+        products += 1;
+    }
+    assert!(products > 10, "only {products} products were compared");
 }
 
 #[test]
