@@ -12,7 +12,9 @@ const HISTORY_ENTRY: &str = "tag:stsci.edu:asdf/core/history_entry-1.0.0";
 
 impl Metadata {
     /// Takes the value of every keyword of the model's table from the headers.
-    pub(super) fn update_from_headers(&mut self) {
+    ///
+    /// Keywords that the headers do not have lose their value where the headers were `edited`.
+    pub(super) fn update_from_headers(&mut self, edited: bool) {
         let table = KeywordTable::of(&self.model_type);
         for entry in table.entries() {
             let card = self
@@ -20,9 +22,10 @@ impl Metadata {
                 .and_then(|header| header.get(&entry.keyword));
             match card.and_then(|card| node_from_card(&card.value)) {
                 Some(value) => self.set(&entry.path, value),
-                None => {
+                None if edited => {
                     self.remove(&entry.path);
                 }
+                None => {}
             }
         }
     }

@@ -87,8 +87,11 @@ impl Metadata {
             headers,
             source: Some(reader.path().to_path_buf()),
         };
-        if stored_hash.as_deref() != Some(reader.header_hash()) {
-            metadata.update_from_headers();
+        let edited = stored_hash.as_deref() != Some(reader.header_hash());
+        // Parity: the reference package makes a ramp of an uncalibrated file through its headers, whose real numbers
+        // have a digit less than those of the tree.
+        if edited || metadata.model_type == "Level1bModel" {
+            metadata.update_from_headers(edited);
         }
         metadata.take_history_from_headers();
         Ok(metadata)
