@@ -39,7 +39,14 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("testkit", &["asdf", "datamodels"]),
     (
         "end-to-end",
-        &["jwst", "pipelines", "datamodels", "testkit"],
+        &[
+            "jwst",
+            "pipelines",
+            "datamodels",
+            "testkit",
+            "crds",
+            "steps",
+        ],
     ),
     ("xtask", &["testkit"]),
 ];

@@ -239,18 +239,7 @@ where
         settings: Settings,
         inputs: &[PathBuf],
     ) -> Result<Vec<PathBuf>, RunError> {
-        let [path] = inputs else {
-            return Err(RunError::InputCount {
-                task: settings.name().to_owned(),
-                expected: "one input file",
-                found: inputs.len(),
-            });
-        };
-        let run = Run::begin(context, settings, path.to_str())?;
-        let input = (self.open)(path).map_err(|source| RunError::Input {
-            path: path.clone(),
-            source,
-        })?;
+        let (run, input) = Run::on_file(context, settings, inputs, self.open)?;
         run.alone::<S>(input).map(|(_, saved)| saved)
     }
 }

@@ -233,14 +233,13 @@ impl Metadata {
 
     /// Sets the node at a path; mappings on the way are made.
     pub fn set(&mut self, path: &str, value: impl Into<Node>) {
+        let value = value.into();
         // A path that runs through a scalar replaces it: the tables know no such paths.
-        if let Err(_) = self.asdf.tree.set_path(path, Node::Null)
-            && let Some((parent, _)) = path.rsplit_once('.')
+        if self.asdf.tree.set_path(path, value.clone()).is_err()
+            && let Some((parent, key)) = path.rsplit_once('.')
         {
-            self.set(parent, Mapping::new());
-        }
-        if let Some(node) = self.asdf.tree.get_path_mut(path) {
-            *node = value.into();
+            let group: Mapping = [(key, value)].into_iter().collect();
+            self.set(parent, group);
         }
     }
 
@@ -308,5 +307,19 @@ fn drop_array_links(tree: &mut Node) {
     if let Some(root) = tree.as_mapping_mut() {
         root.retain(|_, node| !is_link(node));
         root.remove("extra_fits");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_through_a_scalar_replaces_it() {
+        let mut meta = Metadata::new("RampModel");
+        meta.set("meta.rscd", "text");
+        meta.set("meta.rscd.ngroups_skip_int1", 2);
+        assert_eq!(meta.integer("meta.rscd.ngroups_skip_int1"), Some(2));
+        assert_eq!(meta.model_type(), "RampModel");
     }
 }

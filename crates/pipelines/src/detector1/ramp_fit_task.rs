@@ -42,25 +42,14 @@ impl Task for RampFitTask {
         settings: Settings,
         inputs: &[PathBuf],
     ) -> Result<Vec<PathBuf>, RunError> {
-        let [path] = inputs else {
-            let (task, expected) = (settings.name().to_string(), "one input file");
-            return Err(RunError::InputCount {
-                task,
-                expected,
-                found: inputs.len(),
-            });
-        };
-        let mut run = Run::begin(context, settings.clone(), path.to_str())?;
-        let ramp = open_ramp(path).map_err(|source| RunError::Input {
-            path: path.clone(),
-            source,
-        })?;
+        let (run, ramp) = Run::on_file(context, settings.clone(), inputs, open_ramp)?;
         let (outcome, mut saved) = run.alone::<RampFit>(ramp)?;
         if let Outcome::Complete(RampFitOutput {
             optional: Some(_), ..
         }) = &outcome
         {
-            run = Run::begin(context, settings, path.to_str())?;
+            let input = inputs.first().and_then(|path| path.to_str());
+            let mut run = Run::begin(context, settings, input)?;
             if let Outcome::Complete(mut fitted) = outcome {
                 save_optional(&mut run, &mut fitted, "ramp_fit")?;
                 saved.extend_from_slice(run.saved());

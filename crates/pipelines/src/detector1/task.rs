@@ -41,19 +41,7 @@ impl Task for Detector1Task {
         settings: Settings,
         inputs: &[PathBuf],
     ) -> Result<Vec<PathBuf>, RunError> {
-        let [path] = inputs else {
-            let (task, expected) = (settings.name().to_string(), "one input file");
-            return Err(RunError::InputCount {
-                task,
-                expected,
-                found: inputs.len(),
-            });
-        };
-        let mut run = Run::begin(context, settings, path.to_str())?;
-        let ramp = open_ramp(path).map_err(|source| RunError::Input {
-            path: path.clone(),
-            source,
-        })?;
+        let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
         match process(&mut run, ramp)? {
             Detector1Output::Rates { mut rate, .. } => {
                 set_suffix(&mut run, "rate")?;
@@ -64,10 +52,7 @@ impl Task for Detector1Task {
                 run.finish(&mut *ramp)
             }
             Detector1Output::Nothing => {
-                tracing::warn!(
-                    "No product is saved: there is nothing to fit in {}",
-                    path.display()
-                );
+                tracing::warn!("No product is saved: there is nothing to fit");
                 Ok(run.saved().to_vec())
             }
         }

@@ -20,7 +20,7 @@ pub use table::{Entry, describe_table};
 
 use crate::log::LogSink;
 use crate::{
-    Origin, Outcome, Prepared, Product, Products, Provenance, ReferenceSource, Settings,
+    BoxError, Origin, Outcome, Prepared, Product, Products, Provenance, ReferenceSource, Settings,
     SkipReason, Status, Step, StepError, Values,
 };
 
@@ -103,6 +103,31 @@ impl<'a> Run<'a> {
             tracing::info!(target: LOG, "Step run as standalone, so skip set to False");
         }
         Ok(run)
+    }
+
+    /// Begins the run of a task that takes one file, and opens it with `open`.
+    ///
+    /// # Errors
+    /// As [`Self::begin`]; also if there is not one input, or it cannot be read.
+    pub fn on_file<M>(
+        context: &'a Context<'a>,
+        settings: Settings,
+        inputs: &[PathBuf],
+        open: fn(&Path) -> Result<M, BoxError>,
+    ) -> Result<(Self, M), RunError> {
+        let [path] = inputs else {
+            return Err(RunError::InputCount {
+                task: settings.name().to_owned(),
+                expected: "one input file",
+                found: inputs.len(),
+            });
+        };
+        let run = Self::begin(context, settings, path.to_str())?;
+        let input = open(path).map_err(|source| RunError::Input {
+            path: path.clone(),
+            source,
+        })?;
+        Ok((run, input))
     }
 
     /// The effective parameters.
