@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, Array3, Array4, ArrayD, Axis, Ix3, Ix4};
+use ndarray::{Array2, Array3, Array4, ArrayD, Axis};
 
-use super::{ReferenceFile, Science, Window};
+use super::{ReferenceFile, Science, StreamedImage, Window};
 use crate::error::Result;
 use crate::io::fits::Table;
 
@@ -109,8 +109,9 @@ impl LinearityReference {
 /// Dark ramps.
 #[derive(Debug, Clone)]
 pub struct DarkReference {
-    /// Signal, `(integration, group, row, column)` [DN]; one integration where the file does not tell them apart.
-    pub signal: Array4<f32>,
+    /// Signal, `(integration, group, row, column)` [DN]; one integration where the file does not tell them apart. It
+    /// has many more groups than the exposure: it stays in its file.
+    pub signal: StreamedImage,
     /// Whether the file tells integrations apart.
     pub by_integration: bool,
     /// Quality of each pixel, `(integration, row, column)`; one integration where the file does not tell them apart.
@@ -124,26 +125,21 @@ pub struct DarkReference {
 }
 
 impl DarkReference {
-    /// Reads the part of the file that covers an exposure.
+    /// Opens the part of the file that covers an exposure.
     ///
     /// # Errors
     /// The file cannot be read, lacks NFRAMES or GROUPGAP, or does not fit the exposure.
     pub fn load(path: &Path, science: &Science<'_>) -> Result<Self> {
         let (file, window) = open(path, "SCI", science)?;
         let by_integration = file.shape("SCI")?.len() == 4;
-        let signal = if by_integration {
-            file.image::<f32, Ix4>("SCI", &window)?
-        } else {
-            file.image::<f32, Ix3>("SCI", &window)?.insert_axis(Axis(0))
-        };
         let exposure = file.meta.exposure();
         Ok(Self {
             dq: dark_quality(&file, &window)?,
             frames_per_group: exposure.frames_per_group()?,
             group_gap: exposure.group_gap()?,
             average_dark_current: file.meta.number("meta.exposure.average_dark_current"),
-            signal,
             by_integration,
+            signal: StreamedImage::open(file, "SCI", &window)?,
         })
     }
 }

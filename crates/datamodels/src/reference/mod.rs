@@ -2,6 +2,7 @@
 
 mod detector;
 mod quality;
+mod streamed;
 mod window;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
 };
+pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 
 /// An open reference file.

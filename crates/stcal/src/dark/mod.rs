@@ -99,6 +99,22 @@ pub fn collapse_dq(dq: ArrayView4<'_, u32>) -> Array2<u32> {
     joined
 }
 
+/// The integration of the dark, which has `n_dark` of them, that is subtracted from an integration of the ramp.
+///
+/// `is_first_segment` tells whether the ramp begins with the first integration of its exposure.
+///
+/// ```
+/// use stcal::dark::dark_integration;
+/// assert_eq!([0, 1, 2].map(|i| dark_integration(i, 2, true)), [0, 1, 1]);
+/// assert_eq!(dark_integration(0, 2, false), 1);
+/// ```
+pub fn dark_integration(integration: usize, n_dark: usize, is_first_segment: bool) -> usize {
+    match integration {
+        i if i < n_dark && is_first_segment => i,
+        _ => n_dark.saturating_sub(1),
+    }
+}
+
 /// Subtracts the dark from every integration, in place.
 ///
 /// `ramp_dn` is `(integration, group, row, column)` \[DN\], `pixel_dq` is `(row, column)` and gains the bits of the
@@ -149,10 +165,7 @@ pub fn subtract_dark(
     Zip::from(&mut pixel_dq)
         .and(dark.dq)
         .for_each(|dq, &more| *dq |= more);
-    let dark_of = |integration: usize| match integration {
-        i if i < n_dark && is_first_segment => i,
-        _ => n_dark - 1,
-    };
+    let dark_of = |integration| dark_integration(integration, n_dark, is_first_segment);
     // Parity: stcal dark_current/dark_sub.py::average_dark_frames_4d. Of a dark that must be averaged, only as many
     // integrations are as the ramp has; the others are zero, also where the last one stands for a later segment.
     let n_averaged = if plan.averages() {

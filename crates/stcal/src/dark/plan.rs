@@ -70,6 +70,18 @@ impl DarkPlan {
         self.averaged.is_some()
     }
 
+    /// Whether a group of the dark, counted from 0, goes into what is subtracted. A dark that stays in its file need
+    /// not be read elsewhere.
+    pub fn needs_group(&self, dark_group: usize) -> bool {
+        // An extrapolated group takes the rate from the last two.
+        let extrapolates = self.n_extrapolated > 0 && dark_group + 2 >= self.n_dark;
+        extrapolates
+            || match &self.averaged {
+                None => dark_group < self.n_groups,
+                Some(ranges) => ranges.iter().any(|range| range.contains(&dark_group)),
+            }
+    }
+
     pub(super) fn n_groups(&self) -> usize {
         self.n_groups
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use datamodels::RampModel;
 use datamodels::reference::DarkReference;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Array4, Axis};
 use stcal::dark::{self as kernel, DarkPlan, GroupPattern, collapse_dq, subtract_dark};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
@@ -148,7 +148,15 @@ fn pattern(
 
 fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Result<(), StepError> {
     let is_first_segment = crate::first_integration(ramp)? == 0;
+    let (n_integrations, _, rows, columns) = ramp.data.dim();
+    let (n_dark, n_groups, dark_rows, dark_columns) = dark.signal.dim();
+    check_size((dark_rows, dark_columns), (rows, columns))?;
     let dark_dq: Array2<u32> = collapse_dq(dark.dq.view().insert_axis(Axis(1)));
+    let wanted = |integration: usize, group: usize| {
+        let used = (0..n_integrations)
+            .any(|i| kernel::dark_integration(i, n_dark, is_first_segment) == integration);
+        used && plan.needs_group(group)
+    };
     let data = ramp
         .data
         .axis_chunks_iter_mut(Axis(2), bands::ROWS)
@@ -157,23 +165,41 @@ fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Resu
         .pixeldq
         .axis_chunks_iter_mut(Axis(0), bands::ROWS)
         .into_par_iter();
-    let signal = dark
-        .signal
-        .axis_chunks_iter(Axis(2), bands::ROWS)
-        .into_par_iter();
     let dark_dq = dark_dq
         .axis_chunks_iter(Axis(0), bands::ROWS)
         .into_par_iter();
+    let room = || {
+        let band = Array4::zeros((n_dark, n_groups, bands::ROWS.min(rows), columns));
+        (Vec::new(), band)
+    };
     data.zip(pixel_dq)
-        .zip(signal.zip(dark_dq))
-        .try_for_each(|((data, pixel_dq), (signal_dn, dq))| {
-            subtract_dark(
-                data,
-                pixel_dq,
-                &kernel::DarkReference { signal_dn, dq },
-                plan,
-                is_first_segment,
-            )
+        .zip(dark_dq)
+        .enumerate()
+        .try_for_each_init(room, |(bytes, band), (index, ((data, pixel_dq), dq))| {
+            let first = index * bands::ROWS;
+            let here = first..first + data.dim().2;
+            if band.dim().2 != here.len() {
+                // The last band may have fewer rows.
+                *band = Array4::zeros((n_dark, n_groups, here.len(), columns));
+            }
+            dark.signal
+                .read_rows(here, wanted, bytes, band.view_mut())
+                .map_err(StepError::algorithm)?;
+            let signal_dn = band.view();
+            let dark = kernel::DarkReference { signal_dn, dq };
+            subtract_dark(data, pixel_dq, &dark, plan, is_first_segment)
+                .map_err(StepError::algorithm)
         })
-        .map_err(StepError::algorithm)
+}
+
+fn check_size(dark: (usize, usize), ramp: (usize, usize)) -> Result<(), StepError> {
+    if dark == ramp {
+        return Ok(());
+    }
+    let expected = format!(
+        "{} rows and {} columns, as the exposure has",
+        ramp.0, ramp.1
+    );
+    let found = format!("{} and {}", dark.0, dark.1);
+    Err(StepError::input("images of the dark", expected, found))
 }

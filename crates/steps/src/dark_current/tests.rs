@@ -15,7 +15,8 @@ fn references(
     group_gap: usize,
 ) -> DarkCurrentReferences {
     let dark = DarkReference {
-        signal: Array4::from_shape_fn((integrations, 4, 10, 2), |(i, g, ..)| (100 * i + g) as f32),
+        signal: Array4::from_shape_fn((integrations, 4, 10, 2), |(i, g, ..)| (100 * i + g) as f32)
+            .into(),
         by_integration: integrations > 1,
         dq: Array3::from_shape_fn((integrations, 10, 2), |(i, ..)| 1 << i),
         frames_per_group,

@@ -10,7 +10,7 @@ mod writer;
 
 pub use card::{Card, CardValue};
 pub use element::Element;
-pub use reader::{FitsReader, HduInfo, HduKind, Header, StoredType};
+pub use reader::{FitsReader, HduInfo, HduKind, Header, ImagePart, StoredType};
 pub use table::{Column, Table};
 pub use writer::{HduSpec, Payload, write_fits};
 

@@ -165,6 +165,17 @@ pub struct FitsReader {
     header_hash: String,
 }
 
+/// A part of one plane of an image; all counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePart {
+    /// The plane, over all leading axes.
+    pub plane: usize,
+    /// Its rows.
+    pub rows: Range<usize>,
+    /// Its columns.
+    pub columns: Range<usize>,
+}
+
 /// Elements decoded by one task.
 const CHUNK: usize = 1 << 18;
 
@@ -304,12 +315,7 @@ impl FitsReader {
         rows: Range<usize>,
         columns: Range<usize>,
     ) -> Result<ArrayD<T>> {
-        let HduKind::Image {
-            stored,
-            shape,
-            scaling,
-        } = &hdu.kind
-        else {
+        let HduKind::Image { shape, .. } = &hdu.kind else {
             return Err(self.shape_error(hdu, "an image"));
         };
         let [leading @ .., height, width] = shape.as_slice() else {
@@ -324,36 +330,74 @@ impl FitsReader {
         if rows.len() == *height && columns.len() == *width {
             return self.image(hdu);
         }
-        let (size, width_out) = (stored.size(), columns.len());
-        let plane_out = (rows.len() * width_out).max(1);
+        let plane_out = (rows.len() * columns.len()).max(1);
         let mut values =
-            vec![T::default(); leading.iter().product::<usize>() * rows.len() * width_out];
+            vec![T::default(); leading.iter().product::<usize>() * rows.len() * columns.len()];
         values
             .par_chunks_mut(plane_out)
             .enumerate()
-            .try_for_each(|(plane, out)| {
-                let mut bytes = vec![0; rows.len() * width * size];
-                let offset = hdu.data_start + ((plane * height + rows.start) * width * size) as u64;
-                self.source
-                    .read_at(offset, &mut bytes)
-                    .map_err(|e| self.read_error(e))?;
-                for (row_in, row_out) in bytes
-                    .chunks_exact(width * size)
-                    .zip(out.chunks_exact_mut(width_out))
-                {
-                    T::decode(
-                        *stored,
-                        *scaling,
-                        &row_in[columns.start * size..columns.end * size],
-                        row_out,
-                    );
-                }
-                Ok(())
+            .try_for_each_init(Vec::new, |bytes, (plane, out)| {
+                let part = ImagePart {
+                    plane,
+                    rows: rows.clone(),
+                    columns: columns.clone(),
+                };
+                self.image_part(hdu, &part, bytes, out)
             })?;
         let mut shape_out = leading.to_vec();
-        shape_out.extend([rows.len(), width_out]);
+        shape_out.extend([rows.len(), columns.len()]);
         ArrayD::from_shape_vec(shape_out, values)
             .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+    }
+
+    /// Reads a part of one plane of an image into `out`; `bytes` is room that is used again from call to call.
+    ///
+    /// # Errors
+    /// The HDU is no image, the part leaves it, `out` does not have the size of the part, or the file cannot be read.
+    pub fn image_part<T: Element>(
+        &self,
+        hdu: &HduInfo,
+        part: &ImagePart,
+        bytes: &mut Vec<u8>,
+        out: &mut [T],
+    ) -> Result<()> {
+        let HduKind::Image {
+            stored,
+            shape,
+            scaling,
+        } = &hdu.kind
+        else {
+            return Err(self.shape_error(hdu, "an image"));
+        };
+        let [leading @ .., height, width] = shape.as_slice() else {
+            return Err(self.shape_error(hdu, "an image of at least two dimensions"));
+        };
+        let ImagePart {
+            plane,
+            rows,
+            columns,
+        } = part;
+        let planes: usize = leading.iter().product();
+        let inside = *plane < planes && rows.end <= *height && columns.end <= *width;
+        if !inside || out.len() != rows.len() * columns.len() {
+            return Err(self.shape_error(hdu, &format!("an image that contains {part:?}")));
+        }
+        let (size, row_bytes) = (stored.size(), width * stored.size());
+        bytes.resize(rows.len() * row_bytes, 0);
+        let offset = hdu.data_start + ((plane * height + rows.start) * row_bytes) as u64;
+        self.source
+            .read_at(offset, bytes)
+            .map_err(|e| self.read_error(e))?;
+        if columns.len() == *width {
+            T::decode(*stored, *scaling, bytes, out);
+            return Ok(());
+        }
+        let inner = columns.start * size..columns.end * size;
+        let rows_in = bytes.chunks_exact(row_bytes.max(1));
+        for (row_in, row_out) in rows_in.zip(out.chunks_exact_mut(columns.len().max(1))) {
+            T::decode(*stored, *scaling, &row_in[inner.clone()], row_out);
+        }
+        Ok(())
     }
 
     /// Reads a table.

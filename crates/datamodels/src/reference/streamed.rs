@@ -1,0 +1,131 @@
+//! Large images of references, of which a band of rows is read when it is needed.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array4, ArrayViewMut4};
+
+use super::{ReferenceFile, Window};
+use crate::error::Result;
+use crate::io::fits::{FitsReader, HduInfo, ImagePart};
+
+/// Signals `(integration, group, row, column)` of a reference, in memory or in its file.
+///
+/// A file stays open for as long as this exists; only bands of rows that are asked for are ever in memory.
+#[derive(Debug, Clone)]
+pub struct StreamedImage {
+    shape: [usize; 4],
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Memory(Arc<Array4<f32>>),
+    File {
+        reader: Arc<FitsReader>,
+        hdu: HduInfo,
+        window: Window,
+    },
+}
+
+impl From<Array4<f32>> for StreamedImage {
+    fn from(array: Array4<f32>) -> Self {
+        let (integrations, groups, rows, columns) = array.dim();
+        Self {
+            shape: [integrations, groups, rows, columns],
+            source: Source::Memory(Arc::new(array)),
+        }
+    }
+}
+
+impl StreamedImage {
+    /// The window of an image of three or four dimensions. One of three has one integration.
+    ///
+    /// # Errors
+    /// The HDU is missing, has other dimensions, or does not cover the window.
+    pub fn open(file: ReferenceFile, hdu: &str, window: &Window) -> Result<Self> {
+        let hdu = file.reader.require(hdu)?.clone();
+        let shape = match *hdu.shape() {
+            [groups, height, width] => [1, groups, height, width],
+            [integrations, groups, height, width] => [integrations, groups, height, width],
+            _ => {
+                return Err(file
+                    .reader
+                    .shape_error(&hdu, "an image of 3 or 4 dimensions"));
+            }
+        };
+        let [integrations, groups, height, width] = shape;
+        if window.rows.end > height || window.columns.end > width {
+            let expected = format!("an image that contains {window:?}");
+            return Err(file.reader.shape_error(&hdu, &expected));
+        }
+        Ok(Self {
+            shape: [
+                integrations,
+                groups,
+                window.rows.len(),
+                window.columns.len(),
+            ],
+            source: Source::File {
+                reader: Arc::new(file.reader),
+                hdu,
+                window: window.clone(),
+            },
+        })
+    }
+
+    /// Integrations, groups, rows and columns.
+    pub fn dim(&self) -> (usize, usize, usize, usize) {
+        let [integrations, groups, rows, columns] = self.shape;
+        (integrations, groups, rows, columns)
+    }
+
+    /// Reads a band of rows of those groups that are `wanted`, by integration and group, into `band`. The other groups
+    /// stay as they are.
+    ///
+    /// `bytes` is room that is used again from call to call. Several threads may read at once.
+    ///
+    /// # Errors
+    /// The file cannot be read any more.
+    ///
+    /// # Panics
+    /// If `band` does not have the integrations, groups and columns of this, the number of rows asked for, and the
+    /// standard memory order.
+    pub fn read_rows(
+        &self,
+        rows: Range<usize>,
+        wanted: impl Fn(usize, usize) -> bool,
+        bytes: &mut Vec<u8>,
+        mut band: ArrayViewMut4<'_, f32>,
+    ) -> Result<()> {
+        let [integrations, groups, _, columns] = self.shape;
+        assert_eq!(band.dim(), (integrations, groups, rows.len(), columns));
+        for i in 0..integrations {
+            for g in (0..groups).filter(|&g| wanted(i, g)) {
+                let mut plane = band.slice_mut(ndarray::s![i, g, .., ..]);
+                match &self.source {
+                    Source::Memory(array) => {
+                        plane.assign(&array.slice(ndarray::s![i, g, rows.clone(), ..]));
+                    }
+                    Source::File {
+                        reader,
+                        hdu,
+                        window,
+                    } => {
+                        let first = window.rows.start;
+                        let part = ImagePart {
+                            plane: i * groups + g,
+                            rows: first + rows.start..first + rows.end,
+                            columns: window.columns.clone(),
+                        };
+                        let out = plane
+                            .as_slice_mut()
+                            .expect("the band has the standard memory order");
+                        reader.image_part(hdu, &part, bytes, out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
