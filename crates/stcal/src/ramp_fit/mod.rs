@@ -17,8 +17,11 @@
 //!
 //! [`fit_likely_band`] is the other way: with the full covariance of the reads, any read times and a search for jumps of
 //! its own ([`likely`]). Of the above it needs the first step only.
+//!
+//! [`cas22`] is the algorithm of the Roman mission, for resultants of any number of reads each.
 
 mod arrays;
+pub mod cas22;
 mod groups;
 pub mod likely;
 pub mod ols;

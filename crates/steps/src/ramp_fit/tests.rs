@@ -1,0 +1,1 @@
+//! Tests with models made in memory.
