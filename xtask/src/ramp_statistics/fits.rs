@@ -7,9 +7,7 @@ use stcal::flags::{GroupFlags, PixelFlags};
 use stcal::jump::{
     AfterJump, DetectionParams, Exposure, JumpParams, SigmaClipGroups, detect_jumps,
 };
-use stcal::ramp_fit::cas22::{
-    Cas22Params, Cas22Plan, JumpThreshold, Resultants, fit_cas22_band,
-};
+use stcal::ramp_fit::cas22::{Cas22Params, Cas22Plan, JumpThreshold, Resultants, fit_cas22_band};
 use stcal::ramp_fit::{
     GroupWindow, LikelyFit, LikelyParams, LikelyPlan, OlsParams, OlsPlan, Ramp, RampTiming, Rates,
     ReadTimes, fit_likely_band, fit_ols_band,
@@ -102,7 +100,12 @@ fn timing(detector: &Detector) -> RampTiming {
 
 fn ols(detector: &Detector, ramp: &Ramp<'_>) -> Result<Fitted> {
     let window = GroupWindow::all(detector.groups);
-    let plan = OlsPlan::new(detector.groups, window, &timing(detector), OlsParams::default())?;
+    let plan = OlsPlan::new(
+        detector.groups,
+        window,
+        &timing(detector),
+        OlsParams::default(),
+    )?;
     let (count, _, rows, columns) = ramp.data_dn.dim();
     let mut exposure = Rates::zeros(Ix2(rows, columns));
     let mut each = Rates::zeros(Ix3(count, rows, columns));
@@ -130,12 +133,11 @@ fn likely(detector: &Detector, ramp: &Ramp<'_>) -> Result<Fitted> {
         .zip(fit.integrations.row_bands_mut(ROWS))
         .zip(fit.chi_square.axis_chunks_iter_mut(Axis(0), ROWS))
         .collect();
-    ramp.row_bands(ROWS)?
-        .par_iter()
-        .zip(targets)
-        .try_for_each(|(band, ((exposure, each), chi_square))| {
+    ramp.row_bands(ROWS)?.par_iter().zip(targets).try_for_each(
+        |(band, ((exposure, each), chi_square))| {
             fit_likely_band(&plan, band, exposure, each, chi_square)
-        })?;
+        },
+    )?;
     Ok(Fitted {
         algorithm: "LIKELY",
         slope: fit.exposure.slope,
@@ -148,7 +150,11 @@ fn cas22(detector: &Detector, ramps: &Ramps) -> Result<Fitted> {
         detector.frames_per_group,
         detector.frames_per_group + detector.group_gap,
     );
-    let reads = |group| (1..=frames).map(|read| (group * period + read) as u32).collect();
+    let reads = |group| {
+        (1..=frames)
+            .map(|read| (group * period + read) as u32)
+            .collect()
+    };
     let pattern = ReadPattern::new((0..detector.groups).map(reads).collect())?;
     let params = Cas22Params {
         jumps: ramps.with_jumps.then(JumpThreshold::default),

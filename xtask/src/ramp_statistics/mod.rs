@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let ramps = Ramps::simulate(&detector, rate, level, arguments.rows, with_jumps);
             let name = format!("{level}_{}", if with_jumps { "jumps" } else { "clean" });
             if let Some(folder) = &arguments.dump {
-                write_floats(&folder.join(format!("{name}_ramps.f32")), ramps.data_dn.iter())?;
+                write_floats(
+                    &folder.join(format!("{name}_ramps.f32")),
+                    ramps.data_dn.iter(),
+                )?;
             }
             for fitted in fit_all(&detector, &ramps)? {
                 if let Some(folder) = &arguments.dump {

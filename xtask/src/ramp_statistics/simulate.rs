@@ -130,7 +130,10 @@ fn fill(
                 };
                 charge += noise.poisson(per_frame * (1 + skipped) as f64);
                 frame += 1 + skipped;
-                let extra = hit.map_or(0.0, |(from, charge)| if frame > from { charge } else { 0.0 });
+                let extra = hit.map_or(
+                    0.0,
+                    |(from, charge)| if frame > from { charge } else { 0.0 },
+                );
                 sum += charge + extra + detector.read_noise_e * noise.normal();
             }
             let mean = sum / detector.frames_per_group as f64;

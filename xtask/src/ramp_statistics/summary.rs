@@ -87,7 +87,9 @@ pub(crate) fn table(rows: &[Row], reference: Option<&Reference>) -> String {
         let theirs = reference.and_then(|reference| reference.get(&row.key()));
         let both = |value: fn(&Summary) -> f64| {
             let ours = format!("{:+.4}", value(&row.summary));
-            theirs.map_or(ours.clone(), |theirs| format!("{ours} / {:+.4}", value(theirs)))
+            theirs.map_or(ours.clone(), |theirs| {
+                format!("{ours} / {:+.4}", value(theirs))
+            })
         };
         let jumps = if row.with_jumps { "yes" } else { "no" };
         let largest = theirs.and_then(|theirs| theirs.largest_difference);

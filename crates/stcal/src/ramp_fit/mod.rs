@@ -33,8 +33,6 @@ pub use arrays::{ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, Rat
 pub use groups::{
     EdgeGroups, GroupSelection, GroupSurvey, GroupWindow, NothingToFit, select_groups,
 };
-pub use likely::{
-    LikelyFit, LikelyParams, LikelyPlan, ReadTimes, fit_likely, fit_likely_band,
-};
+pub use likely::{LikelyFit, LikelyParams, LikelyPlan, ReadTimes, fit_likely, fit_likely_band};
 pub use ols::{BandSegments, OlsFit, OlsPlan, OptionalResults, fit_ols, fit_ols_band};
 pub use params::{OlsParams, RampFlags, RampTiming};

@@ -1,9 +1,7 @@
 //! The products of a fit.
 
 use datamodels::metadata::Metadata;
-use datamodels::{
-    CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel,
-};
+use datamodels::{CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel};
 use ndarray::Array2;
 use stcal::ramp_fit::{ExposureRates, IntegrationRates, LikelyFit, OlsFit, OptionalResults};
 use stpipe::{Product, Products};
@@ -88,9 +86,8 @@ impl RampFitOutput {
             integrations,
             chi_square,
         } = fit;
-        let optional = with_chi_square.then(|| {
-            OptionalProduct::ChiSquare(chi_square_model(&ramp.meta, chi_square).into())
-        });
+        let optional = with_chi_square
+            .then(|| OptionalProduct::ChiSquare(chi_square_model(&ramp.meta, chi_square).into()));
         Self::new(ramp, exposure, integrations, optional)
     }
 

@@ -43,7 +43,11 @@ pub fn fit_cas22_band(
         read_noise_e,
     } = ramp;
     let (count, rows, columns) = data_e.dim();
-    check_shape("resultants", &[plan.resultants(), rows, columns], data_e.shape())?;
+    check_shape(
+        "resultants",
+        &[plan.resultants(), rows, columns],
+        data_e.shape(),
+    )?;
     check_shape("quality of the resultants", data_e.shape(), dq.shape())?;
     check_shape("read noise", &[rows, columns], read_noise_e.shape())?;
     rates.check("rates", &[rows, columns])?;
@@ -118,7 +122,12 @@ impl<'p> PixelFitter<'p> {
         let mut mean = SegmentFit::default();
         let mut total = 0.0;
         while let Some(segment) = self.segments.pop() {
-            let fit = segment.fit(self.plan, &self.resultants, read_noise, &mut self.coefficients);
+            let fit = segment.fit(
+                self.plan,
+                &self.resultants,
+                read_noise,
+                &mut self.coefficients,
+            );
             let Some(fit) = fit else { continue };
             if self.cut_at_jump(segment, fit.slope, read_noise) || fit.slope.is_nan() {
                 continue;

@@ -64,7 +64,10 @@ impl Times {
             sum * read_time_s / (count * count) as f64
         };
         Self {
-            mean: groups.clone().map(|k| read_time_s * pattern.mean(k)).collect(),
+            mean: groups
+                .clone()
+                .map(|k| read_time_s * pattern.mean(k))
+                .collect(),
             tau: groups.clone().map(tau).collect(),
             reads: groups.map(|k| pattern.reads(k).len() as f64).collect(),
         }

@@ -35,7 +35,10 @@ impl Segment {
     ///
     /// All 0 where the weights leave no line to fit.
     pub(super) fn coefficients(self, times: &Times, power: f64, coefficients: &mut [f64]) {
-        let (mean, reads) = (&times.mean[self.first..=self.last], &times.reads[self.first..=self.last]);
+        let (mean, reads) = (
+            &times.mean[self.first..=self.last],
+            &times.reads[self.first..=self.last],
+        );
         let middle = f64::midpoint(mean[0], mean[mean.len() - 1]);
         let half = (mean[mean.len() - 1] - mean[0]) / 2.0;
         let half = if half == 0.0 { 1.0 } else { half };

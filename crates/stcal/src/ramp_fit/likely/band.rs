@@ -147,7 +147,8 @@ impl<'p> Fitter<'p> {
         let data = ramp.data_dn.slice(s![integration, .., row, start..end]);
         let dq = ramp.group_dq.slice(s![integration, .., row, start..end]);
         let split = self.plan.zero_frame_of.zip(ramp.zero_frame_dn);
-        let split = split.map(|(frames, zero)| (frames, zero.slice_move(s![integration, row, start..end])));
+        let split =
+            split.map(|(frames, zero)| (frames, zero.slice_move(s![integration, row, start..end])));
         // A sample of the ramp as it is fitted: with a zero frame, there is one more, of the first group's quality.
         let sample = |i: usize, k: usize| match &split {
             None => data[[i, k]],
@@ -214,7 +215,9 @@ impl<'p> Fitter<'p> {
             all_unusable &= dq & (flags.group.do_not_use | flags.group.saturated) != 0;
         }
         let pairs = self.used_before.iter().zip(&self.ramps.used);
-        let found = pairs.into_iter().any(|(before, after)| before[k] != after[k]);
+        let found = pairs
+            .into_iter()
+            .any(|(before, after)| before[k] != after[k]);
         let mut quality = 0;
         if all_unusable {
             quality |= flags.pixel.do_not_use;

@@ -91,7 +91,11 @@ impl Covariance {
     pub(super) fn new(times: &ReadTimes) -> Self {
         let mean_t: Vec<f64> = times.groups.iter().map(|times| mean(times)).collect();
         let tau: Vec<f64> = times.groups.iter().map(|times| weighted(times)).collect();
-        let reads: Vec<f64> = times.groups.iter().map(|times| times.len() as f64).collect();
+        let reads: Vec<f64> = times
+            .groups
+            .iter()
+            .map(|times| times.len() as f64)
+            .collect();
         let delta_t: Vec<f64> = mean_t.windows(2).map(|t| t[1] - t[0]).collect();
         let inner = 1..delta_t.len();
         let product = |i: usize| delta_t[i] * delta_t[i - 1];

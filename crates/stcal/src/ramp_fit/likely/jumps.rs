@@ -108,7 +108,11 @@ impl Search {
             plan.params.two_omit_threshold,
         );
         let pair = one - one_limit <= two - two_limit;
-        let (gain, limit) = if pair { (two, two_limit) } else { (one, one_limit) };
+        let (gain, limit) = if pair {
+            (two, two_limit)
+        } else {
+            (one, one_limit)
+        };
         (gain > limit).then_some(Choice { gain, pair })
     }
 }

@@ -105,7 +105,13 @@ impl Workspace {
     }
 
     /// Sets up the covariance matrix for a count rate \[DN/s\], gain \[e-/DN\] and noise of a read \[DN\].
-    pub(super) fn set_noise(&mut self, covariance: &Covariance, rate: &Lane, gain: &Lane, noise: &Lane) {
+    pub(super) fn set_noise(
+        &mut self,
+        covariance: &Covariance,
+        rate: &Lane,
+        gain: &Lane,
+        noise: &Lane,
+    ) {
         self.photon = lanes(|k| rate[k] / gain[k]);
         self.read = lanes(|k| noise[k] * noise[k]);
         let (photon, read) = (&self.photon, &self.read);
@@ -223,12 +229,10 @@ impl Workspace {
             let beta = if i == 0 { &ONE } else { &self.beta_used[i - 1] };
             let s = sign(i);
             let factor = lanes(|k| s / determinant[k]);
-            let d_c = lanes(|k| {
-                factor[k] * (phi[k] * sum_theta[k] + theta[k] * sum_phi[k]) * used[k]
-            });
-            self.d_b[i] = lanes(|k| {
-                factor[k] * (phi[k] * sum_theta_d[k] + theta[k] * sum_phi_d[k])
-            });
+            let d_c =
+                lanes(|k| factor[k] * (phi[k] * sum_theta[k] + theta[k] * sum_phi[k]) * used[k]);
+            self.d_b[i] =
+                lanes(|k| factor[k] * (phi[k] * sum_theta_d[k] + theta[k] * sum_phi_d[k]));
             for k in 0..LANES {
                 cross[k] += data[k] * s / determinant[k] * beta[k] * phi[k] * before[k];
                 square[k] += data[k] * data[k] * theta[k] * phi[k] / determinant[k];
@@ -293,8 +297,7 @@ impl Workspace {
         let determinant = self.theta[n];
         for i in 0..n {
             let (theta, phi, used) = (&self.theta[i], &self.phi[i + 1], &self.used[i]);
-            self.inverse_diagonal[i] =
-                lanes(|k| theta[k] * phi[k] / determinant[k] * used[k]);
+            self.inverse_diagonal[i] = lanes(|k| theta[k] * phi[k] / determinant[k] * used[k]);
         }
         for (i, one) in one.iter_mut().enumerate() {
             *one = self.omit_one(fit, i);
