@@ -24,7 +24,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128"]
+CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18"]
+
+# Cases that the simulator does not have: lines for its table of stage-1 cases.
+ADDED_CASES = {
+    "nrcb1_likely18": """_c("nrcb1_likely18", "NRCB1", "SUB64P", (1851, 1817, 18, 16), "SHALLOW2", 7, 2, "NRC_IMAGE", 175,
+        **NRC, nstars=4, zeroframe=True, opts=dict(bright=20.0, steps={"ramp_fit": {"algorithm": "LIKELY"}}))""",
+}
 
 # Parameters beside those of the case: steps that the workspace does not have yet.
 EXTRA_PARAMETERS = {"miri_sub64": {"emicorr": {"skip": True}}}
@@ -50,6 +56,9 @@ def main():
     scripts.mkdir(parents=True, exist_ok=True)
     for script in Path(arguments.oracle).glob("*.py"):
         shutil.copy(script, scripts)
+    with (scripts / "s1.py").open("a") as table:
+        for name, line in ADDED_CASES.items():
+            table.write(f"\nCASES[{name!r}] = {line}\n")
     out = Path(arguments.out).resolve()
     for name in arguments.case or CASES:
         case = work / name
