@@ -88,11 +88,12 @@ def summary(slope, err, truth, ours):
     known = np.isfinite(slope) & np.isfinite(err) & (err > 0)
     excess, error = slope[known] - truth, err[known]
     pull = excess / error
-    covariance = np.mean((excess - excess.mean()) * (error**2 - np.mean(error**2)))
+    variance = np.mean(error**2)
+    covariance = np.mean((excess - excess.mean()) * (error**2 - variance))
     with np.errstate(invalid="ignore", divide="ignore"):
         difference = np.nan_to_num(np.abs(ours[0] - slope) / err)
     return {"count": int(known.sum()), "bias": excess.mean() / excess.std(), "pull_mean": pull.mean(),
-            "pull_scatter": pull.std(), "pull_allowed": -covariance / (2 * np.mean(error**2) ** 1.5),
+            "pull_scatter": pull.std(), "pull_allowed": excess.mean() / variance**0.5 - covariance / (2 * variance**1.5),
             "largest_difference": float(difference.max()), "differing": int((difference > 1e-3).sum()),
             "other_missing": int((np.isnan(ours[0]) != np.isnan(slope)).sum())}
 

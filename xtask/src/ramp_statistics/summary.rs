@@ -18,7 +18,7 @@ pub(crate) struct Summary {
     pub(crate) pull_mean: f64,
     /// Standard deviation of (slope - truth) / error.
     pub(crate) pull_scatter: f64,
-    /// Mean of (slope - truth) / error that an unbiased slope has to have, because its error follows its noise.
+    /// Mean of (slope - truth) / error that the bias of the slope gives, and that its error follows its noise.
     pub(crate) pull_allowed: f64,
     /// Largest difference of our slope from the reference's, in units of the error; of the reference only.
     #[serde(default)]
@@ -63,7 +63,7 @@ impl Summary {
             bias: excess / excess_scatter,
             pull_mean,
             pull_scatter,
-            pull_allowed: -covariance / (2.0 * variance.powf(1.5)),
+            pull_allowed: excess / variance.sqrt() - covariance / (2.0 * variance.powf(1.5)),
             largest_difference: None,
         }
     }
