@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView3, ArrayViewMut2, Axis, Ix2, Ix3, s};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::combine::{Combiner, add_chi_square};
+use super::combine::Combiner;
 use super::jumps::Search;
 use super::lanes::{LANES, Lane, Workspace};
 use super::plan::LikelyPlan;
@@ -202,7 +202,7 @@ impl<'p> Fitter<'p> {
             rates.var_poisson[place] = self.fit.var_poisson[k] as f32;
             rates.var_rnoise[place] = self.fit.var_rnoise[k] as f32;
             rates.dq[place] = ramp.pixel_dq[pixel] | self.quality(group_dq, pixel, k);
-            add_chi_square(chi_square, pixel, self.fit.chi_square[k] as f32);
+            chi_square[pixel] += self.fit.chi_square[k] as f32;
         }
     }
 

@@ -1,6 +1,6 @@
 //! The mean of the integrations.
 
-use ndarray::{ArrayViewMut2, Ix2, Ix3};
+use ndarray::{Ix2, Ix3};
 
 use super::super::arrays::RatesMut;
 use super::super::params::RampFlags;
@@ -78,11 +78,6 @@ impl Combiner {
         // The mean of two values of single precision is exact in double precision but for the last rounding.
         median(&mut self.values) as f32
     }
-}
-
-/// χ² of the exposure: the sum over the integrations.
-pub(super) fn add_chi_square(target: &mut ArrayViewMut2<'_, f32>, pixel: [usize; 2], value: f32) {
-    target[pixel] += value;
 }
 
 /// Sum of the values that are not NaN; NaN if there are none.

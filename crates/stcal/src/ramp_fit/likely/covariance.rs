@@ -1,5 +1,7 @@
 //! When the reads of the groups happen, and what that means for the covariance of their differences.
 
+use std::cmp::Ordering;
+
 use super::super::arrays::RampFitError;
 use super::super::params::RampTiming;
 
@@ -28,9 +30,9 @@ impl ReadTimes {
             return bad(group);
         }
         let means: Vec<f64> = groups.iter().map(|times| mean(times)).collect();
-        // NaN is not greater either.
-        let backward = |pair: &[f64]| !(pair[1] > pair[0]);
-        if let Some(group) = means.windows(2).position(backward) {
+        // NaN is not later either.
+        let is_later = |pair: &[f64]| pair[1].partial_cmp(&pair[0]) == Some(Ordering::Greater);
+        if let Some(group) = means.windows(2).position(|pair| !is_later(pair)) {
             return bad(group + 1);
         }
         Ok(Self { groups })

@@ -36,6 +36,11 @@
 //! stcal 1.20.0 `ramp_fitting/likely_fit.py`, `likely_algo_classes.py`. Tolerance: quality and NaN exact, 1e-6 relative
 //! otherwise; rates that are residues of rounding excepted.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a lane is an index into several arrays at once"
+)]
+
 mod band;
 mod combine;
 mod covariance;
