@@ -120,6 +120,11 @@ fn fgs_subarray() {
 }
 
 #[test]
+fn nircam_likelihood_fit() {
+    check_committed("nrcb1_likely18");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     // Showers, neighbours across bands and three integrations.
     let case =
@@ -155,6 +160,7 @@ fn every_committed_case_has_a_test() {
             "fgs_sub128",
             "miri_sub64",
             "niriss_sub64",
+            "nrcb1_likely18",
             "nrcb1_sub64p",
             "nrcblong_sub160"
         ]

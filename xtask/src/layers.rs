@@ -48,7 +48,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "steps",
         ],
     ),
-    ("xtask", &["testkit"]),
+    ("xtask", &["testkit", "stcal"]),
 ];
 
 /// What tests and examples of any crate may use besides.

@@ -1,9 +1,10 @@
-//! Chores of this workspace: `cargo xtask layers | bench | golden`.
+//! Chores of this workspace: `cargo xtask layers | bench | golden | ramp-statistics`.
 
 mod bench;
 mod golden;
 mod layers;
 mod process;
+mod ramp_statistics;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +23,8 @@ enum Chore {
     Bench(bench::Arguments),
     /// Work on the golden cases.
     Golden(golden::Arguments),
+    /// Bias and scatter of the ramp fits on simulated ramps.
+    RampStatistics(ramp_statistics::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -29,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Layers => layers::check(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Golden(arguments) => golden::run(&arguments),
+        Chore::RampStatistics(arguments) => ramp_statistics::run(&arguments),
     }
 }
 

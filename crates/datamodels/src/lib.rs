@@ -9,4 +9,4 @@ pub mod models;
 pub mod product;
 pub mod reference;
 pub use error::{DataModelError, Result};
-pub use models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel};
+pub use models::{CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel};

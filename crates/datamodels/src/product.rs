@@ -6,7 +6,9 @@ use asdf::{Mapping, Node};
 use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Values};
 
 use crate::metadata::Metadata;
-use crate::models::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel, RateModel};
+use crate::models::{
+    CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel, RateModel,
+};
 
 /// Metadata as the parameters of best-reference selection: every scalar by its path.
 pub fn selection(meta: &Metadata) -> Values {
@@ -110,6 +112,7 @@ macro_rules! product {
 product!(RampModel, data);
 product!(ImageModel, data);
 product!(CubeModel, data);
+product!(PlainImageModel, data);
 product!(RampFitOutputModel, slope);
 
 /// Passes a call to the model of either kind.

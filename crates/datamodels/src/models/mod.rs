@@ -2,6 +2,7 @@
 
 mod cube;
 mod image;
+mod plain_image;
 mod ramp;
 mod ramp_fit_output;
 mod rate;
@@ -17,6 +18,7 @@ use crate::metadata::Metadata;
 
 pub use cube::CubeModel;
 pub use image::ImageModel;
+pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;
 pub use ramp_fit_output::RampFitOutputModel;
 pub use rate::RateModel;

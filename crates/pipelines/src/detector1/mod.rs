@@ -131,7 +131,7 @@ fn gain_scale(run: &mut Run<'_>, rate: RateModel, suffix: &str) -> Result<RateMo
     run.step::<GainScale, _>(rate)
 }
 
-/// Saves what is known of single segments, where asked for.
+/// Saves what the fit knows besides the rates, where asked for.
 fn save_optional(
     run: &mut Run<'_>,
     fitted: &mut RampFitOutput,
@@ -142,14 +142,16 @@ fn save_optional(
     };
     let settings = run.settings().step(step).unwrap_or(run.settings());
     let name = settings.params::<RampFitParams>()?.opt_name;
+    let suffix = optional.suffix();
+    let optional = optional.product();
     let base = if name.is_empty() {
         optional.file_name()
     } else {
         Some(name)
     };
     match base {
-        Some(base) => run.save_named(optional, &base, "fitopt")?,
-        None => run.save(optional, "fitopt")?,
+        Some(base) => run.save_named(optional, &base, suffix)?,
+        None => run.save(optional, suffix)?,
     };
     Ok(())
 }

@@ -28,6 +28,23 @@ pub enum RampFitError {
         /// Groups of the ramp.
         groups: usize,
     },
+    /// The fit needs more groups.
+    #[error("the fit needs at least {needed} groups, found {groups}")]
+    TooFewGroups {
+        /// Fewest groups.
+        needed: usize,
+        /// Groups of the ramp.
+        groups: usize,
+    },
+    /// The times of the reads make no sense.
+    #[error("group {group} of the read times has no read, or is not after the group before it")]
+    ReadTimes {
+        /// Index of the group, from 0.
+        group: usize,
+    },
+    /// The plan counts on a zero frame that the ramp does not have.
+    #[error("the fit expects a zero frame, the ramp has none")]
+    NoZeroFrame,
 }
 
 /// Views of an exposure, or of a band of its rows.

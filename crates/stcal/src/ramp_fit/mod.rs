@@ -14,9 +14,16 @@
 //! 5. [`OptionalResults::assemble`] puts the results of single segments together, if they were asked for.
 //!
 //! [`fit_ols`] does the last three for a whole image in one call.
+//!
+//! [`fit_likely_band`] is the other way: with the full covariance of the reads, any read times and a search for jumps of
+//! its own ([`likely`]). Of the above it needs the first step only.
+//!
+//! [`cas22`] is the algorithm of the Roman mission, for resultants of any number of reads each.
 
 mod arrays;
+pub mod cas22;
 mod groups;
+pub mod likely;
 pub mod ols;
 mod params;
 #[cfg(test)]
@@ -26,5 +33,6 @@ pub use arrays::{ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, Rat
 pub use groups::{
     EdgeGroups, GroupSelection, GroupSurvey, GroupWindow, NothingToFit, select_groups,
 };
+pub use likely::{LikelyFit, LikelyParams, LikelyPlan, ReadTimes, fit_likely, fit_likely_band};
 pub use ols::{BandSegments, OlsFit, OlsPlan, OptionalResults, fit_ols, fit_ols_band};
 pub use params::{OlsParams, RampFlags, RampTiming};

@@ -1,4 +1,4 @@
-//! The fit, spread over the thread pool.
+//! The least-squares fit, spread over the thread pool.
 
 use datamodels::RampModel;
 use datamodels::dq::{group, pixel};
@@ -13,6 +13,27 @@ use stpipe::StepError;
 use super::{RampFitOutput, RampFitParams, RampFitReferences};
 use crate::{bands, flags, metadata_error};
 
+/// Quality bits of the fits.
+pub(super) const FLAGS: RampFlags = RampFlags {
+    group: flags::GROUP,
+    pixel: flags::PIXEL,
+    group_persistence: group::PERSISTENCE,
+    pixel_persistence: pixel::PERSISTENCE,
+};
+
+/// What the fits see of an exposure.
+pub(super) fn views<'a>(ramp: &'a RampModel, references: &'a RampFitReferences) -> Ramp<'a> {
+    Ramp {
+        data_dn: ramp.data.view(),
+        group_dq: ramp.groupdq.view(),
+        pixel_dq: ramp.pixeldq.view(),
+        read_noise_dn: references.read_noise.read_noise_dn.view(),
+        gain_e_per_dn: references.gain.gain_e_per_dn.view(),
+        zero_frame_dn: ramp.zeroframe.as_ref().map(|frame| frame.view()),
+        dark_rate: ramp.average_dark_current.as_ref().map(|dark| dark.view()),
+    }
+}
+
 /// Fits all ramps; an exposure in which nothing can be fitted gives no products.
 pub(super) fn fit(
     params: &RampFitParams,
@@ -22,22 +43,9 @@ pub(super) fn fit(
     let choices = OlsParams {
         suppress_one_group: params.suppress_one_group,
         optional_results: params.save_opt,
-        flags: RampFlags {
-            group: flags::GROUP,
-            pixel: flags::PIXEL,
-            group_persistence: group::PERSISTENCE,
-            pixel_persistence: pixel::PERSISTENCE,
-        },
+        flags: FLAGS,
     };
-    let views = Ramp {
-        data_dn: ramp.data.view(),
-        group_dq: ramp.groupdq.view(),
-        pixel_dq: ramp.pixeldq.view(),
-        read_noise_dn: references.read_noise.read_noise_dn.view(),
-        gain_e_per_dn: references.gain.gain_e_per_dn.view(),
-        zero_frame_dn: ramp.zeroframe.as_ref().map(|frame| frame.view()),
-        dark_rate: ramp.average_dark_current.as_ref().map(|dark| dark.view()),
-    };
+    let views = views(&ramp, references);
     let parts = views.row_bands(bands::ROWS).map_err(StepError::algorithm)?;
     let survey = parts
         .par_iter()
@@ -61,7 +69,7 @@ pub(super) fn fit(
     let plan = OlsPlan::new(ramp.data.dim().1, window, &timing(&ramp)?, choices)
         .map_err(StepError::algorithm)?;
     let fit = fit_bands(&plan, &views, &parts).map_err(StepError::algorithm)?;
-    Ok(RampFitOutput::new(ramp, fit))
+    Ok(RampFitOutput::of_ols(ramp, fit))
 }
 
 fn fit_bands(plan: &OlsPlan, whole: &Ramp<'_>, parts: &[Ramp<'_>]) -> Result<OlsFit, RampFitError> {
@@ -86,7 +94,8 @@ fn fit_bands(plan: &OlsPlan, whole: &Ramp<'_>, parts: &[Ramp<'_>]) -> Result<Ols
     })
 }
 
-fn timing(ramp: &RampModel) -> Result<RampTiming, StepError> {
+/// How the exposure is read out.
+pub(super) fn timing(ramp: &RampModel) -> Result<RampTiming, StepError> {
     let exposure = ramp.meta.exposure();
     Ok(RampTiming {
         group_time_s: exposure.group_time_s().map_err(metadata_error)?,

@@ -1,16 +1,20 @@
 //! `ramp_fit`: fits a count rate to every ramp.
 
 mod fit;
+mod likely;
 mod output;
+#[cfg(test)]
+mod tests;
 
 use datamodels::RampModel;
 use datamodels::reference::{GainReference, ReadNoiseReference};
+use stcal::ramp_fit::likely::MIN_GROUPS;
 use stcal::ramp_fit::select_groups;
 use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
 use crate::flags;
 
-pub use output::RampFitOutput;
+pub use output::{OptionalProduct, RampFitOutput};
 
 stpipe::params! {
     /// Parameters of `ramp_fit`.
@@ -19,7 +23,7 @@ stpipe::params! {
         pub algorithm: String = "OLS_C", choices(&["OLS_C", "LIKELY"]);
         /// Without effect
         pub int_name: String = "";
-        /// Save what is known of each segment (`_fitopt`)
+        /// Save what is known of each segment (`_fitopt`), or the chi square of the likelihood fit (`_likely_chisq`)
         pub save_opt: bool = false;
         /// Name of that product
         pub opt_name: String = "";
@@ -59,19 +63,10 @@ impl Step for RampFit {
     type Output = RampFitOutput;
 
     fn prepare(
-        params: &RampFitParams,
+        _params: &RampFitParams,
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<RampFitReferences>, StepError> {
-        crate::refuse_uneven_reads("ramp_fit", ramp)?;
-        if params.algorithm == "LIKELY" {
-            let expected = "OLS_C; LIKELY is not available in this version";
-            return Err(StepError::input(
-                "parameter `algorithm` of ramp_fit",
-                expected,
-                "LIKELY",
-            ));
-        }
         let science = crate::science(ramp);
         let read_noise = crate::load(files, "readnoise", |path| {
             ReadNoiseReference::load(path, &science)
@@ -102,7 +97,9 @@ impl Step for RampFit {
         if let Some(factor) = references.gain.gain_factor {
             ramp.meta.set("meta.exposure.gain_factor", factor);
         }
-        tracing::info!("Using algorithm = {}", params.algorithm);
+        let times = likely::read_times(&ramp)?;
+        let algorithm = Algorithm::choose(params, ramp.data.dim().1, times.is_some());
+        tracing::info!("Using algorithm = {}", algorithm.name());
         if params.firstgroup.is_some() || params.lastgroup.is_some() {
             let unusable = flags::GROUP.do_not_use;
             let selection = select_groups(
@@ -115,6 +112,45 @@ impl Step for RampFit {
                 tracing::warn!("firstgroup is not before lastgroup: both are ignored");
             }
         }
-        fit::fit(params, &references, ramp).map(Outcome::Complete)
+        let output = match algorithm {
+            Algorithm::Ols => fit::fit(params, &references, ramp)?,
+            Algorithm::Likely => likely::fit(params, &references, times, ramp)?,
+        };
+        Ok(Outcome::Complete(output))
+    }
+}
+
+/// How ramps are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    /// Weighted least squares.
+    Ols,
+    /// Likelihood with the full covariance.
+    Likely,
+}
+
+impl Algorithm {
+    /// What the user wants, as far as the exposure allows it.
+    fn choose(params: &RampFitParams, groups: usize, uneven: bool) -> Self {
+        let mut likely = params.algorithm == "LIKELY";
+        if uneven && !likely {
+            tracing::warn!("Setting the algorithm to LIKELY for unevenly sampled exposure");
+            likely = true;
+        }
+        // Parity: jwst ramp_fit_step.py falls back although the other fit takes the groups to be even.
+        if likely && groups < MIN_GROUPS {
+            tracing::info!(
+                "LIKELY needs at least {MIN_GROUPS} groups, found {groups}: the algorithm is changed to OLS_C"
+            );
+            likely = false;
+        }
+        if likely { Self::Likely } else { Self::Ols }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ols => "OLS_C",
+            Self::Likely => "LIKELY",
+        }
     }
 }

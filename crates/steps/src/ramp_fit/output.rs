@@ -1,8 +1,9 @@
 //! The products of a fit.
 
 use datamodels::metadata::Metadata;
-use datamodels::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel};
-use stcal::ramp_fit::{OlsFit, OptionalResults};
+use datamodels::{CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel};
+use ndarray::Array2;
+use stcal::ramp_fit::{ExposureRates, IntegrationRates, LikelyFit, OlsFit, OptionalResults};
 use stpipe::{Product, Products};
 
 /// What ramp fitting makes; all are absent where nothing could be fitted.
@@ -12,8 +13,35 @@ pub struct RampFitOutput {
     pub rate: Option<ImageModel>,
     /// Rates of each integration.
     pub rateints: Option<CubeModel>,
-    /// Results of single segments, where asked for.
-    pub optional: Option<RampFitOutputModel>,
+    /// What else is known of the fit, where asked for.
+    pub optional: Option<OptionalProduct>,
+}
+
+/// What a fit knows besides the rates.
+#[derive(Debug, Clone)]
+pub enum OptionalProduct {
+    /// Results of single segments.
+    Segments(Box<RampFitOutputModel>),
+    /// χ² of the likelihood fit.
+    ChiSquare(Box<PlainImageModel>),
+}
+
+impl OptionalProduct {
+    /// Suffix of the product's name.
+    pub fn suffix(&self) -> &'static str {
+        match self {
+            Self::Segments(_) => "fitopt",
+            Self::ChiSquare(_) => "likely_chisq",
+        }
+    }
+
+    /// The product.
+    pub fn product(&mut self) -> &mut dyn Product {
+        match self {
+            Self::Segments(model) => model.as_mut(),
+            Self::ChiSquare(model) => model.as_mut(),
+        }
+    }
 }
 
 impl Products for RampFitOutput {
@@ -39,13 +67,37 @@ impl RampFitOutput {
         }
     }
 
-    /// Products with the metadata of the ramp.
-    pub(super) fn new(ramp: RampModel, fit: OlsFit) -> Self {
+    /// Products of the least-squares fit.
+    pub(super) fn of_ols(ramp: RampModel, fit: OlsFit) -> Self {
         let OlsFit {
             exposure,
             integrations,
             optional,
         } = fit;
+        let optional = optional
+            .map(|segments| OptionalProduct::Segments(optional_model(&ramp.meta, segments).into()));
+        Self::new(ramp, exposure, integrations, optional)
+    }
+
+    /// Products of the likelihood fit; with χ² if asked for.
+    pub(super) fn of_likely(ramp: RampModel, fit: LikelyFit, with_chi_square: bool) -> Self {
+        let LikelyFit {
+            exposure,
+            integrations,
+            chi_square,
+        } = fit;
+        let optional = with_chi_square
+            .then(|| OptionalProduct::ChiSquare(chi_square_model(&ramp.meta, chi_square).into()));
+        Self::new(ramp, exposure, integrations, optional)
+    }
+
+    /// Products with the metadata of the ramp.
+    fn new(
+        ramp: RampModel,
+        exposure: ExposureRates,
+        integrations: IntegrationRates,
+        optional: Option<OptionalProduct>,
+    ) -> Self {
         let meta = rate_metadata(&ramp.meta);
         Self {
             rate: Some(ImageModel {
@@ -67,7 +119,7 @@ impl RampFitOutput {
                 int_times: ramp.int_times,
                 extra: Vec::new(),
             }),
-            optional: optional.map(|segments| optional_model(&ramp.meta, segments)),
+            optional,
         }
     }
 }
@@ -77,6 +129,14 @@ fn rate_metadata(ramp: &Metadata) -> Metadata {
     meta.set("meta.bunit_data", "DN/s");
     meta.set("meta.bunit_err", "DN/s");
     meta
+}
+
+fn chi_square_model(meta: &Metadata, chi_square: Array2<f32>) -> PlainImageModel {
+    PlainImageModel {
+        meta: meta.derive(PlainImageModel::MODEL_TYPE),
+        data: chi_square,
+        extra: Vec::new(),
+    }
 }
 
 fn optional_model(meta: &Metadata, segments: OptionalResults) -> RampFitOutputModel {

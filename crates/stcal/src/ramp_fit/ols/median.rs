@@ -1,7 +1,7 @@
 //! Median of the differences of neighbouring samples, the robust count rate behind the Poisson variance.
 
 /// Median without regard to order; NaN for no values. The values must be free of NaN and are reordered.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+pub(in super::super) fn median(values: &mut [f64]) -> f64 {
     if values.is_empty() {
         return f64::NAN;
     }

@@ -25,7 +25,7 @@
 mod band;
 mod charge_loss;
 mod clean;
-mod median;
+pub(super) mod median;
 mod optional;
 mod pixel;
 mod plan;
