@@ -1,0 +1,136 @@
+//! Transforms to nodes.
+
+use asdf::{Mapping, NdArray, Node};
+
+use super::{ConvertError, Writer, write_models};
+use crate::bounding_box::{BoundingBox, Order};
+use crate::transform::{Form, Operator, Transform};
+
+/// Tags of the ASDF standard 1.6.0 and of gwcs that goes with it.
+pub(super) const TRANSFORM: &str = "tag:stsci.edu:asdf/transform/";
+
+impl Writer<'_> {
+    /// The node of a transform.
+    ///
+    /// # Errors
+    /// A model has no form in a file.
+    pub fn transform(&mut self, transform: &Transform) -> Result<Node, ConvertError> {
+        let (tag, mut node) = match transform.form() {
+            Form::Model(model) => {
+                let registry = self.registry;
+                let mut known = registry.writers.iter();
+                let foreign = known.find_map(|write| write(model.as_ref(), self));
+                match foreign {
+                    Some(written) => written?,
+                    None => write_models::model(model.as_ref(), self)?,
+                }
+            }
+            Form::Compose(a, b) => self.pair("compose-1.4.0", a, b)?,
+            Form::Join(a, b) => self.pair("concatenate-1.4.0", a, b)?,
+            Form::Arithmetic(operator, a, b) => {
+                let name = match operator {
+                    Operator::Add => "add-1.4.0",
+                    Operator::Subtract => "subtract-1.4.0",
+                    Operator::Multiply => "multiply-1.4.0",
+                    Operator::Divide => "divide-1.4.0",
+                    Operator::Power => "power-1.4.0",
+                };
+                self.pair(name, a, b)?
+            }
+            Form::Fix(inner, values) => {
+                let names = inner.input_names();
+                let mut fixed = Mapping::new();
+                let keys = values
+                    .iter()
+                    .map(|(input, _)| names[*input].as_str().into());
+                fixed.insert("keys", Node::Sequence(keys.collect()));
+                let numbers = values.iter().map(|(_, value)| Node::Float(*value));
+                fixed.insert("values", Node::Sequence(numbers.collect()));
+                let forward = vec![self.transform(inner)?, Node::Mapping(fixed)];
+                let mut node = Mapping::new();
+                node.insert("forward", Node::Sequence(forward));
+                (format!("{TRANSFORM}fix_inputs-1.4.0"), node)
+            }
+        };
+        self.properties(transform, &mut node)?;
+        Ok(Node::tagged(tag, node))
+    }
+
+    fn pair(
+        &mut self,
+        tag: &str,
+        a: &Transform,
+        b: &Transform,
+    ) -> Result<(String, Mapping), ConvertError> {
+        let mut node = Mapping::new();
+        let forward = vec![self.transform(a)?, self.transform(b)?];
+        node.insert("forward", Node::Sequence(forward));
+        Ok((format!("{TRANSFORM}{tag}"), node))
+    }
+
+    fn properties(
+        &mut self,
+        transform: &Transform,
+        node: &mut Mapping,
+    ) -> Result<(), ConvertError> {
+        let properties = transform.properties();
+        if let Some(name) = &properties.name {
+            node.insert("name", name.as_str());
+        }
+        let inputs = transform.input_names();
+        node.insert("inputs", texts(&inputs));
+        node.insert("outputs", texts(&transform.output_names()));
+        if let Some(inverse) = &properties.inverse {
+            let inverse = self.transform(inverse)?;
+            node.insert("inverse", inverse);
+        }
+        if let Some(bounding_box) = &properties.bounding_box {
+            node.insert("bounding_box", bounding_box_node(bounding_box, &inputs));
+        }
+        Ok(())
+    }
+
+    /// An array in a block of the file.
+    ///
+    /// # Errors
+    /// The shape asks for another number of values.
+    pub fn array(&mut self, values: &[f64], shape: &[usize]) -> Result<NdArray, ConvertError> {
+        Ok(self.file.push_array(shape, values)?)
+    }
+
+    /// An array of integers in a block of the file.
+    ///
+    /// # Errors
+    /// The shape asks for another number of values.
+    pub fn integers(&mut self, values: &[i64], shape: &[usize]) -> Result<NdArray, ConvertError> {
+        Ok(self.file.push_array(shape, values)?)
+    }
+}
+
+/// A list of texts.
+pub(super) fn texts(texts: &[String]) -> Node {
+    Node::Sequence(texts.iter().map(|text| text.as_str().into()).collect())
+}
+
+fn bounding_box_node(bounding_box: &BoundingBox, inputs: &[String]) -> Node {
+    let mut intervals = Mapping::new();
+    let mut ignored = Vec::new();
+    for (name, interval) in inputs.iter().zip(&bounding_box.intervals) {
+        match interval {
+            Some(interval) => {
+                let ends = vec![Node::Float(interval.low), Node::Float(interval.high)];
+                intervals.insert(name.as_str(), Node::Sequence(ends));
+            }
+            None => ignored.push(Node::from(name.as_str())),
+        }
+    }
+    let mut node = Mapping::new();
+    node.insert("intervals", intervals);
+    node.insert("ignore", Node::Sequence(ignored));
+    let order = match bounding_box.order {
+        Order::C => "C",
+        Order::F => "F",
+    };
+    node.insert("order", order);
+    Node::tagged(format!("{TRANSFORM}property/bounding_box-1.2.0"), node)
+}

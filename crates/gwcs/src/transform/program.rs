@@ -1,0 +1,333 @@
+//! Transforms made ready for many points.
+//!
+//! A tree is laid out as a list of steps that work on registers, each a block of [`BLOCK`] values. Composition, joining
+//! and the reordering of axes cost nothing then: they only say which registers a step reads. Registers are used again
+//! once nobody reads them any more, so that those of a typical imaging transform stay in the first- and second-level
+//! cache.
+
+use std::sync::Arc;
+
+use super::{Form, Operator, Transform, TransformError};
+use crate::model::Model;
+
+/// Points that are transformed together.
+const BLOCK: usize = 256;
+
+/// A transform made ready for many points. It does not know the bounding box.
+#[derive(Debug, Clone)]
+pub struct Program {
+    n_inputs: usize,
+    steps: Vec<Step>,
+    outputs: Vec<usize>,
+    n_registers: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Model {
+        model: Arc<dyn Model>,
+        inputs: Vec<usize>,
+        outputs: Vec<usize>,
+    },
+    Arithmetic {
+        operator: Operator,
+        a: usize,
+        b: usize,
+        output: usize,
+    },
+    Constant {
+        value: f64,
+        output: usize,
+    },
+}
+
+impl Step {
+    fn inputs(&self) -> Vec<usize> {
+        match self {
+            Self::Model { inputs, .. } => inputs.clone(),
+            Self::Arithmetic { a, b, .. } => vec![*a, *b],
+            Self::Constant { .. } => Vec::new(),
+        }
+    }
+
+    fn outputs(&self) -> Vec<usize> {
+        match self {
+            Self::Model { outputs, .. } => outputs.clone(),
+            Self::Arithmetic { output, .. } | Self::Constant { output, .. } => vec![*output],
+        }
+    }
+
+    fn rename(&mut self, place: impl Fn(usize) -> usize) {
+        let all = |registers: &mut Vec<usize>| {
+            registers
+                .iter_mut()
+                .for_each(|register| *register = place(*register));
+        };
+        match self {
+            Self::Model {
+                inputs, outputs, ..
+            } => {
+                all(inputs);
+                all(outputs);
+            }
+            Self::Arithmetic { a, b, output, .. } => {
+                (*a, *b, *output) = (place(*a), place(*b), place(*output));
+            }
+            Self::Constant { output, .. } => *output = place(*output),
+        }
+    }
+}
+
+impl Program {
+    pub(super) fn new(transform: &Transform) -> Self {
+        let n_inputs = transform.n_inputs();
+        let mut program = Self {
+            n_inputs,
+            steps: Vec::new(),
+            outputs: Vec::new(),
+            n_registers: n_inputs,
+        };
+        let inputs: Vec<usize> = (0..n_inputs).collect();
+        program.outputs = program.emit(transform, &inputs);
+        program.reuse_registers();
+        program
+    }
+
+    fn register(&mut self) -> usize {
+        self.n_registers += 1;
+        self.n_registers - 1
+    }
+
+    /// Adds the steps of a transform; the registers of its outputs.
+    fn emit(&mut self, transform: &Transform, inputs: &[usize]) -> Vec<usize> {
+        match transform.form() {
+            Form::Model(model) => {
+                if let Some(mapping) = model.mapping() {
+                    return mapping.iter().map(|input| inputs[*input]).collect();
+                }
+                let outputs: Vec<usize> = (0..model.n_outputs()).map(|_| self.register()).collect();
+                self.steps.push(Step::Model {
+                    model: Arc::clone(model),
+                    inputs: inputs.to_vec(),
+                    outputs: outputs.clone(),
+                });
+                outputs
+            }
+            Form::Compose(first, second) => {
+                let middle = self.emit(first, inputs);
+                self.emit(second, &middle)
+            }
+            Form::Join(a, b) => {
+                let (of_a, of_b) = inputs.split_at(a.n_inputs());
+                let mut outputs = self.emit(a, of_a);
+                outputs.extend(self.emit(b, of_b));
+                outputs
+            }
+            Form::Arithmetic(operator, a, b) => {
+                let (a, b) = (self.emit(a, inputs), self.emit(b, inputs));
+                a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| {
+                        let output = self.register();
+                        self.steps.push(Step::Arithmetic {
+                            operator: *operator,
+                            a,
+                            b,
+                            output,
+                        });
+                        output
+                    })
+                    .collect()
+            }
+            Form::Fix(inner, values) => {
+                let mut free = inputs.iter();
+                let all: Vec<usize> = (0..inner.n_inputs())
+                    .filter_map(|index| {
+                        let fixed = values.iter().find(|(input, _)| *input == index);
+                        if let Some((_, value)) = fixed {
+                            let output = self.register();
+                            self.steps.push(Step::Constant {
+                                value: *value,
+                                output,
+                            });
+                            return Some(output);
+                        }
+                        free.next().copied()
+                    })
+                    .collect();
+                self.emit(inner, &all)
+            }
+        }
+    }
+
+    /// Gives registers that are not read any more to later steps.
+    fn reuse_registers(&mut self) {
+        let mut last_use = vec![0; self.n_registers];
+        for (index, step) in self.steps.iter().enumerate() {
+            for register in step.inputs().into_iter().chain(step.outputs()) {
+                last_use[register] = index;
+            }
+        }
+        for register in &self.outputs {
+            last_use[*register] = usize::MAX;
+        }
+        let mut place: Vec<usize> = (0..self.n_registers).collect();
+        let mut free: Vec<usize> = Vec::new();
+        let mut count = self.n_inputs;
+        for (index, step) in self.steps.iter_mut().enumerate() {
+            let (reads, writes) = (step.inputs(), step.outputs());
+            for register in &writes {
+                place[*register] = free.pop().unwrap_or_else(|| {
+                    count += 1;
+                    count - 1
+                });
+            }
+            step.rename(|register| place[register]);
+            let mut ended: Vec<usize> = reads.into_iter().chain(writes).collect();
+            ended.sort_unstable();
+            ended.dedup();
+            free.extend(
+                ended
+                    .into_iter()
+                    .filter(|register| last_use[*register] == index)
+                    .map(|register| place[register]),
+            );
+        }
+        for register in &mut self.outputs {
+            *register = place[*register];
+        }
+        self.n_registers = count;
+    }
+
+    /// Number of inputs.
+    pub fn n_inputs(&self) -> usize {
+        self.n_inputs
+    }
+
+    /// Number of outputs.
+    pub fn n_outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// Transforms points; a list for each input, and one for each output.
+    ///
+    /// # Errors
+    /// There are not as many lists as inputs, or they differ in length.
+    pub fn run(&self, inputs: &[&[f64]]) -> Result<Vec<Vec<f64>>, TransformError> {
+        let count = self.check(inputs)?;
+        let mut outputs = vec![vec![0.0; count]; self.n_outputs()];
+        let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        self.fill(inputs, &mut slices);
+        Ok(outputs)
+    }
+
+    /// Transforms points into given places.
+    ///
+    /// # Errors
+    /// There are not as many lists as inputs and outputs, or they differ in length.
+    pub fn run_into(
+        &self,
+        inputs: &[&[f64]],
+        outputs: &mut [&mut [f64]],
+    ) -> Result<(), TransformError> {
+        let count = self.check(inputs)?;
+        if outputs.len() != self.n_outputs() || outputs.iter().any(|list| list.len() != count) {
+            return Err(TransformError::Points {
+                expected: self.n_outputs(),
+                found: outputs.iter().map(|list| list.len()).collect(),
+            });
+        }
+        self.fill(inputs, outputs);
+        Ok(())
+    }
+
+    fn check(&self, inputs: &[&[f64]]) -> Result<usize, TransformError> {
+        let count = inputs.first().map_or(0, |list| list.len());
+        if inputs.len() == self.n_inputs && inputs.iter().all(|list| list.len() == count) {
+            return Ok(count);
+        }
+        Err(TransformError::Points {
+            expected: self.n_inputs,
+            found: inputs.iter().map(|list| list.len()).collect(),
+        })
+    }
+
+    fn fill(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        let count = inputs.first().map_or(0, |list| list.len());
+        let mut registers = vec![vec![0.0; BLOCK.min(count)]; self.n_registers];
+        let mut taken = Vec::new();
+        for start in (0..count).step_by(BLOCK) {
+            let end = count.min(start + BLOCK);
+            for register in &mut registers {
+                register.resize(end - start, 0.0);
+            }
+            for (register, input) in registers.iter_mut().zip(inputs) {
+                register.copy_from_slice(&input[start..end]);
+            }
+            for step in &self.steps {
+                step.run(&mut registers, &mut taken);
+            }
+            for (output, register) in outputs.iter_mut().zip(&self.outputs) {
+                output[start..end].copy_from_slice(&registers[*register]);
+            }
+        }
+    }
+}
+
+impl Step {
+    fn run(&self, registers: &mut [Vec<f64>], taken: &mut Vec<Vec<f64>>) {
+        match self {
+            Self::Model {
+                model,
+                inputs,
+                outputs,
+            } => {
+                taken.clear();
+                taken.extend(
+                    outputs
+                        .iter()
+                        .map(|output| std::mem::take(&mut registers[*output])),
+                );
+                {
+                    let inputs: Vec<&[f64]> = inputs
+                        .iter()
+                        .map(|input| registers[*input].as_slice())
+                        .collect();
+                    let mut outputs: Vec<&mut [f64]> =
+                        taken.iter_mut().map(Vec::as_mut_slice).collect();
+                    model.evaluate(&inputs, &mut outputs);
+                }
+                for (output, values) in outputs.iter().zip(taken.drain(..)) {
+                    registers[*output] = values;
+                }
+            }
+            Self::Arithmetic {
+                operator,
+                a,
+                b,
+                output,
+            } => {
+                let mut result = std::mem::take(&mut registers[*output]);
+                let values = registers[*a].iter().zip(&registers[*b]);
+                for (result, (a, b)) in result.iter_mut().zip(values) {
+                    *result = operator.apply(*a, *b);
+                }
+                registers[*output] = result;
+            }
+            Self::Constant { value, output } => registers[*output].fill(*value),
+        }
+    }
+}
+
+impl Operator {
+    /// The result for one pair of values.
+    pub fn apply(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+            Self::Power => a.powf(b),
+        }
+    }
+}
