@@ -262,6 +262,15 @@ impl Metadata {
         Ok(())
     }
 
+    /// Forgets a card of the file that no table knows, such as one that describes the file and not the exposure.
+    pub fn forget_card(&mut self, hdu: &str, keyword: &str) {
+        for (name, header) in &mut self.headers {
+            if name == hdu {
+                header.cards.retain(|card| card.keyword != keyword);
+            }
+        }
+    }
+
     /// Removes the node at a path.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
         self.asdf.tree.remove_path(path)

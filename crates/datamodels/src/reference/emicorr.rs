@@ -208,7 +208,7 @@ impl EmiWaves {
     }
 
     fn to_asdf(&self) -> asdf::Result<Vec<u8>> {
-        let mut file = AsdfFile::new();
+        let mut file = AsdfFile::from_tree(Mapping::new());
         file.set_library(&Software::new("asdf (Rust)", env!("CARGO_PKG_VERSION")));
         let mut frequencies = Mapping::new();
         for wave in &self.case.waves {

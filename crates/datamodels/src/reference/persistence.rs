@@ -72,7 +72,7 @@ impl PersistenceWindows {
         let mut old = if path.exists() {
             open(path)?
         } else {
-            AsdfFile::new()
+            AsdfFile::from_tree(Mapping::new())
         };
         if let Some(root) = old.tree.as_mapping_mut() {
             root.remove(detector);

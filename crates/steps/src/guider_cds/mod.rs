@@ -99,6 +99,8 @@ impl Step for GuiderCds {
         }
         let mut meta = raw.meta.derive(GuiderCalModel::MODEL_TYPE);
         meta.set("meta.bunit_data", "DN/s");
+        // The number of HDUs of the file as it was delivered.
+        meta.forget_card("PRIMARY", "NEXTEND");
         let GuiderRawModel {
             dq, tables, extra, ..
         } = raw;
