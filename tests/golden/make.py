@@ -42,7 +42,7 @@ AVX512 = ["AVX512F", "AVX512CD", "AVX512_SKX", "AVX512_CLX", "AVX512_CNL", "AVX5
 # What calwebb_detector1 reads; the other references of a case serve later stages.
 REFERENCE_TYPES = {
     "mask", "saturation", "superbias", "ipc", "refpix", "sirskernel", "rscd", "linearity", "dark", "reset", "gain",
-    "readnoise", "emicorr", "flat", "persat", "trapdensity", "trappars", "pictureframe",
+    "readnoise", "emicorr", "persat", "trapdensity", "trappars", "pictureframe",
     "pars-jumpstep", "pars-chargemigrationstep", "pars-emicorrstep", "pars-cleanflickernoisestep",
     "pars-detector1pipeline",
 }
@@ -111,7 +111,7 @@ def pack(case, out):
         shutil.copytree(case / "crds_cache" / part, out / "crds_cache" / part)
     for reference in sorted((case / "crds_cache" / "references").rglob("*.*")):
         kind = re.fullmatch(r"jwst_[a-z]+_(.+)_\d+\.\w+", reference.name).group(1)
-        if kind in REFERENCE_TYPES:
+        if kind in REFERENCE_TYPES or (kind == "flat" and stage(case).name == "guider"):
             target = out / "crds_cache" / reference.relative_to(case / "crds_cache")
             target.parent.mkdir(parents=True, exist_ok=True)
             data = reference.read_bytes()

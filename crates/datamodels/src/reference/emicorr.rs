@@ -266,3 +266,80 @@ impl EmiWaves {
 fn mapping<'a>(entries: impl IntoIterator<Item = (&'a str, Node)>) -> Node {
     Node::from(entries.into_iter().collect::<Mapping>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(folder: &Path, freqs: &str) -> EmiReference {
+        let text = format!(
+            "#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\n\
+             frequencies:\n  Hz10: {{frequency: 10.0, phase_amplitudes: [1.0, 2.0, 3.0]}}\n\
+             subarray_cases:\n  FULL_SLOW: {{rowclocks: 2333, frameclocks: 7, freqs: {{SLOW: {{MIRIMAGE: {freqs}}}}}}}\n...\n"
+        );
+        let path = folder.join("waves.asdf");
+        std::fs::write(&path, text).expect("written");
+        EmiReference::open(&path).expect("opened")
+    }
+
+    #[test]
+    fn cases_are_found_by_subarray_speed_and_detector() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reference = reference(folder.path(), "[Hz10]");
+        let case = |subarray, pattern, detector| {
+            reference.case(subarray, pattern, detector).expect("read")
+        };
+        let found = case("FULL", "SLOWR1", "MIRIMAGE").expect("a case");
+        assert_eq!((found.row_clocks, found.frame_clocks), (2333.0, 7.0));
+        let wave = EmiWave {
+            name: "Hz10".to_string(),
+            frequency_hz: 10.0,
+            amplitudes: vec![1.0, 2.0, 3.0],
+        };
+        assert_eq!(found.waves, [wave]);
+        assert_eq!(case("FULL", "FASTR1", "MIRIMAGE"), None);
+        assert_eq!(case("FULL", "SLOWR1", "MIRIFULONG"), None);
+        assert_eq!(case("SUB64", "SLOWR1", "MIRIMAGE"), None);
+        assert_eq!(case("FULL", "MEDIUM", "MIRIMAGE"), None);
+    }
+
+    #[test]
+    fn a_wave_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = reference(folder.path(), "[Hz390]")
+            .case("FULL", "SLOW", "MIRIMAGE")
+            .expect_err("an error");
+        assert!(
+            error.to_string().contains("frequencies: no Hz390"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn waves_that_were_found_are_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("found.asdf");
+        let wave = EmiWave {
+            name: "10.5".to_string(),
+            frequency_hz: 10.5,
+            amplitudes: vec![0.5, -0.25],
+        };
+        let case = EmiCase {
+            row_clocks: 28.0,
+            frame_clocks: 8512.0,
+            waves: vec![wave],
+        };
+        let waves = EmiWaves {
+            subarray: "SUB64".to_string(),
+            read_pattern: "FAST".to_string(),
+            detector: "MIRIMAGE".to_string(),
+            case: case.clone(),
+        };
+        waves.save(&path).expect("written");
+        let read = EmiReference::open(&path).expect("opened");
+        assert_eq!(
+            read.case("SUB64", "FAST", "MIRIMAGE").expect("read"),
+            Some(case)
+        );
+    }
+}

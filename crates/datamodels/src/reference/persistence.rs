@@ -164,3 +164,53 @@ fn numbers(file: &AsdfFile, node: &Node) -> Option<Vec<f64>> {
         None => node.as_sequence()?.iter().map(Node::as_f64).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(end: f64) -> PersistenceWindows {
+        PersistenceWindows {
+            file_name: Some("a_ramp.fits".to_string()),
+            rows: vec![1, 2],
+            columns: vec![3, 0],
+            ends_s: vec![end, 2.5],
+            window_s: 100,
+        }
+    }
+
+    #[test]
+    fn detectors_share_a_file_and_replace_their_own_windows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("carry.asdf");
+        windows(1.0).write(&path, "NRCA1").expect("written");
+        windows(2.0).write(&path, "NRCB1").expect("written");
+        windows(3.0).write(&path, "NRCA1").expect("written");
+        let read = |detector| PersistenceWindows::read(&path, detector).expect("read");
+        assert_eq!(read("NRCA1"), Some(windows(3.0)));
+        assert_eq!(read("NRCB1"), Some(windows(2.0)));
+        assert_eq!(read("NIS"), None);
+        // Three arrays for each detector: what was replaced is gone.
+        assert_eq!(open(&path).expect("opened").blocks.len(), 6);
+    }
+
+    #[test]
+    fn a_damaged_entry_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("carry.asdf");
+        let mut short = windows(1.0);
+        short.columns.pop();
+        short.write(&path, "NRCA1").expect("written");
+        let error = PersistenceWindows::read(&path, "NRCA1").expect_err("an error");
+        assert!(
+            error.to_string().contains("NRCA1.rows, cols, vals"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn names_get_the_extension_of_the_format() {
+        assert_eq!(PersistenceWindows::path("a/b.fits"), Path::new("a/b.asdf"));
+        assert_eq!(PersistenceWindows::path("b"), Path::new("b.asdf"));
+    }
+}

@@ -159,3 +159,37 @@ impl Readout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::readout::ramps::ramp;
+
+    #[test]
+    fn full_frames_are_told_apart_by_their_speed() {
+        assert_eq!(clocks("FULL", "FASTR1"), Some((271.0, 277_504.0)));
+        assert_eq!(clocks("FULL", "SLOWR1"), Some((2_333.0, 2_388_992.0)));
+        assert_eq!(clocks("SUB64", "FAST"), Some((28.0, 8_512.0)));
+        assert_eq!(clocks("SUB8", "FAST"), None);
+    }
+
+    #[test]
+    fn other_instruments_and_averaged_groups_are_left_alone() {
+        let reason = |ramp: &RampModel| {
+            not_applicable(ramp)
+                .expect("metadata")
+                .map(|reason| reason.to_string())
+        };
+        let nircam = ramp("NIRCAM", (1, 3, 2, 4), &[]);
+        assert_eq!(
+            reason(&nircam).as_deref(),
+            Some("EMI correction not implemented for instrument: NIRCAM")
+        );
+        let mut miri = ramp("MIRI", (1, 3, 2, 4), &[]);
+        miri.meta.set("meta.exposure.readpatt", "FASTGRPAVG");
+        let why = "EMI correction not implemented for read pattern: FASTGRPAVG";
+        assert_eq!(reason(&miri).as_deref(), Some(why));
+        miri.meta.set("meta.exposure.readpatt", "SLOWR1");
+        assert_eq!(reason(&miri), None);
+    }
+}

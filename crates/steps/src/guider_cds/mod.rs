@@ -171,3 +171,39 @@ fn image(
         loaded => loaded,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datamodels::metadata::Metadata;
+    use datamodels::models::GuiderTables;
+    use ndarray::Array4;
+
+    fn raw(integrations: usize) -> GuiderRawModel {
+        let data = Array4::from_shape_fn((integrations, 2, 1, 1), |(i, j, _, _)| {
+            (j * (10 - i)) as f32
+        });
+        GuiderRawModel {
+            meta: Metadata::new("GuiderRawModel"),
+            err: Array4::zeros(data.raw_dim()),
+            data,
+            dq: Array2::zeros((1, 1)),
+            tables: GuiderTables::default(),
+            extra: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_identification_takes_the_smaller_of_two_integrations() {
+        let found = differences(&raw(2), "FGS_ID-IMAGE").expect("a difference");
+        assert_eq!(found, [Array2::from_elem((1, 1), 9.0)]);
+        assert!(differences(&raw(1), "FGS_ID-STACK").is_err());
+    }
+
+    #[test]
+    fn other_modes_give_an_image_for_each_integration() {
+        let found = differences(&raw(3), "FGS_TRACK").expect("differences");
+        let values: Vec<f32> = found.iter().map(|image| image[[0, 0]]).collect();
+        assert_eq!(values, [10.0, 9.0, 8.0]);
+    }
+}

@@ -281,3 +281,66 @@ fn group_times(ramp: &RampModel) -> Result<Array2<f64>, StepError> {
 fn seconds(mjd: f64) -> f64 {
     (mjd - 40_587.0) * 86_400.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::readout::ramps::ramp;
+
+    fn exposure() -> RampModel {
+        let mut ramp = ramp("NIRCAM", (2, 3, 1, 2), &[]);
+        ramp.meta.set("meta.exposure.group_time", 10.0);
+        ramp.meta.set("meta.exposure.integration_time", 40.0);
+        ramp.meta.set("meta.exposure.start_time", 40_587.0);
+        ramp
+    }
+
+    #[test]
+    fn groups_end_after_one_group_time() {
+        let times = group_times(&exposure()).expect("times");
+        assert_eq!(times.row(0).to_vec(), [10.0, 20.0, 30.0]);
+        assert_eq!(times.row(1).to_vec(), [50.0, 60.0, 70.0]);
+    }
+
+    #[test]
+    fn without_a_length_of_the_windows_the_step_fails() {
+        for time in [None, Some(0), Some(-5)] {
+            let params = PersistenceParams {
+                persistence_time: time,
+                ..PersistenceParams::default()
+            };
+            let outcome =
+                Persistence::run(&params, Array2::zeros((1, 2)), exposure()).expect("no error");
+            assert!(matches!(outcome, Outcome::Failed { .. }));
+        }
+    }
+
+    #[test]
+    fn windows_are_handed_on() {
+        let mut ramp = exposure();
+        ramp.groupdq[[1, 2, 0, 1]] = group::SATURATED;
+        let params = PersistenceParams {
+            persistence_time: Some(100),
+            save_persistence: Some("carry".to_string()),
+            ..PersistenceParams::default()
+        };
+        let outcome = Persistence::run(&params, Array2::zeros((1, 2)), ramp).expect("no error");
+        let Outcome::Complete(PersistenceOutput {
+            ramp,
+            carried: Some(carried),
+        }) = outcome
+        else {
+            panic!("expected windows, found {outcome:?}");
+        };
+        assert_eq!(
+            ramp.groupdq[[1, 2, 0, 1]],
+            group::SATURATED | group::PERSISTENCE
+        );
+        assert_eq!(carried.detector, "NRCB1");
+        assert_eq!(
+            (carried.windows.rows, carried.windows.columns),
+            (vec![0], vec![1])
+        );
+        assert_eq!(carried.windows.ends_s, [170.0]);
+    }
+}
