@@ -12,7 +12,7 @@
 
 use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis};
 
-use super::timing::fraction;
+use super::timing::{fraction, subtract_noise};
 use super::{EmiError, Outputs, Timing, Waveform};
 use crate::shape::check_shape;
 
@@ -42,27 +42,30 @@ pub fn scatter(
     check_shape("scatter", &[rows, columns], scatter_dn.shape())?;
     // In single precision: a threshold on the result decides which pixels are used.
     let count = groups as f32;
-    let mut mean = vec![0.0_f32; columns];
+    let (mut mean, mut squares) = (vec![0.0_f32; columns], vec![0.0_f32; columns]);
     for (row, mut out) in scatter_dn.outer_iter_mut().enumerate() {
         let ramp = ramp_dn.index_axis(Axis(1), row);
         mean.fill(0.0);
         for group in ramp.outer_iter() {
+            let group = group.as_standard_layout();
+            let values = group.as_slice().unwrap_or_default();
             mean.iter_mut()
-                .zip(group)
+                .zip(values)
                 .for_each(|(mean, value)| *mean += value);
         }
         mean.iter_mut().for_each(|mean| *mean /= count);
-        out.fill(0.0);
+        squares.fill(0.0);
         for group in ramp.outer_iter() {
-            out.iter_mut()
-                .zip(group)
-                .zip(&mean)
-                .for_each(|((sum, value), mean)| {
-                    let deviation = value - mean;
-                    *sum += deviation * deviation;
-                });
+            let group = group.as_standard_layout();
+            let values = group.as_slice().unwrap_or_default();
+            for ((sum, value), mean) in squares.iter_mut().zip(values).zip(&mean) {
+                let deviation = value - mean;
+                *sum += deviation * deviation;
+            }
         }
-        out.mapv_inplace(|sum| (sum / count).sqrt());
+        out.iter_mut()
+            .zip(&squares)
+            .for_each(|(out, sum)| *out = (sum / count).sqrt());
     }
     Ok(())
 }
@@ -114,15 +117,24 @@ fn bucket(counts: &[usize], mut rank: usize) -> (usize, usize) {
     (counts.len() - 1, 0)
 }
 
-/// The pixels of an integration that the fit uses: flags are clear and the scatter is below a limit.
-#[derive(Debug, Clone, Copy)]
-pub struct Selection<'a> {
-    /// Standard deviation of each pixel's samples, `(row, column)`.
-    pub scatter_dn: ArrayView2<'a, f32>,
-    /// The limit; not-a-number selects nothing.
-    pub limit_dn: f32,
-    /// Quality of each pixel.
-    pub pixel_dq: ArrayView2<'a, u32>,
+/// Makes weights of the scatter, in place: 1 for pixels without flags whose scatter is below a limit, else 0.
+///
+/// # Errors
+/// [`EmiError::Shape`].
+pub fn select_pixels(
+    mut scatter_dn: ArrayViewMut2<'_, f32>,
+    limit_dn: f32,
+    pixel_dq: ArrayView2<'_, u32>,
+) -> Result<(), EmiError> {
+    check_shape("pixel quality", scatter_dn.shape(), pixel_dq.shape())?;
+    scatter_dn.zip_mut_with(&pixel_dq, |weight, dq| {
+        *weight = if *weight < limit_dn && *dq == 0 {
+            1.0
+        } else {
+            0.0
+        };
+    });
+    Ok(())
 }
 
 /// The interval of the waveform that each sample of the first group falls into, `(row, sample)`.
@@ -134,13 +146,13 @@ pub fn intervals(timing: &Timing, wave: &Waveform) -> Array2<u32> {
 
 /// Sums of the selected pixels of one group by the interval of their phase in the first group.
 ///
-/// `image` is `(row, column)`. To count pixels, give an image of ones.
+/// `image` and `weights` (of [`select_pixels`]) are `(row, column)`. To count pixels, give an image of ones.
 ///
 /// # Errors
 /// [`EmiError::Shape`].
 pub fn sum_by_phase(
     image: ArrayView2<'_, f32>,
-    selection: &Selection<'_>,
+    weights: ArrayView2<'_, f32>,
     intervals: &Array2<u32>,
     outputs: &Outputs,
     wave: &Waveform,
@@ -148,24 +160,23 @@ pub fn sum_by_phase(
     let (rows, samples) = intervals.dim();
     let shape = [rows, samples * outputs.count];
     check_shape("group", &shape, image.shape())?;
-    check_shape("scatter", &shape, selection.scatter_dn.shape())?;
-    check_shape("pixel quality", &shape, selection.pixel_dq.shape())?;
+    check_shape("weights", &shape, weights.shape())?;
     let mut sums = vec![0.0; wave.len()];
-    let rows = image
-        .outer_iter()
-        .zip(selection.scatter_dn.outer_iter())
-        .zip(selection.pixel_dq.outer_iter());
-    for (((image, scatter), dq), intervals) in rows.zip(intervals.outer_iter()) {
-        for (sample, &interval) in intervals.iter().enumerate() {
-            if outputs.bad_samples.contains(&sample) {
-                continue;
+    let mut used = vec![0.0_f32; samples * outputs.count];
+    let rows = image.outer_iter().zip(weights.outer_iter());
+    for ((image, weights), intervals) in rows.zip(intervals.outer_iter()) {
+        let (image, weights) = (image.as_standard_layout(), weights.as_standard_layout());
+        let values = image.as_slice().unwrap_or_default();
+        let weights = weights.as_slice().unwrap_or_default();
+        for ((used, value), weight) in used.iter_mut().zip(values).zip(weights) {
+            *used = value * weight;
+        }
+        let read_together = used.chunks_exact(outputs.count);
+        for (sample, (values, interval)) in read_together.zip(intervals).enumerate() {
+            if !outputs.bad_samples.contains(&sample) {
+                let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
+                sums[*interval as usize] += sum;
             }
-            let mut sum = 0.0;
-            for column in sample * outputs.count..(sample + 1) * outputs.count {
-                let used = scatter[column] < selection.limit_dn && dq[column] == 0;
-                sum += if used { image[column] as f64 } else { 0.0 };
-            }
-            sums[interval as usize] += sum;
         }
     }
     Ok(sums)
@@ -386,11 +397,12 @@ pub fn subtract(
     }
     let start = timing.group_step() * group as f64;
     let offset = fitted.phase.rem_euclid(1.0);
-    for (mut row, phases) in image_dn.outer_iter_mut().zip(timing.phase().outer_iter()) {
-        for (mut pixels, phase) in row.exact_chunks_mut(outputs.count).into_iter().zip(phases) {
-            let noise = fitted.amplitude * wave.at(fraction(phase + start + offset));
-            pixels.mapv_inplace(|value| (value as f64 - noise) as f32);
+    let mut noise = vec![0.0; timing.phase().ncols()];
+    for (row, phases) in image_dn.outer_iter_mut().zip(timing.phase().outer_iter()) {
+        for (noise, phase) in noise.iter_mut().zip(phases) {
+            *noise = fitted.amplitude * wave.at(fraction(phase + start + offset));
         }
+        subtract_noise(row, &noise, outputs.count);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 
 use ndarray::{ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
-use super::timing::fraction;
+use super::timing::{fraction, subtract_noise};
 use super::{EmiError, Outputs, Timing};
 use crate::shape::check_shape;
 
@@ -468,18 +468,13 @@ pub fn subtract(
         .check("group", image_dn.shape(), outputs.count)?;
     let start = schedule.start(integration, group);
     let period = schedule.timing.period();
-    for (row, mut image) in image_dn.outer_iter_mut().enumerate() {
-        let phases = schedule.row_phases(start, row);
-        for (mut pixels, phase) in image
-            .exact_chunks_mut(outputs.count)
-            .into_iter()
-            .zip(phases)
-        {
-            let noise = table[((phase * period) as usize).min(table.len() - 1)];
-            if noise.is_finite() {
-                pixels.mapv_inplace(|value| (value as f64 - noise) as f32);
-            }
+    let mut noise = vec![0.0; schedule.timing.phase().ncols()];
+    for (row, image) in image_dn.outer_iter_mut().enumerate() {
+        for (noise, phase) in noise.iter_mut().zip(schedule.row_phases(start, row)) {
+            let value = table[((phase * period) as usize).min(table.len() - 1)];
+            *noise = if value.is_finite() { value } else { 0.0 };
         }
+        subtract_noise(image, &noise, outputs.count);
     }
     Ok(())
 }

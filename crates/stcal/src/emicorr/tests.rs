@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use ndarray::{Array2, Array3, Array4, ArrayView3, Axis, array, s};
 use proptest::prelude::*;
 
-use super::joint::{self, Fitted, PhaseSums, Selection};
+use super::joint::{self, Fitted, PhaseSums};
 use super::sequential::{self, Schedule, Template};
 use super::{Clock, EmiError, Outputs, Timing, Waveform, wave};
 
@@ -59,16 +59,14 @@ fn fit(ramp: &Array4<f32>, timing: &Timing, wave: &Waveform, each: bool) -> Vec<
         Array2::ones((rows, columns)),
         Array2::zeros((rows, columns)),
     );
+    for scatter in scatter.outer_iter_mut() {
+        joint::select_pixels(scatter, limit_dn, dq.view()).unwrap();
+    }
     let sums: Vec<PhaseSums> = (0..integrations)
         .map(|i| {
-            let selection = Selection {
-                scatter_dn: scatter.index_axis(Axis(0), i),
-                limit_dn,
-                pixel_dq: dq.view(),
-            };
-            let sum = |image| {
-                joint::sum_by_phase(image, &selection, &intervals, &outputs(), wave).unwrap()
-            };
+            let weights = scatter.index_axis(Axis(0), i);
+            let sum =
+                |image| joint::sum_by_phase(image, weights, &intervals, &outputs(), wave).unwrap();
             let groups: Vec<_> = ramp.index_axis(Axis(0), i).outer_iter().map(sum).collect();
             PhaseSums::new(sum(ones.view()), &groups).unwrap()
         })
@@ -183,14 +181,11 @@ fn flagged_and_noisy_pixels_are_left_out() {
         Array2::from_shape_fn((1, 16), |(_, column)| if column == 12 { 9.0 } else { 1.0 });
     let mut dq = Array2::zeros((1, 16));
     dq[[0, 1]] = 4;
-    let selection = Selection {
-        scatter_dn: scatter.view(),
-        limit_dn: 2.0,
-        pixel_dq: dq.view(),
-    };
+    let mut weights = scatter;
+    joint::select_pixels(weights.view_mut(), 2.0, dq.view()).unwrap();
     let intervals = joint::intervals(&timing, &wave);
     let sums =
-        joint::sum_by_phase(image.view(), &selection, &intervals, &outputs(), &wave).unwrap();
+        joint::sum_by_phase(image.view(), weights.view(), &intervals, &outputs(), &wave).unwrap();
     // Samples 1 and 2 are bad, column 1 is flagged, column 12 is noisy: 0 + 2 + 3 and 13 + 14 + 15 remain.
     assert_eq!(sums[0], 5.0);
     assert_eq!(sums[1], 42.0);

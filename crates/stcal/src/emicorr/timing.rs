@@ -1,6 +1,6 @@
 //! When each sample is read.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayViewMut1};
 
 use super::EmiError;
 use crate::shape::check_shape;
@@ -112,4 +112,23 @@ impl Timing {
 /// The fractional part of a number that is not negative.
 pub(super) fn fraction(x: f64) -> f64 {
     x - (x as i64) as f64
+}
+
+/// Subtracts the noise of each sample from the pixels of a row that are read at the same time.
+pub(super) fn subtract_noise(mut row: ArrayViewMut1<'_, f32>, noise: &[f64], outputs: usize) {
+    let subtract = |pixels: &mut [f32], noise: &f64| {
+        for pixel in pixels {
+            *pixel = (f64::from(*pixel) - noise) as f32;
+        }
+    };
+    if let Some(pixels) = row.as_slice_mut() {
+        pixels
+            .chunks_exact_mut(outputs)
+            .zip(noise)
+            .for_each(|(pixels, noise)| subtract(pixels, noise));
+    } else {
+        for (index, pixel) in row.iter_mut().enumerate() {
+            subtract(std::slice::from_mut(pixel), &noise[index / outputs]);
+        }
+    }
 }

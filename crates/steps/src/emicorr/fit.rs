@@ -4,7 +4,7 @@ use datamodels::RampModel;
 use datamodels::reference::EmiCase;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, Array3, ArrayView3, Axis, s};
-use stcal::emicorr::joint::{self, Fitted, PhaseSums, Selection};
+use stcal::emicorr::joint::{self, Fitted, PhaseSums};
 use stcal::emicorr::sequential::{self, Schedule, Template};
 use stcal::emicorr::{EmiError, Timing, Waveform};
 use stpipe::StepError;
@@ -61,6 +61,10 @@ fn fit(
             .try_for_each(|(data, scatter)| joint::scatter(data, scatter))?;
     }
     let limit_dn = joint::scatter_limit(scatter.iter());
+    let mut weights = scatter;
+    weights
+        .outer_iter_mut()
+        .try_for_each(|scatter| joint::select_pixels(scatter, limit_dn, ramp.pixeldq.view()))?;
     let intervals = joint::intervals(timing, wave);
     let ones = Array2::ones((rows, columns));
     // One image more than there are groups counts the pixels.
@@ -73,12 +77,8 @@ fn fit(
             } else {
                 ramp.data.slice(s![i, group, .., ..])
             };
-            let selection = Selection {
-                scatter_dn: scatter.index_axis(Axis(0), i),
-                limit_dn,
-                pixel_dq: ramp.pixeldq.view(),
-            };
-            joint::sum_by_phase(image, &selection, &intervals, &readout.outputs, wave)
+            let weights = weights.index_axis(Axis(0), i);
+            joint::sum_by_phase(image, weights, &intervals, &readout.outputs, wave)
         });
     let sums: Vec<Vec<f64>> = sums.collect::<Result<_, _>>()?;
     let sums = sums
