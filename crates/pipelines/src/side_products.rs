@@ -13,11 +13,18 @@ use crate::mission::open_ramp;
 
 /// A step from ramp to ramp whose output holds something to be saved besides.
 pub(crate) trait SideProduct: Step<Input = RampModel, Output: Products> {
+    /// Whether there is something.
+    fn leaves_file(output: &Self::Output) -> bool;
+
     /// Saves it, and gives back the ramp.
     fn save(run: &mut Run<'_>, output: Self::Output) -> Result<RampModel, RunError>;
 }
 
 impl SideProduct for Emicorr {
+    fn leaves_file(output: &Self::Output) -> bool {
+        output.waves.is_some()
+    }
+
     fn save(run: &mut Run<'_>, mut output: Self::Output) -> Result<RampModel, RunError> {
         if let Some(waves) = &mut output.waves {
             let extension = run.settings().base()?.output_ext;
@@ -33,6 +40,10 @@ impl SideProduct for Emicorr {
 }
 
 impl SideProduct for Persistence {
+    fn leaves_file(output: &Self::Output) -> bool {
+        output.carried.is_some()
+    }
+
     fn save(_run: &mut Run<'_>, output: Self::Output) -> Result<RampModel, RunError> {
         if let Some(carried) = &output.carried {
             carried.save().map_err(|source| RunError::Save {
@@ -89,7 +100,9 @@ impl<S: SideProduct> Task for SideProductTask<S> {
     ) -> Result<Vec<PathBuf>, RunError> {
         let (run, ramp) = Run::on_file(context, settings.clone(), inputs, open_ramp)?;
         let (outcome, mut saved) = run.alone::<S>(ramp)?;
-        if let Outcome::Complete(output) = outcome {
+        if let Outcome::Complete(output) = outcome
+            && S::leaves_file(&output)
+        {
             let input = inputs.first().and_then(|path| path.to_str());
             let mut run = Run::begin(context, settings, input)?;
             S::save(&mut run, output)?;

@@ -5,8 +5,8 @@ mod readout;
 
 use std::path::Path;
 
-use datamodels::RampModel;
 use datamodels::reference::{EmiCase, EmiReference, EmiWave, EmiWaves};
+use datamodels::{DataModelError, RampModel};
 use stpipe::{Outcome, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError};
 
 stpipe::params! {
@@ -87,8 +87,11 @@ impl Step for Emicorr {
                 frequencies_of(ramp, frequencies)?.map(Interference::Frequencies)
             }
             None => match known(params, ramp, files)? {
-                Some(case) => case.map(Interference::Known),
-                None => return Ok(Prepared::Skip(SkipReason::NoReference("emicorr"))),
+                Lookup::Found(case) => listed(Some(case)).map(Interference::Known),
+                Lookup::UnknownReadout => None,
+                Lookup::NoReference => {
+                    return Ok(Prepared::Skip(SkipReason::NoReference("emicorr")));
+                }
             },
         };
         let groups = ramp.data.dim().1;
@@ -149,31 +152,37 @@ fn warn(params: &EmicorrParams, known: bool, groups: usize) {
     }
 }
 
-/// The case of a reference file; `Some(None)` if the file does not know the readout.
+/// What a reference file says.
+enum Lookup {
+    Found(EmiCase),
+    UnknownReadout,
+    NoReference,
+}
+
+/// The case of a reference file.
 fn known(
     params: &EmicorrParams,
     ramp: &RampModel,
     files: &ReferenceFiles,
-) -> Result<Option<Option<EmiCase>>, StepError> {
-    let read = |path: &Path| {
+) -> Result<Lookup, StepError> {
+    let read = |path: &Path| -> Result<Lookup, DataModelError> {
         let (subarray, pattern, detector) = readout::names(&ramp.meta)?;
-        EmiReference::open(path)?.case(&subarray, &pattern, &detector)
+        let case = EmiReference::open(path)?.case(&subarray, &pattern, &detector)?;
+        Ok(case.map_or(Lookup::UnknownReadout, Lookup::Found))
     };
     let Some(path) = &params.user_supplied_reffile else {
-        return crate::load(files, "emicorr", read).map(|case| case.map(listed));
+        let found = crate::load(files, "emicorr", read)?;
+        return Ok(found.unwrap_or(Lookup::NoReference));
     };
     tracing::warn!(
         "The 'user_supplied_reffile' parameter is deprecated and will be removed in a future release. \
          Use 'override_emicorr' instead."
     );
     if path == "N/A" {
-        return Ok(None);
+        return Ok(Lookup::NoReference);
     }
     tracing::info!("Using EMICORR reference file: {path}");
-    match read(Path::new(path)) {
-        Ok(case) => Ok(Some(listed(case))),
-        Err(source) => Err(StepError::reference("emicorr", path.as_str(), source)),
-    }
+    read(Path::new(path)).map_err(|source| StepError::reference("emicorr", path.as_str(), source))
 }
 
 /// A case without waves is no case.
