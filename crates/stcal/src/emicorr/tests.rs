@@ -67,7 +67,8 @@ fn fit(ramp: &Array4<f32>, timing: &Timing, wave: &Waveform, each: bool) -> Vec<
             let weights = scatter.index_axis(Axis(0), i);
             let sum =
                 |image| joint::sum_by_phase(image, weights, &intervals, &outputs(), wave).unwrap();
-            let groups: Vec<_> = ramp.index_axis(Axis(0), i).outer_iter().map(sum).collect();
+            let ramp = ramp.index_axis(Axis(0), i);
+            let groups: Vec<_> = ramp.outer_iter().map(sum).collect();
             PhaseSums::new(sum(ones.view()), &groups).unwrap()
         })
         .collect();
