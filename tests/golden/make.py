@@ -49,7 +49,6 @@ REFERENCE_TYPES = {
 
 PACKAGES = ["jwst", "stcal", "stdatamodels", "crds", "stpipe", "asdf", "astropy", "numpy", "scipy"]
 
-SERVERLESS = "https://crds-serverless-mode.stsci.edu"
 BLOCK = 2880
 
 
