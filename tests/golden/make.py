@@ -9,7 +9,7 @@ PYTHON  interpreter of an environment that has jwst, stcal, stdatamodels, crds a
         cases that are there already are packed without a new run
 --out   where the packed cases go (default: the folder of this script)
 
-Each case is simulated from its seed, run through the reference's calwebb_detector1 with every step's product saved,
+Each case is simulated from its seed, run through the reference's pipeline with every step's product saved,
 and packed as README.md says. Nothing of the workspace is needed; only the standard library is imported here.
 """
 import argparse
@@ -24,7 +24,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18"]
+CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
+         "miri_dark", "guider_fg", "guider_idstack"]
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {
@@ -32,8 +33,9 @@ ADDED_CASES = {
         **NRC, nstars=4, zeroframe=True, opts=dict(bright=20.0, steps={"ramp_fit": {"algorithm": "LIKELY"}}))""",
 }
 
-# Parameters beside those of the case: steps that the workspace does not have yet.
-EXTRA_PARAMETERS = {"miri_sub64": {"emicorr": {"skip": True}}}
+# The pipelines, by the folder in which the simulator leaves their products.
+STAGES = {"miri_dark": "dark", "guider_fg": "guider", "guider_idstack": "guider"}
+PIPELINES = {"detector1": "calwebb_detector1", "dark": "calwebb_dark", "guider": "calwebb_guider"}
 
 AVX512 = ["AVX512F", "AVX512CD", "AVX512_SKX", "AVX512_CLX", "AVX512_CNL", "AVX512_ICL", "AVX512_SPR", "X86_V4"]
 
@@ -47,7 +49,6 @@ REFERENCE_TYPES = {
 
 PACKAGES = ["jwst", "stcal", "stdatamodels", "crds", "stpipe", "asdf", "astropy", "numpy", "scipy"]
 
-SERVERLESS = "https://crds-serverless-mode.stsci.edu"
 BLOCK = 2880
 
 
@@ -64,7 +65,7 @@ def main():
     out = Path(arguments.out).resolve()
     for name in arguments.case or CASES:
         case = work / name
-        if not list(case.glob("detector1/*_rate.fits")):
+        if not stage(case):
             run_reference(arguments.python, scripts, case)
         pack(case, out / name)
         print(f"{name}: {size(out / name) / 1e6:.2f} MB")
@@ -86,18 +87,17 @@ def parse():
 def run_reference(python, scripts, case):
     """Simulates the case and runs the reference on it."""
     run = [python, "golden.py", case.name, "--root", str(case.parent)]
-    subprocess.run([*run, "--prepare-only"], cwd=scripts, check=True)
-    parameters = case / "ref" / "direct_params.json"
-    merged = json.loads(parameters.read_text()) | EXTRA_PARAMETERS.get(case.name, {})
-    parameters.write_text(json.dumps(merged, indent=1))
-    environment = dict(os.environ, CRDS_PATH=str(case / "crds_cache"), CRDS_SERVER_URL=SERVERLESS)
-    environment.pop("CRDS_CONTEXT", None)
+    environment = dict(os.environ)
     if case.name in ADDED_CASES:
         # With AVX-512, numpy rounds roots wrongly now and then, and the likelihood fit hangs on the last bit.
         environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(AVX512)
-    (case / "detector1").mkdir(exist_ok=True)
-    # Without the hidden option the simulator prepares the case again and resets its parameters.
-    subprocess.run([*run, "--_stage", "detector1"], cwd=scripts, check=True, env=environment)
+    stages = ["--stages", STAGES.get(case.name, "detector1")]
+    subprocess.run([*run, *stages], cwd=scripts, check=True, env=environment)
+
+
+def stage(case):
+    """The folder of the products of the case's one pipeline, if it has been run."""
+    return next((case / name for name in PIPELINES if list(case.glob(f"{name}/*.fits"))), None)
 
 
 def pack(case, out):
@@ -110,13 +110,16 @@ def pack(case, out):
         shutil.copytree(case / "crds_cache" / part, out / "crds_cache" / part)
     for reference in sorted((case / "crds_cache" / "references").rglob("*.*")):
         kind = re.fullmatch(r"jwst_[a-z]+_(.+)_\d+\.\w+", reference.name).group(1)
-        if kind in REFERENCE_TYPES:
+        if kind in REFERENCE_TYPES or (kind == "flat" and stage(case).name == "guider"):
             target = out / "crds_cache" / reference.relative_to(case / "crds_cache")
             target.parent.mkdir(parents=True, exist_ok=True)
             data = reference.read_bytes()
             # The cache prescribes the name; FITS readers know gzip by its first bytes.
             target.write_bytes(squeeze(data) if target.suffix == ".fits" else data)
-    pack_products(sorted((case / "detector1").glob("*.fits")), out / "official")
+    products = stage(case)
+    if products.name != "detector1":
+        (out / "pipeline").write_text(PIPELINES[products.name] + "\n")
+    pack_products(sorted(products.glob("*.fits")), out / "official")
 
 
 def pack_products(products, out):

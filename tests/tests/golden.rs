@@ -1,4 +1,4 @@
-//! `strun calwebb_detector1` on the golden cases: every product as the reference package's.
+//! `strun` on the golden cases: every product as the reference package's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ fn committed() -> PathBuf {
 fn calibrate(case: &Case, output: &Path, threads: usize) -> Result<(), String> {
     let run = Command::new(env!("CARGO_BIN_EXE_strun-under-test"))
         .arg(format!("--threads={threads}"))
-        .arg("calwebb_detector1")
+        .arg(case.pipeline.name)
         .arg(&case.uncal)
         .arg(format!("--output_dir={}", output.display()))
         .args(case.saving_arguments())
@@ -125,6 +125,21 @@ fn nircam_likelihood_fit() {
 }
 
 #[test]
+fn miri_dark_exposure() {
+    check_committed("miri_dark");
+}
+
+#[test]
+fn fine_guidance_with_its_tables() {
+    check_committed("guider_fg");
+}
+
+#[test]
+fn stack_of_an_identification() {
+    check_committed("guider_idstack");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     // Showers, neighbours across bands and three integrations.
     let case =
@@ -158,6 +173,9 @@ fn every_committed_case_has_a_test() {
         names,
         [
             "fgs_sub128",
+            "guider_fg",
+            "guider_idstack",
+            "miri_dark",
             "miri_sub64",
             "niriss_sub64",
             "nrcb1_likely18",

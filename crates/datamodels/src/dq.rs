@@ -26,6 +26,8 @@ pub mod pixel {
     pub const NO_LIN_CORR: u32 = 1 << 20;
     /// The saturation check is not available.
     pub const NO_SAT_CHECK: u32 = 1 << 21;
+    /// The flat field cannot be measured.
+    pub const NO_FLAT_FIELD: u32 = 1 << 18;
     /// The gain cannot be measured.
     pub const NO_GAIN_VALUE: u32 = 1 << 19;
     /// A reference pixel that cannot be used.

@@ -7,8 +7,10 @@ use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Valu
 
 use crate::metadata::Metadata;
 use crate::models::{
-    CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel, RateModel,
+    CubeModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel, Model, PlainImageModel,
+    RampFitOutputModel, RampModel, RateModel,
 };
+use crate::reference::EmiWaves;
 
 /// Metadata as the parameters of best-reference selection: every scalar by its path.
 pub fn selection(meta: &Metadata) -> Values {
@@ -114,47 +116,90 @@ product!(ImageModel, data);
 product!(CubeModel, data);
 product!(PlainImageModel, data);
 product!(RampFitOutputModel, slope);
+product!(GuiderRawModel, data);
+product!(GuiderCalModel, data);
 
-/// Passes a call to the model of either kind.
+/// Makes a product of a model of two kinds: every call goes to the one that it is.
 macro_rules! either {
-    ($rate:expr, $model:ident => $call:expr) => {
-        match $rate {
-            RateModel::Image($model) => $call,
-            RateModel::Cube($model) => $call,
+    ($model:ident, $first:ident, $second:ident) => {
+        impl $model {
+            fn product(&self) -> &dyn Product {
+                match self {
+                    Self::$first(model) => model,
+                    Self::$second(model) => model,
+                }
+            }
+
+            fn product_mut(&mut self) -> &mut dyn Product {
+                match self {
+                    Self::$first(model) => model,
+                    Self::$second(model) => model,
+                }
+            }
+        }
+
+        impl Product for $model {
+            fn selection(&self) -> Values {
+                self.product().selection()
+            }
+
+            fn describe(&self) -> String {
+                self.product().describe()
+            }
+
+            fn file_name(&self) -> Option<String> {
+                self.product().file_name()
+            }
+
+            fn set_file_name(&mut self, name: &str) {
+                self.product_mut().set_file_name(name);
+            }
+
+            fn set_status(&mut self, key: &str, status: Status) {
+                self.product_mut().set_status(key, status);
+            }
+
+            fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+                self.product_mut().set_skip_reason(key, reason);
+            }
+
+            fn record(&mut self, provenance: &Provenance<'_>) {
+                self.product_mut().record(provenance);
+            }
+
+            fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+                self.product_mut().save(path)
+            }
         }
     };
 }
 
-impl Product for RateModel {
+either!(RateModel, Image, Cube);
+either!(GuiderModel, Raw, Cal);
+
+/// A file of waves is named and saved like a product, as ASDF; nothing else is recorded in it.
+impl Product for EmiWaves {
     fn selection(&self) -> Values {
-        either!(self, model => model.selection())
+        Values::new()
     }
 
     fn describe(&self) -> String {
-        either!(self, model => model.describe())
+        format!("EmiModel({} waves)", self.case.waves.len())
     }
 
     fn file_name(&self) -> Option<String> {
-        either!(self, model => model.file_name())
+        None
     }
 
-    fn set_file_name(&mut self, name: &str) {
-        either!(self, model => model.set_file_name(name));
-    }
+    fn set_file_name(&mut self, _name: &str) {}
 
-    fn set_status(&mut self, key: &str, status: Status) {
-        either!(self, model => model.set_status(key, status));
-    }
+    fn set_status(&mut self, _key: &str, _status: Status) {}
 
-    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
-        either!(self, model => model.set_skip_reason(key, reason));
-    }
+    fn set_skip_reason(&mut self, _key: &str, _reason: &SkipReason) {}
 
-    fn record(&mut self, provenance: &Provenance<'_>) {
-        either!(self, model => Product::record(model, provenance));
-    }
+    fn record(&mut self, _provenance: &Provenance<'_>) {}
 
     fn save(&mut self, path: &Path) -> Result<(), BoxError> {
-        either!(self, model => Product::save(model, path))
+        Ok(Self::save(self, path)?)
     }
 }

@@ -3,8 +3,11 @@
 //! [`Detector1`] runs on a model in memory; [`Jwst`] is the mission that programs run: every pipeline and step by
 //! name, on files.
 
+pub mod dark;
 pub mod detector1;
+pub mod guider;
 mod mission;
+mod side_products;
 mod suffixes;
 
 pub use detector1::{Detector1, Detector1Output};

@@ -7,10 +7,15 @@ use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
 use datamodels::models::{Model, RampModel, RateModel};
-use steps::not_available::{CleanFlickerNoise, Emicorr, Persistence, PictureFrame};
+use steps::emicorr::Emicorr;
+use steps::not_available::{CleanFlickerNoise, PictureFrame};
+use steps::persistence::Persistence;
 use stpipe::{BoxError, Mission, ReferenceSource, StepTask, Task, Values};
 
+use crate::dark::DarkTask;
 use crate::detector1::{Detector1Task, RampFitTask};
+use crate::guider::{DqInitTask, GuiderTask, open_guider};
+use crate::side_products::SideProductTask;
 use crate::suffixes::SUFFIXES;
 
 /// The James Webb Space Telescope.
@@ -20,9 +25,11 @@ pub struct Jwst;
 static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
     vec![
         Arc::new(Detector1Task::new()),
+        Arc::new(DarkTask::new()),
+        Arc::new(GuiderTask::new()),
         Arc::new(StepTask::<steps::group_scale::GroupScale>::new(open_ramp)),
-        Arc::new(StepTask::<steps::dq_init::DqInit>::new(open_ramp)),
-        Arc::new(StepTask::<Emicorr>::new(open_ramp)),
+        Arc::new(DqInitTask::new()),
+        Arc::new(SideProductTask::<Emicorr>::new()),
         Arc::new(StepTask::<steps::saturation::Saturation>::new(open_ramp)),
         Arc::new(StepTask::<steps::ipc::Ipc>::new(open_ramp)),
         Arc::new(StepTask::<steps::superbias::Superbias>::new(open_ramp)),
@@ -33,7 +40,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<steps::linearity::Linearity>::new(open_ramp)),
         Arc::new(StepTask::<steps::dark_current::DarkCurrent>::new(open_ramp)),
         Arc::new(StepTask::<steps::reset::Reset>::new(open_ramp)),
-        Arc::new(StepTask::<Persistence>::new(open_ramp)),
+        Arc::new(SideProductTask::<Persistence>::new()),
         Arc::new(StepTask::<steps::charge_migration::ChargeMigration>::new(
             open_ramp,
         )),
@@ -42,6 +49,8 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<CleanFlickerNoise>::new(open_ramp)),
         Arc::new(RampFitTask::new()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
+        Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
+        Arc::new(StepTask::<steps::flat_field::FlatField>::new(open_guider)),
     ]
 });
 

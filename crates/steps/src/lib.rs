@@ -8,15 +8,19 @@ mod bands;
 pub mod charge_migration;
 pub mod dark_current;
 pub mod dq_init;
+pub mod emicorr;
 pub mod firstframe;
 mod flags;
+pub mod flat_field;
 pub mod gain_scale;
 pub mod group_scale;
+pub mod guider_cds;
 pub mod ipc;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;
 pub mod not_available;
+pub mod persistence;
 pub mod ramp_fit;
 mod readout;
 pub mod refpix;
@@ -27,6 +31,7 @@ pub mod superbias;
 
 use std::path::Path;
 
+use datamodels::models::GuiderModel;
 use datamodels::reference::Science;
 use datamodels::{DataModelError, RampModel};
 use stpipe::{ReferenceFiles, SkipReason, StepError};
@@ -36,6 +41,16 @@ fn science(ramp: &RampModel) -> Science<'_> {
     let (_, _, rows, columns) = ramp.data.dim();
     Science {
         meta: &ramp.meta,
+        rows,
+        columns,
+    }
+}
+
+/// A guide star exposure as a reference has to fit it.
+fn guider_science(exposure: &GuiderModel) -> Science<'_> {
+    let (rows, columns) = exposure.image_size();
+    Science {
+        meta: exposure.meta(),
         rows,
         columns,
     }

@@ -1,7 +1,7 @@
 //! Golden cases: an exposure, the references it needs, and the products of the reference package.
 //!
 //! A case is a folder of the layout that `tests/golden/README.md` describes. Cases made by the simulator and not packed
-//! (`ref/direct_params.json`, products as plain files in `detector1/`) are read as well.
+//! (`ref/direct_params.json`, products as plain files in `detector1/`, `dark/` or `guider/`) are read as well.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,11 +37,25 @@ pub enum CaseError {
 
 type Result<T> = std::result::Result<T, CaseError>;
 
+/// A pipeline that cases are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pipeline {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// The folder in which the simulator leaves its products.
+    folder: &'static str,
+    steps: &'static [&'static str],
+    /// Further arguments that save all there is.
+    more: &'static [&'static str],
+}
+
 /// One case.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// Name of its folder.
     pub name: String,
+    /// The pipeline that made its products.
+    pub pipeline: Pipeline,
     /// The uncalibrated exposure.
     pub uncal: PathBuf,
     /// The cache of references, for `CRDS_PATH`.
@@ -78,6 +92,7 @@ impl Case {
             serde_json::from_str(&text).map_err(|e| content(&parameters, &e.to_string()))?;
         Ok(Self {
             name: file_name(folder),
+            pipeline: Pipeline::of(folder)?,
             uncal,
             crds_cache: folder.join("crds_cache"),
             parameters,
@@ -102,13 +117,13 @@ impl Case {
         Ok(cases)
     }
 
-    /// Arguments of `strun calwebb_detector1` that save every step's product.
+    /// Arguments of the pipeline that save every step's product.
     pub fn saving_arguments(&self) -> Vec<String> {
-        let steps = STEPS.iter();
+        let steps = self.pipeline.steps.iter();
         let mut arguments: Vec<String> = steps
             .map(|step| format!("--steps.{step}.save_results=true"))
             .collect();
-        arguments.push("--steps.ramp_fit.save_opt=true".to_string());
+        arguments.extend(self.pipeline.more.iter().map(|more| (*more).to_string()));
         arguments
     }
 
@@ -136,7 +151,7 @@ impl Case {
         let products = if packed.is_file() {
             self.unpack(&packed, scratch)?
         } else {
-            let plain = files(&self.folder.join("detector1"))?;
+            let plain = files(&self.folder.join(self.pipeline.folder))?;
             plain
                 .into_iter()
                 .filter(|file| {
@@ -173,6 +188,25 @@ impl Case {
     }
 }
 
+impl Pipeline {
+    /// The pipeline that the file `pipeline` names, or else the simulator's folder of products; `calwebb_detector1` if
+    /// there is neither.
+    fn of(folder: &Path) -> Result<Self> {
+        let named = folder.join("pipeline");
+        if named.is_file() {
+            let name = fs::read_to_string(&named).map_err(|e| at(&named, e))?;
+            let known = PIPELINES
+                .into_iter()
+                .find(|pipeline| pipeline.name == name.trim());
+            return known.ok_or_else(|| content(&named, "expected the name of a pipeline"));
+        }
+        let made = PIPELINES
+            .into_iter()
+            .find(|pipeline| folder.join(pipeline.folder).is_dir());
+        Ok(made.unwrap_or(DETECTOR1))
+    }
+}
+
 impl PackedProduct {
     /// The product's bytes, where the store has them all and they are the right ones.
     fn join(&self, store: &[u8]) -> Option<Vec<u8>> {
@@ -188,28 +222,62 @@ impl PackedProduct {
     }
 }
 
-/// The steps of `calwebb_detector1`.
-const STEPS: [&str; 20] = [
-    "group_scale",
-    "dq_init",
-    "emicorr",
-    "saturation",
-    "ipc",
-    "superbias",
-    "refpix",
-    "rscd",
-    "firstframe",
-    "lastframe",
-    "linearity",
-    "dark_current",
-    "reset",
-    "persistence",
-    "charge_migration",
-    "jump",
-    "picture_frame",
-    "clean_flicker_noise",
-    "ramp_fit",
-    "gain_scale",
+const DETECTOR1: Pipeline = Pipeline {
+    name: "calwebb_detector1",
+    folder: "detector1",
+    steps: &[
+        "group_scale",
+        "dq_init",
+        "emicorr",
+        "saturation",
+        "ipc",
+        "superbias",
+        "refpix",
+        "rscd",
+        "firstframe",
+        "lastframe",
+        "linearity",
+        "dark_current",
+        "reset",
+        "persistence",
+        "charge_migration",
+        "jump",
+        "picture_frame",
+        "clean_flicker_noise",
+        "ramp_fit",
+        "gain_scale",
+    ],
+    more: &["--steps.ramp_fit.save_opt=true"],
+};
+
+const PIPELINES: [Pipeline; 3] = [
+    DETECTOR1,
+    Pipeline {
+        name: "calwebb_dark",
+        folder: "dark",
+        steps: &[
+            "group_scale",
+            "dq_init",
+            "emicorr",
+            "saturation",
+            "ipc",
+            "superbias",
+            "refpix",
+            "reset",
+            "rscd",
+            "firstframe",
+            "lastframe",
+            "linearity",
+        ],
+        // The pipeline itself saves its result where a program runs it.
+        more: &[],
+    },
+    Pipeline {
+        name: "calwebb_guider",
+        folder: "guider",
+        steps: &["dq_init", "guider_cds", "flat_field"],
+        more: &[],
+    },
 ];
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {

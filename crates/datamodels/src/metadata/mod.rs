@@ -243,6 +243,34 @@ impl Metadata {
         }
     }
 
+    /// Keeps an array in the tree, which no HDU holds.
+    ///
+    /// # Errors
+    /// [`DataModelError::Asdf`] if `shape` asks for another number of elements than there are.
+    pub fn set_array<T: asdf::Element>(
+        &mut self,
+        path: &str,
+        shape: &[usize],
+        elements: &[T],
+    ) -> Result<()> {
+        let array = self.asdf.push_array(shape, elements);
+        let array = array.map_err(|error| DataModelError::Asdf {
+            path: self.source.clone().unwrap_or_default(),
+            message: error.to_string(),
+        })?;
+        self.set(path, array);
+        Ok(())
+    }
+
+    /// Forgets a card of the file that no table knows, such as one that describes the file and not the exposure.
+    pub fn forget_card(&mut self, hdu: &str, keyword: &str) {
+        for (name, header) in &mut self.headers {
+            if name == hdu {
+                header.cards.retain(|card| card.keyword != keyword);
+            }
+        }
+    }
+
     /// Removes the node at a path.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
         self.asdf.tree.remove_path(path)

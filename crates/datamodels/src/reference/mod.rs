@@ -1,6 +1,9 @@
 //! Reference files: opened, checked against the exposure, cut to its subarray, their quality bits translated.
 
 mod detector;
+mod emicorr;
+mod flat;
+mod persistence;
 mod quality;
 mod streamed;
 mod window;
@@ -17,6 +20,9 @@ pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
 };
+pub use emicorr::{EmiCase, EmiReference, EmiWave, EmiWaves};
+pub use flat::FlatReference;
+pub use persistence::PersistenceWindows;
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

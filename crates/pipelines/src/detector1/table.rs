@@ -4,6 +4,7 @@ use datamodels::RampModel;
 use steps::charge_migration::ChargeMigration;
 use steps::dark_current::DarkCurrent;
 use steps::dq_init::DqInit;
+use steps::emicorr::Emicorr;
 use steps::firstframe::FirstFrame;
 use steps::gain_scale::GainScale;
 use steps::group_scale::GroupScale;
@@ -11,7 +12,8 @@ use steps::ipc::Ipc;
 use steps::jump::Jump;
 use steps::lastframe::LastFrame;
 use steps::linearity::Linearity;
-use steps::not_available::{CleanFlickerNoise, Emicorr, Persistence, PictureFrame};
+use steps::not_available::{CleanFlickerNoise, PictureFrame};
+use steps::persistence::Persistence;
 use steps::ramp_fit::RampFit;
 use steps::refpix::Refpix;
 use steps::reset::Reset;
@@ -22,12 +24,13 @@ use stpipe::TaskSpec;
 use stpipe::run::Entry;
 
 use super::Detector1Params;
+use crate::side_products;
 
 /// From ramp to ramp, for MIRI. `ramp_fit` and `gain_scale` follow.
 pub const MIRI: &[Entry<RampModel>] = &[
     Entry::of::<GroupScale>(),
     Entry::of::<DqInit>(),
-    Entry::of::<Emicorr>(),
+    side_products::entry::<Emicorr>(),
     Entry::of::<Saturation>(),
     Entry::of::<Ipc>(),
     Entry::of::<FirstFrame>(),
@@ -41,7 +44,7 @@ pub const MIRI: &[Entry<RampModel>] = &[
     Entry::of::<Jump>(),
     Entry::of::<PictureFrame>(),
     Entry::of::<CleanFlickerNoise>(),
-    Entry::of::<Persistence>(),
+    side_products::entry::<Persistence>(),
 ];
 
 /// From ramp to ramp, for all other instruments. `ramp_fit` and `gain_scale` follow.
@@ -58,7 +61,7 @@ pub const NEAR_INFRARED: &[Entry<RampModel>] = &[
     Entry::of::<Jump>(),
     Entry::of::<PictureFrame>(),
     Entry::of::<CleanFlickerNoise>(),
-    Entry::of::<Persistence>(),
+    side_products::entry::<Persistence>(),
 ];
 
 /// Names, parameters and steps of the pipeline.

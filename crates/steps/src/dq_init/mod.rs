@@ -1,10 +1,13 @@
 //! `dq_init`: enters the mask of bad pixels into the quality arrays.
 
+mod guider;
+
 use std::path::Path;
 
 use datamodels::RampModel;
 use datamodels::io::fits::FitsReader;
-use datamodels::reference::MaskReference;
+use datamodels::reference::{MaskReference, Science};
+pub use guider::GuiderDqInit;
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, Axis, Ix2};
 use stcal::dq_init::enter_mask;
@@ -40,16 +43,7 @@ impl Step for DqInit {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<MaskReference>, StepError> {
-        let mask = crate::load(files, "mask", |path| {
-            MaskReference::load(path, &crate::science(ramp))
-        })?;
-        let Some(mut mask) = mask else {
-            return Ok(Prepared::Skip(SkipReason::NoReference("mask")));
-        };
-        if let Some(path) = &params.user_supplied_dq {
-            add_user_dq(Path::new(path), &mut mask.dq)?;
-        }
-        Ok(Prepared::Ready(mask))
+        prepare(params, &crate::science(ramp), files)
     }
 
     fn run(
@@ -78,6 +72,22 @@ impl Step for DqInit {
             .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
     }
+}
+
+/// The mask that fits an exposure.
+fn prepare(
+    params: &DqInitParams,
+    science: &Science<'_>,
+    files: &ReferenceFiles,
+) -> Result<Prepared<MaskReference>, StepError> {
+    let mask = crate::load(files, "mask", |path| MaskReference::load(path, science))?;
+    let Some(mut mask) = mask else {
+        return Ok(Prepared::Skip(SkipReason::NoReference("mask")));
+    };
+    if let Some(path) = &params.user_supplied_dq {
+        add_user_dq(Path::new(path), &mut mask.dq)?;
+    }
+    Ok(Prepared::Ready(mask))
 }
 
 /// Adds the first image of a file to the mask.

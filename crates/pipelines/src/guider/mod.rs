@@ -1,0 +1,88 @@
+//! `calwebb_guider`: from the raw ramps of a guide star exposure to calibrated images.
+
+mod dq_init;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datamodels::models::GuiderModel;
+use steps::dq_init::GuiderDqInit;
+use steps::flat_field::FlatField;
+use steps::guider_cds::GuiderCds;
+use stpipe::run::{Context, Entry, Run, RunError};
+use stpipe::{BoxError, Origin, Product, Settings, Task, TaskSpec};
+
+pub use dq_init::DqInitTask;
+
+stpipe::params! {
+    /// Parameters of `calwebb_guider` itself; it has none of its own.
+    pub struct GuiderParams {}
+}
+
+/// The steps, for all five modes of the guider.
+pub const STEPS: &[Entry<GuiderModel>] = &[
+    Entry::of::<GuiderDqInit>(),
+    Entry::of::<GuiderCds>(),
+    Entry::of::<FlatField>(),
+];
+
+/// Names, parameters and steps of the pipeline.
+pub fn spec() -> TaskSpec {
+    TaskSpec::pipeline::<GuiderParams>(
+        "calwebb_guider",
+        "jwst.pipeline.calwebb_guider.GuiderPipeline",
+        "Calibrates the images of guide star exposures",
+        vec![
+            TaskSpec::step::<GuiderDqInit>(),
+            TaskSpec::step::<GuiderCds>(),
+            TaskSpec::step::<FlatField>(),
+        ],
+    )
+}
+
+/// `calwebb_guider` for programs.
+#[derive(Debug)]
+pub struct GuiderTask {
+    spec: Arc<TaskSpec>,
+}
+
+impl GuiderTask {
+    /// The task.
+    pub fn new() -> Self {
+        Self {
+            spec: Arc::new(spec()),
+        }
+    }
+}
+
+impl Default for GuiderTask {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Task for GuiderTask {
+    fn spec(&self) -> &Arc<TaskSpec> {
+        &self.spec
+    }
+
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let (mut run, exposure) = Run::on_file(context, settings, inputs, open_guider)?;
+        // Parity: the pipeline puts its own suffix in place of the user's.
+        run.settings_mut().set("suffix", "cal", Origin::Caller)?;
+        let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();
+        run.prefetch(&exposure.selection(), &planned)?;
+        let mut exposure = run.table(STEPS, exposure)?;
+        run.finish(&mut exposure)
+    }
+}
+
+/// Opens a guide star exposure: ramps or images.
+pub(crate) fn open_guider(path: &Path) -> Result<GuiderModel, BoxError> {
+    Ok(GuiderModel::open(path)?)
+}
