@@ -11,6 +11,7 @@
 
 pub mod bias;
 pub mod charge_migration;
+pub mod clean_flicker_noise;
 pub mod dark;
 pub mod dq_init;
 pub mod flags;
@@ -18,6 +19,7 @@ pub mod group_flags;
 pub mod ipc;
 pub mod jump;
 pub mod linearity;
+pub mod picture_frame;
 pub mod ramp_fit;
 pub mod read_pattern;
 pub mod refpix;

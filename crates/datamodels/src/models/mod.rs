@@ -1,6 +1,7 @@
 //! Product models: metadata and typed arrays, read from and written to FITS with an ASDF extension.
 
 mod cube;
+mod exposure;
 mod image;
 mod plain_image;
 mod ramp;
@@ -17,6 +18,7 @@ use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
 use crate::metadata::Metadata;
 
 pub use cube::CubeModel;
+pub use exposure::{ExposureModel, IntermediateModel};
 pub use image::ImageModel;
 pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;

@@ -1,6 +1,7 @@
 //! Reference files: opened, checked against the exposure, cut to its subarray, their quality bits translated.
 
 mod detector;
+mod pattern;
 mod quality;
 mod streamed;
 mod window;
@@ -17,6 +18,7 @@ pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
 };
+pub use pattern::{FlatReference, PictureFrameReference, SossTrace, SossTraceReference};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

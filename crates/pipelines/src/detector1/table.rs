@@ -2,6 +2,7 @@
 
 use datamodels::RampModel;
 use steps::charge_migration::ChargeMigration;
+use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dark_current::DarkCurrent;
 use steps::dq_init::DqInit;
 use steps::firstframe::FirstFrame;
@@ -11,7 +12,8 @@ use steps::ipc::Ipc;
 use steps::jump::Jump;
 use steps::lastframe::LastFrame;
 use steps::linearity::Linearity;
-use steps::not_available::{CleanFlickerNoise, Emicorr, Persistence, PictureFrame};
+use steps::not_available::{Emicorr, Persistence};
+use steps::picture_frame::PictureFrame;
 use steps::ramp_fit::RampFit;
 use steps::refpix::Refpix;
 use steps::reset::Reset;
@@ -22,6 +24,7 @@ use stpipe::TaskSpec;
 use stpipe::run::Entry;
 
 use super::Detector1Params;
+use super::patterns::pattern_entry;
 
 /// From ramp to ramp, for MIRI. `ramp_fit` and `gain_scale` follow.
 pub const MIRI: &[Entry<RampModel>] = &[
@@ -39,8 +42,8 @@ pub const MIRI: &[Entry<RampModel>] = &[
     Entry::of::<Refpix>(),
     Entry::of::<ChargeMigration>(),
     Entry::of::<Jump>(),
-    Entry::of::<PictureFrame>(),
-    Entry::of::<CleanFlickerNoise>(),
+    pattern_entry::<PictureFrame>(),
+    pattern_entry::<CleanFlickerNoise>(),
     Entry::of::<Persistence>(),
 ];
 
@@ -56,8 +59,8 @@ pub const NEAR_INFRARED: &[Entry<RampModel>] = &[
     Entry::of::<DarkCurrent>(),
     Entry::of::<ChargeMigration>(),
     Entry::of::<Jump>(),
-    Entry::of::<PictureFrame>(),
-    Entry::of::<CleanFlickerNoise>(),
+    pattern_entry::<PictureFrame>(),
+    pattern_entry::<CleanFlickerNoise>(),
     Entry::of::<Persistence>(),
 ];
 

@@ -45,54 +45,6 @@ stpipe::params! {
     }
 }
 
-stpipe::params! {
-    /// Parameters of `picture_frame`.
-    pub struct PictureFrameParams {
-        /// Leave out regions that slits, slices or traces illuminate
-        pub mask_science_regions: bool = true;
-        /// Limit of the mask above the median [sigma]
-        pub n_sigma: f64 = 2.0;
-        /// Save the mask
-        pub save_mask: bool = false;
-        /// Save the correction
-        pub save_correction: bool = false;
-    }
-}
-
-stpipe::params! {
-    /// Parameters of `clean_flicker_noise`.
-    pub struct CleanFlickerNoiseParams {
-        /// Choose parameters from the data (NIRCam and NIRISS images)
-        pub autoparam: bool = false;
-        /// Method of the fit
-        pub fit_method: String = "median", choices(&["fft", "median"]);
-        /// Fit each amplifier by itself
-        pub fit_by_channel: bool = false;
-        /// Background that is removed before the fit
-        pub background_method: Option<String> = Some("median"), choices(&["median", "model", "median_image"]);
-        /// Mesh of the background model [pixels]
-        pub background_box_size: Option<Vec<i64>> = None, items(2..=2);
-        /// Leave out regions that slits, slices or traces illuminate
-        pub mask_science_regions: bool = false;
-        /// Divide by the flat field before the fit
-        pub apply_flat_field: bool = false;
-        /// Limit of the mask above the median [sigma]
-        pub n_sigma: f64 = 2.0;
-        /// Find the width from a fit to the histogram
-        pub fit_histogram: bool = false;
-        /// One mask for all integrations
-        pub single_mask: bool = true;
-        /// Mask file of your own
-        pub user_mask: Option<String> = None;
-        /// Save the mask
-        pub save_mask: bool = false;
-        /// Save the background
-        pub save_background: bool = false;
-        /// Save the noise
-        pub save_noise: bool = false;
-    }
-}
-
 macro_rules! not_available {
     ($(#[$doc:meta])* $step:ident, $params:ty, $name:literal, $class:literal, $about:literal, $references:expr) => {
         $(#[$doc])*
@@ -147,22 +99,4 @@ not_available!(
     "jwst.persistence.persistence_step.PersistenceStep",
     "Marks pixels that bright light has left charge in; not available yet",
     &[]
-);
-not_available!(
-    /// Removes the thermal pattern of the detector's frame (NIRSpec).
-    PictureFrame,
-    PictureFrameParams,
-    "picture_frame",
-    "jwst.picture_frame.picture_frame_step.PictureFrameStep",
-    "Removes the thermal pattern of the detector's frame (NIRSpec); not available yet",
-    &["pictureframe"]
-);
-not_available!(
-    /// Removes 1/f noise.
-    CleanFlickerNoise,
-    CleanFlickerNoiseParams,
-    "clean_flicker_noise",
-    "jwst.clean_flicker_noise.clean_flicker_noise_step.CleanFlickerNoiseStep",
-    "Removes 1/f noise; not available yet",
-    &["flat", "pastasoss"]
 );
