@@ -8,8 +8,6 @@
 //! scipy 1.17.1 `spatial.cKDTree`; Maneewongvatana & Mount 1999, arXiv:cs/9901013. Selection: Hoare 1961, CACM 4, 321,
 //! with the median of three as pivot, as in the GNU C++ library.
 
-use std::cmp::Ordering;
-
 /// Boxes that are looked for, and that fit into a leaf.
 const NEIGHBOURS: usize = 10;
 
@@ -169,10 +167,9 @@ fn build(places: &[Place], order: &mut [usize], start: usize, end: usize) -> Cel
         return leaf;
     }
     let value = |index: usize| coordinate(places[index], axis);
-    let by_value = |a: usize, b: usize| value(a).cmp(&value(b)).then(a.cmp(&b));
     let cell = &mut order[start..end];
     let middle = cell.len() / 2;
-    select(cell, middle, by_value);
+    select(cell, middle, value);
     let median = value(cell[middle]);
     let mut at = median as f64;
     let mut count = partition(&mut cell[..middle], |index| value(index) < median);
@@ -195,23 +192,20 @@ fn build(places: &[Place], order: &mut [usize], start: usize, end: usize) -> Cel
     }
 }
 
-/// Brings the item of a rank to its place, smaller ones before it.
-fn select(items: &mut [usize], rank: usize, order: impl Fn(usize, usize) -> Ordering) {
-    let less = |a: usize, b: usize| order(a, b).is_lt();
+/// Brings the item of a rank to its place, none larger before it and none smaller after it.
+fn select(items: &mut [usize], rank: usize, value: impl Fn(usize) -> usize) {
     let (mut first, mut last) = (0, items.len());
     while last - first > 3 {
-        let middle = first + (last - first) / 2;
-        let mut three = [first + 1, middle, last - 1];
-        three.sort_by(|&a, &b| order(items[a], items[b]));
-        items.swap(first, three[1]);
-        let pivot = items[first];
+        let three = [first + 1, first + (last - first) / 2, last - 1];
+        items.swap(first, median_of_three(three, |place| value(items[place])));
+        let pivot = value(items[first]);
         let (mut i, mut j) = (first + 1, last);
         loop {
-            while less(items[i], pivot) {
+            while value(items[i]) < pivot {
                 i += 1;
             }
             j -= 1;
-            while less(pivot, items[j]) {
+            while pivot < value(items[j]) {
                 j -= 1;
             }
             if i >= j {
@@ -226,7 +220,20 @@ fn select(items: &mut [usize], rank: usize, order: impl Fn(usize, usize) -> Orde
             last = i;
         }
     }
-    items[first..last].sort_by(|&a, &b| order(a, b));
+    items[first..last].sort_by_key(|&item| value(item));
+}
+
+/// The place of the middle value; among equals the choice is that of the library.
+fn median_of_three([a, b, c]: [usize; 3], value: impl Fn(usize) -> usize) -> usize {
+    let (x, y, z) = (value(a), value(b), value(c));
+    let (low, high, x_is_low) = if x < y { (x, y, true) } else { (y, x, false) };
+    let (at_low, at_high) = if x_is_low { (a, b) } else { (b, a) };
+    // The third value lies above both, between them, or not above the lower one.
+    match (high < z, low < z) {
+        (true, _) => at_high,
+        (false, true) => c,
+        (false, false) => at_low,
+    }
 }
 
 /// Brings the items that satisfy a condition to the front, by swaps from both ends; how many they are.
