@@ -25,12 +25,15 @@ import tempfile
 from pathlib import Path
 
 CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
-         "miri_dark", "guider_fg", "guider_idstack"]
+         "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack"]
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {
     "nrcb1_likely18": """_c("nrcb1_likely18", "NRCB1", "SUB64P", (1851, 1817, 18, 16), "SHALLOW2", 7, 2, "NRC_IMAGE", 175,
         **NRC, nstars=4, zeroframe=True, opts=dict(bright=20.0, steps={"ramp_fit": {"algorithm": "LIKELY"}}))""",
+    "nrcb1_flicker39": """_c("nrcb1_flicker39", "NRCB1", "SUB64P", (1851, 1817, 39, 34), "RAPID", 3, 2, "NRC_IMAGE", 176,
+        **NRC, nstars=4, opts=dict(level=2.5, steps={"clean_flicker_noise": {"skip": False, "background_method": "model",
+        "single_mask": False, "save_mask": True, "save_background": True, "save_noise": True}}))""",
 }
 
 # The pipelines, by the folder in which the simulator leaves their products.

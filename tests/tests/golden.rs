@@ -140,6 +140,11 @@ fn stack_of_an_identification() {
 }
 
 #[test]
+fn nircam_flicker_noise() {
+    check_committed("nrcb1_flicker39");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     // Showers, neighbours across bands and three integrations.
     let case =
@@ -178,6 +183,7 @@ fn every_committed_case_has_a_test() {
             "miri_dark",
             "miri_sub64",
             "niriss_sub64",
+            "nrcb1_flicker39",
             "nrcb1_likely18",
             "nrcb1_sub64p",
             "nrcblong_sub160"

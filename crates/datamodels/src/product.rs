@@ -7,7 +7,8 @@ use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Valu
 
 use crate::metadata::Metadata;
 use crate::models::{
-    CubeModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel, Model, PlainImageModel,
+    CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
+    IntermediateModel, Model, PlainImageModel,
     RampFitOutputModel, RampModel, RateModel,
 };
 use crate::reference::EmiWaves;
@@ -201,5 +202,92 @@ impl Product for EmiWaves {
 
     fn save(&mut self, path: &Path) -> Result<(), BoxError> {
         Ok(Self::save(self, path)?)
+    }
+}
+
+impl Product for ExposureModel {
+    fn selection(&self) -> Values {
+        selection(self.meta())
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Ramp(ramp) => ramp.describe(),
+            Self::Rate(rate) => rate.describe(),
+        }
+    }
+
+    fn file_name(&self) -> Option<String> {
+        self.meta().text("meta.filename").map(str::to_string)
+    }
+
+    fn set_file_name(&mut self, name: &str) {
+        self.meta_mut().set("meta.filename", name);
+    }
+
+    fn set_status(&mut self, key: &str, status: Status) {
+        match self {
+            Self::Ramp(ramp) => ramp.set_status(key, status),
+            Self::Rate(rate) => rate.set_status(key, status),
+        }
+    }
+
+    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+        match self {
+            Self::Ramp(ramp) => ramp.set_skip_reason(key, reason),
+            Self::Rate(rate) => rate.set_skip_reason(key, reason),
+        }
+    }
+
+    fn record(&mut self, provenance: &Provenance<'_>) {
+        record(self.meta_mut(), provenance);
+    }
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        match self {
+            Self::Ramp(ramp) => Product::save(&mut **ramp, path),
+            Self::Rate(rate) => Product::save(&mut **rate, path),
+        }
+    }
+}
+
+/// What a step saves of its inner workings says how the exposure was made, not how it was made itself.
+impl Product for IntermediateModel {
+    fn selection(&self) -> Values {
+        selection(&self.meta)
+    }
+
+    fn describe(&self) -> String {
+        format!("{}{:?}", self.meta.model_type(), self.data.shape())
+    }
+
+    fn file_name(&self) -> Option<String> {
+        self.meta.text("meta.filename").map(str::to_string)
+    }
+
+    fn set_file_name(&mut self, name: &str) {
+        self.meta.set("meta.filename", name);
+    }
+
+    fn set_status(&mut self, key: &str, status: Status) {
+        self.meta
+            .set(&format!("meta.cal_step.{key}"), status.as_str());
+    }
+
+    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+        set_in(
+            &mut self.meta,
+            "cal_skip_reasons",
+            key,
+            Node::from(reason.to_string()),
+        );
+    }
+
+    fn record(&mut self, provenance: &Provenance<'_>) {
+        record(&mut self.meta, provenance);
+    }
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        Ok(IntermediateModel::save(self, path)?)
     }
 }

@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{Model, RampModel, RateModel};
+use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
+use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::emicorr::Emicorr;
-use steps::not_available::{CleanFlickerNoise, PictureFrame};
 use steps::persistence::Persistence;
+use steps::picture_frame::PictureFrame;
 use stpipe::{BoxError, Mission, ReferenceSource, StepTask, Task, Values};
 
 use crate::dark::DarkTask;
@@ -45,8 +46,8 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
             open_ramp,
         )),
         Arc::new(StepTask::<steps::jump::Jump>::new(open_ramp)),
-        Arc::new(StepTask::<PictureFrame>::new(open_ramp)),
-        Arc::new(StepTask::<CleanFlickerNoise>::new(open_ramp)),
+        Arc::new(StepTask::<PictureFrame>::new(open_exposure)),
+        Arc::new(StepTask::<CleanFlickerNoise>::new(open_exposure)),
         Arc::new(RampFitTask::new()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
@@ -87,4 +88,13 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {
     Ok(RateModel::open(path)?)
+}
+
+/// Opens an exposure as ramps or as rates, whatever it is.
+fn open_exposure(path: &Path) -> Result<ExposureModel, BoxError> {
+    let exposure = ExposureModel::open(path)?;
+    if let ExposureModel::Ramp(ramp) = &exposure {
+        ramp.check_dimensions()?;
+    }
+    Ok(exposure)
 }

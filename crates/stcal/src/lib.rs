@@ -11,6 +11,7 @@
 
 pub mod bias;
 pub mod charge_migration;
+pub mod clean_flicker_noise;
 pub mod dark;
 pub mod dq_init;
 pub mod emicorr;
@@ -22,6 +23,7 @@ pub mod ipc;
 pub mod jump;
 pub mod linearity;
 pub mod persistence;
+pub mod picture_frame;
 pub mod ramp_fit;
 pub mod read_pattern;
 pub mod refpix;

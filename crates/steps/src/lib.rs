@@ -6,6 +6,7 @@
 
 mod bands;
 pub mod charge_migration;
+pub mod clean_flicker_noise;
 pub mod dark_current;
 pub mod dq_init;
 pub mod emicorr;
@@ -19,8 +20,8 @@ pub mod ipc;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;
-pub mod not_available;
 pub mod persistence;
+pub mod picture_frame;
 pub mod ramp_fit;
 mod readout;
 pub mod refpix;

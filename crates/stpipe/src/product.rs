@@ -53,6 +53,12 @@ pub struct Provenance<'a> {
 pub trait Products {
     /// The models in order; `None` stands for one that was not made.
     fn products(&mut self) -> Vec<Option<&mut dyn Product>>;
+
+    /// Models that show how the results came about, and their suffixes. They are saved whether the results are or
+    /// not, named after the file name in their metadata.
+    fn side_products(&mut self) -> Vec<(&'static str, &mut dyn Product)> {
+        Vec::new()
+    }
 }
 
 impl<P: Product> Products for P {

@@ -1,6 +1,7 @@
 //! Product models: metadata and typed arrays, read from and written to FITS with an ASDF extension.
 
 mod cube;
+mod exposure;
 mod guider;
 mod image;
 mod plain_image;
@@ -19,6 +20,7 @@ use crate::metadata::Metadata;
 
 pub use cube::CubeModel;
 pub use guider::{GuiderCalModel, GuiderModel, GuiderRawModel, GuiderTables};
+pub use exposure::{ExposureModel, IntermediateModel};
 pub use image::ImageModel;
 pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;

@@ -3,6 +3,7 @@
 mod detector;
 mod emicorr;
 mod flat;
+mod pattern;
 mod persistence;
 mod quality;
 mod streamed;
@@ -23,6 +24,7 @@ pub use detector::{
 pub use emicorr::{EmiCase, EmiReference, EmiWave, EmiWaves};
 pub use flat::FlatReference;
 pub use persistence::PersistenceWindows;
+pub use pattern::{PictureFrameReference, SossTrace, SossTraceReference};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

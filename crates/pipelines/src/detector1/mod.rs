@@ -1,6 +1,7 @@
 //! `calwebb_detector1`: from the raw ramps of a detector to count rates.
 
 mod memory;
+mod patterns;
 mod ramp_fit_task;
 mod table;
 mod task;

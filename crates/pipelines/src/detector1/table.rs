@@ -2,6 +2,7 @@
 
 use datamodels::RampModel;
 use steps::charge_migration::ChargeMigration;
+use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dark_current::DarkCurrent;
 use steps::dq_init::DqInit;
 use steps::emicorr::Emicorr;
@@ -12,8 +13,8 @@ use steps::ipc::Ipc;
 use steps::jump::Jump;
 use steps::lastframe::LastFrame;
 use steps::linearity::Linearity;
-use steps::not_available::{CleanFlickerNoise, PictureFrame};
 use steps::persistence::Persistence;
+use steps::picture_frame::PictureFrame;
 use steps::ramp_fit::RampFit;
 use steps::refpix::Refpix;
 use steps::reset::Reset;
@@ -24,6 +25,7 @@ use stpipe::TaskSpec;
 use stpipe::run::Entry;
 
 use super::Detector1Params;
+use super::patterns::pattern_entry;
 use crate::side_products;
 
 /// From ramp to ramp, for MIRI. `ramp_fit` and `gain_scale` follow.
@@ -42,8 +44,8 @@ pub const MIRI: &[Entry<RampModel>] = &[
     Entry::of::<Refpix>(),
     Entry::of::<ChargeMigration>(),
     Entry::of::<Jump>(),
-    Entry::of::<PictureFrame>(),
-    Entry::of::<CleanFlickerNoise>(),
+    pattern_entry::<PictureFrame>(),
+    pattern_entry::<CleanFlickerNoise>(),
     side_products::entry::<Persistence>(),
 ];
 
@@ -59,8 +61,8 @@ pub const NEAR_INFRARED: &[Entry<RampModel>] = &[
     Entry::of::<DarkCurrent>(),
     Entry::of::<ChargeMigration>(),
     Entry::of::<Jump>(),
-    Entry::of::<PictureFrame>(),
-    Entry::of::<CleanFlickerNoise>(),
+    pattern_entry::<PictureFrame>(),
+    pattern_entry::<CleanFlickerNoise>(),
     side_products::entry::<Persistence>(),
 ];
 

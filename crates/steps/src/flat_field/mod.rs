@@ -7,7 +7,7 @@ use std::path::Path;
 use datamodels::dq::pixel;
 use datamodels::models::{GuiderCalModel, GuiderModel};
 use datamodels::reference::FlatReference;
-use ndarray::{Array3, Zip};
+use ndarray::{Array2, Array3, Zip};
 use stcal::flat_field::{Flat, FlatFlags, divide, multiply};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
@@ -112,6 +112,21 @@ impl Step for FlatField {
         apply(&mut images, &flat, params.inverse)?;
         Ok(Outcome::Complete(GuiderModel::Cal(images)))
     }
+}
+
+/// The quality of a flat as it reaches an exposure: pixels without a response, or without its error, are of no use.
+pub(crate) fn quality(reference: FlatReference) -> Result<Array2<u32>, StepError> {
+    let FlatReference {
+        response, err, dq, ..
+    } = reference;
+    let mut flat = Flat { response, err, dq };
+    flat.prepare(FLAGS).map_err(StepError::algorithm)?;
+    Zip::from(&mut flat.dq).and(&flat.err).for_each(|dq, err| {
+        if err.is_nan() {
+            *dq |= FLAGS.do_not_use;
+        }
+    });
+    Ok(flat.dq)
 }
 
 /// Applies a flat to the images of a guide star exposure.

@@ -40,12 +40,24 @@ pub(super) fn fit(
     references: &RampFitReferences,
     ramp: RampModel,
 ) -> Result<RampFitOutput, StepError> {
+    Ok(match rates(params, references, &ramp)? {
+        Some(fit) => RampFitOutput::of_ols(ramp, fit),
+        None => RampFitOutput::none(),
+    })
+}
+
+/// The rates of the ramps; `None` if nothing can be fitted.
+pub(crate) fn rates(
+    params: &RampFitParams,
+    references: &RampFitReferences,
+    ramp: &RampModel,
+) -> Result<Option<OlsFit>, StepError> {
     let choices = OlsParams {
         suppress_one_group: params.suppress_one_group,
         optional_results: params.save_opt,
         flags: FLAGS,
     };
-    let views = views(&ramp, references);
+    let views = views(ramp, references);
     let parts = views.row_bands(bands::ROWS).map_err(StepError::algorithm)?;
     let survey = parts
         .par_iter()
@@ -63,13 +75,13 @@ pub(super) fn fit(
         Ok(window) => window,
         Err(nothing) => {
             tracing::warn!("No rates are made: {nothing}");
-            return Ok(RampFitOutput::none());
+            return Ok(None);
         }
     };
-    let plan = OlsPlan::new(ramp.data.dim().1, window, &timing(&ramp)?, choices)
+    let plan = OlsPlan::new(ramp.data.dim().1, window, &timing(ramp)?, choices)
         .map_err(StepError::algorithm)?;
     let fit = fit_bands(&plan, &views, &parts).map_err(StepError::algorithm)?;
-    Ok(RampFitOutput::of_ols(ramp, fit))
+    Ok(Some(fit))
 }
 
 fn fit_bands(plan: &OlsPlan, whole: &Ramp<'_>, parts: &[Ramp<'_>]) -> Result<OlsFit, RampFitError> {

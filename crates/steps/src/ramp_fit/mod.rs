@@ -14,6 +14,8 @@ use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
 use crate::flags;
 
+pub(crate) use fit::rates;
+pub(crate) use output::rate_metadata;
 pub use output::{OptionalProduct, RampFitOutput};
 
 stpipe::params! {

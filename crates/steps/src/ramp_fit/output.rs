@@ -124,7 +124,7 @@ impl RampFitOutput {
     }
 }
 
-fn rate_metadata(ramp: &Metadata) -> Metadata {
+pub(crate) fn rate_metadata(ramp: &Metadata) -> Metadata {
     let mut meta = ramp.clone();
     meta.set("meta.bunit_data", "DN/s");
     meta.set("meta.bunit_err", "DN/s");

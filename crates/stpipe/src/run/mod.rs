@@ -194,6 +194,7 @@ impl<'a> Run<'a> {
             return Ok(Outcome::Skipped { input, reason });
         }
         let (mut outcome, used) = self.execute::<S>(&settings, input)?;
+        self.save_side_products(&settings, &mut outcome)?;
         self.record_outcome::<S>(&mut outcome, &used);
         let base = settings.base()?;
         if base.save_results || base.output_file.is_some() {
@@ -219,6 +220,7 @@ impl<'a> Run<'a> {
         if !used.is_empty() {
             self.log_context();
         }
+        self.save_side_products(&settings, &mut outcome)?;
         self.record_outcome::<S>(&mut outcome, &used);
         if settings.base()?.save_results {
             let products = products_of(&mut outcome);

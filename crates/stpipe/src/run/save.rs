@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LOG, Run, RunError};
 use crate::naming::{OutputName, Suffix, expand_variables};
-use crate::{BaseParams, Origin, Product, Settings};
+use crate::{BaseParams, Origin, Outcome, Product, Products, Settings};
 
 impl Run<'_> {
     /// Saves a product of the pipeline with a suffix of its own, whether results are saved or not.
@@ -59,6 +59,23 @@ impl Run<'_> {
             if let Some(product) = product {
                 self.save_as(settings, product, Suffix::Replace(&suffix), &components)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Saves what a step made beside its results.
+    pub(super) fn save_side_products<I, O: Products>(
+        &mut self,
+        settings: &Settings,
+        outcome: &mut Outcome<I, O>,
+    ) -> Result<(), RunError> {
+        let Outcome::Complete(output) = outcome else {
+            return Ok(());
+        };
+        let mut settings = settings.clone();
+        settings.set("output_use_model", true, Origin::Caller)?;
+        for (suffix, product) in output.side_products() {
+            self.save_as(&settings, product, Suffix::Replace(suffix), &[])?;
         }
         Ok(())
     }
