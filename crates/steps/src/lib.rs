@@ -23,6 +23,7 @@ pub mod refpix;
 pub mod reset;
 pub mod rscd;
 pub mod saturation;
+mod stripes;
 pub mod superbias;
 
 use std::path::Path;
