@@ -76,7 +76,8 @@ pub(super) fn layout(meta: &Metadata, image: (usize, usize)) -> Result<Option<St
             }
             Wrong::End(end) => {
                 let path = if stripe > 0 { STEP } else { SKIPS_1 };
-                let expected = format!("lines up to {DETECTOR_LINES} (stripe {stripe} reads up to {end})");
+                let expected =
+                    format!("lines up to {DETECTOR_LINES} (stripe {stripe} reads up to {end})");
                 meta.keyword_error(path, &expected)
             }
         })
@@ -114,9 +115,7 @@ fn first_line(meta: &Metadata, slow: SlowAxis) -> Result<usize> {
     let start = usize::try_from(start)
         .ok()
         .filter(|start| *start <= DETECTOR_LINES)
-        .ok_or_else(|| {
-            meta.keyword_error(path, &format!("an integer of 1 to {DETECTOR_LINES}"))
-        })?;
+        .ok_or_else(|| meta.keyword_error(path, &format!("an integer of 1 to {DETECTOR_LINES}")))?;
     if meta.subarray().name().contains("DHS") {
         // Early DHS exposures have wrong starts.
         return Ok(0);

@@ -51,16 +51,27 @@ fn an_exposure_without_stripes_has_no_layout() {
 
 #[test]
 fn interleaved_substripes_start_again_and_go_further() {
-    let meta = meta("SUB82STRIPE2_DHS", (1, -2), 2048, [1, 1662, 40, 82, 1, 1, 0, 0]);
+    let meta = meta(
+        "SUB82STRIPE2_DHS",
+        (1, -2),
+        2048,
+        [1, 1662, 40, 82, 1, 1, 0, 0],
+    );
     let layout = layout(&meta, (82, 64));
     assert!(!layout.superstripes && layout.slow.reversed && !layout.slow.columns);
     let stripe = &layout.stripes[0];
     assert_eq!(stripe.reference, [read(0..1, 0..1), read(0..1, 41..42)]);
     // The second time 1662 + 82 + 40 lines are skipped after the first one.
-    assert_eq!(stripe.science, [read(1663..1703, 1..41), read(1785..1825, 42..82)]);
+    assert_eq!(
+        stripe.science,
+        [read(1663..1703, 1..41), read(1785..1825, 42..82)]
+    );
     // Image rows run against the readout: the last row is the first line, which is the last row of a full frame.
     let lines = layout.full_frame_lines(stripe);
-    assert_eq!((lines[81], lines[40], lines[80], lines[41]), (2047, 2047, 384, 345));
+    assert_eq!(
+        (lines[81], lines[40], lines[80], lines[41]),
+        (2047, 2047, 384, 345)
+    );
     assert_eq!((lines[0], lines[39]), (223, 262));
 }
 
@@ -72,7 +83,10 @@ fn superstripes_advance_by_their_step_and_repeat_the_same_lines() {
     assert_eq!((layout.n_superstripes(), layout.n_repeats()), (3, 2));
     let last = &layout.stripes[2];
     assert_eq!(last.reference, [read(2..4, 0..2), read(2..4, 10..12)]);
-    assert_eq!(last.science, [read(120..128, 2..10), read(120..128, 12..20)]);
+    assert_eq!(
+        last.science,
+        [read(120..128, 2..10), read(120..128, 12..20)]
+    );
     let frame = CollatedFrame {
         first_line: 104,
         lines: 24,
@@ -90,12 +104,20 @@ fn pure_superstripes_read_as_many_lines_as_they_advance() {
     assert_eq!(layout.stripes[7].science, [read(468..528, 0..60)]);
     // Lines 48 to 527 from the end of the axis.
     let frame = layout.collated();
-    assert_eq!((frame.first_line, frame.lines, frame.start), (48, 480, 1521));
+    assert_eq!(
+        (frame.first_line, frame.lines, frame.start),
+        (48, 480, 1521)
+    );
 }
 
 #[test]
 fn soss_stripes_fill_the_whole_axis() {
-    let meta = meta("SUB680STRIPE_SOSS", (-2, -1), 2048, [4, 0, 680, 0, 1, 1, 680, 3]);
+    let meta = meta(
+        "SUB680STRIPE_SOSS",
+        (-2, -1),
+        2048,
+        [4, 0, 680, 0, 1, 1, 680, 3],
+    );
     let layout = layout(&meta, (24, 684));
     let frame = CollatedFrame {
         first_line: 0,

@@ -82,7 +82,8 @@ impl Readout {
             start("meta.subarray.xstart")?,
             start("meta.subarray.ystart")?,
         );
-        let layout = StripeLayout::of(&ramp.meta, (rows, columns)).map_err(crate::metadata_error)?;
+        let layout =
+            StripeLayout::of(&ramp.meta, (rows, columns)).map_err(crate::metadata_error)?;
         if let Some(layout) = layout {
             return Self::of_stripes(ramp, layout).map(Ok);
         }

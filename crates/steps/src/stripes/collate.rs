@@ -117,7 +117,12 @@ impl Placing<'_> {
         })
     }
 
-    fn copy<T: Copy>(&self, stripe: ArrayView2<'_, T>, mut image: ArrayViewMut2<'_, T>, read: &Read) {
+    fn copy<T: Copy>(
+        &self,
+        stripe: ArrayView2<'_, T>,
+        mut image: ArrayViewMut2<'_, T>,
+        read: &Read,
+    ) {
         let (slow, frame) = (self.layout.slow, self.frame);
         let axis = Axis(slow.of(2));
         let place = read.detector.start - frame.first_line..read.detector.end - frame.first_line;
@@ -140,7 +145,9 @@ fn rewrite(
     const END: &str = "meta.exposure.integration_end";
     const COUNT: &str = "meta.exposure.nints";
     let n = layout.n_superstripes() as i64;
-    let count = meta.require_integer(COUNT, 1).map_err(crate::metadata_error)?;
+    let count = meta
+        .require_integer(COUNT, 1)
+        .map_err(crate::metadata_error)?;
     let end = meta.integer(END).unwrap_or(count);
     let whole = |stripes: i64| (stripes + n - 1).div_euclid(n);
     meta.set(START, whole(times::first_stripe(meta)));

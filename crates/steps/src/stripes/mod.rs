@@ -43,8 +43,12 @@ pub(crate) fn for_each_plane<E: Send>(
     let mut group_dq = by_turns(&mut ramp.groupdq, n);
     let zero_frame = ramp.zeroframe.as_mut().filter(|_| with_zero_frame);
     let mut zero_frame = zero_frame.map(|frames| by_turns(frames, n));
-    let mut zero_frames = zero_frame.as_mut().map(|frames| frames.axis_iter_mut(Axis(1)));
-    let samples = data.axis_iter_mut(Axis(1)).zip(group_dq.axis_iter_mut(Axis(1)));
+    let mut zero_frames = zero_frame
+        .as_mut()
+        .map(|frames| frames.axis_iter_mut(Axis(1)));
+    let samples = data
+        .axis_iter_mut(Axis(1))
+        .zip(group_dq.axis_iter_mut(Axis(1)));
     let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), rows);
     let planes: Vec<Plane<'_>> = samples
         .zip(pixel_dq)
@@ -52,12 +56,15 @@ pub(crate) fn for_each_plane<E: Send>(
         .map(|(number, ((data, group_dq), pixel_dq))| Plane {
             number,
             data: data.into_dimensionality().expect("one axis less than five"),
-            group_dq: group_dq.into_dimensionality().expect("one axis less than five"),
+            group_dq: group_dq
+                .into_dimensionality()
+                .expect("one axis less than five"),
             pixel_dq,
-            zero_frame: zero_frames
-                .as_mut()
-                .and_then(Iterator::next)
-                .map(|frame| frame.into_dimensionality().expect("one axis less than four")),
+            zero_frame: zero_frames.as_mut().and_then(Iterator::next).map(|frame| {
+                frame
+                    .into_dimensionality()
+                    .expect("one axis less than four")
+            }),
         })
         .collect();
     planes.into_par_iter().try_for_each(work)

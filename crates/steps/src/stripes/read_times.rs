@@ -36,8 +36,8 @@ pub(super) fn times(meta: &Metadata) -> datamodels::Result<Vec<Vec<f64>>> {
     };
     // Lines of a single repeat: without lines of the sky of their own, stripes have none.
     let lines_of = |path| meta.integer(path).unwrap_or(0);
-    let repeated = lines_of("meta.subarray.multistripe_reads1")
-        + lines_of("meta.subarray.multistripe_reads2");
+    let repeated =
+        lines_of("meta.subarray.multistripe_reads1") + lines_of("meta.subarray.multistripe_reads2");
     let clocks = |lines: i64, extra_lines: i64, extra_clocks: f64| {
         let line = pixels as f64 / outputs as f64 + PADDING;
         (line * (lines + extra_lines) as f64 + extra_clocks) * CLOCK_S

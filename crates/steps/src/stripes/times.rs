@@ -61,7 +61,9 @@ pub(super) fn collate(
         let starts: Vec<f64> = start.iter().copied().step_by(n).collect();
         let ends: Vec<f64> = end.iter().copied().skip(n - 1).step_by(n).collect();
         let middles = starts.iter().zip(&ends);
-        let middles = middles.map(|(start, end)| (end - start) / 2.0 + start).collect();
+        let middles = middles
+            .map(|(start, end)| (end - start) / 2.0 + start)
+            .collect();
         for (name, values) in names.into_iter().zip([starts, middles, ends]) {
             of_integrations.push((name, ColumnValues::F64(values)));
         }
@@ -76,8 +78,14 @@ pub(super) fn collate(
 }
 
 fn column(table: &Table, name: &str) -> Result<Vec<f64>, StepError> {
-    let values = table.numbers(name).filter(|values| values.len() == table.rows());
+    let values = table
+        .numbers(name)
+        .filter(|values| values.len() == table.rows());
     values.ok_or_else(|| {
-        StepError::input("INT_TIMES", format!("a column {name} of numbers"), "no such column")
+        StepError::input(
+            "INT_TIMES",
+            format!("a column {name} of numbers"),
+            "no such column",
+        )
     })
 }
