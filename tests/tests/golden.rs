@@ -125,6 +125,21 @@ fn nircam_likelihood_fit() {
 }
 
 #[test]
+fn niriss_superstripes() {
+    check_committed("nis_stripes");
+}
+
+#[test]
+fn nircam_superstripes_with_repeats() {
+    check_committed("nrc_stripes");
+}
+
+#[test]
+fn nircam_substripes() {
+    check_committed("nrc_substripes");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     // Showers, neighbours across bands and three integrations.
     let case =
@@ -160,6 +175,9 @@ fn every_committed_case_has_a_test() {
             "fgs_sub128",
             "miri_sub64",
             "niriss_sub64",
+            "nis_stripes",
+            "nrc_stripes",
+            "nrc_substripes",
             "nrcb1_likely18",
             "nrcb1_sub64p",
             "nrcblong_sub160"
