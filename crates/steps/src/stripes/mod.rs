@@ -36,12 +36,18 @@ pub(crate) fn for_each_plane<E: Send>(
     ramp: &mut RampModel,
     work: impl Fn(Plane<'_>) -> Result<(), E> + Send + Sync,
 ) -> Result<(), E> {
-    let n = ramp.n_planes().max(1);
-    let rows = ramp.data.dim().2.max(1);
+    // Planes that do not take whole turns are left together: the work finds that their shape is wrong.
+    let n = Some(ramp.n_planes())
+        .filter(|&n| n > 0 && ramp.data.dim().0.is_multiple_of(n))
+        .unwrap_or(1);
+    let rows = (ramp.pixeldq.nrows() / n).max(1);
     let with_zero_frame = crate::readout::has_zero_frame(ramp);
     let mut data = by_turns(&mut ramp.data, n);
     let mut group_dq = by_turns(&mut ramp.groupdq, n);
-    let zero_frame = ramp.zeroframe.as_mut().filter(|_| with_zero_frame);
+    let zero_frame = ramp
+        .zeroframe
+        .as_mut()
+        .filter(|frames| with_zero_frame && frames.dim().0.is_multiple_of(n));
     let mut zero_frame = zero_frame.map(|frames| by_turns(frames, n));
     let mut zero_frames = zero_frame
         .as_mut()
@@ -85,7 +91,7 @@ fn by_turns<A: Clone, D: Dimension>(array: &mut Array<A, D>, n: usize) -> ArrayV
     shape.splice(..1, [shape[0] / n, n]);
     let view = array.view_mut().into_dyn();
     view.into_shape_with_order(IxDyn(&shape))
-        .expect("a model has whole turns of its superstripes")
+        .expect("the lengths are multiples of the number of planes")
 }
 
 /// Refuses ramps whose superstripes are still apart.
