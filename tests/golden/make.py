@@ -25,7 +25,7 @@ import tempfile
 from pathlib import Path
 
 CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
-         "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack"]
+         "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack", "nis_stripes", "nrc_stripes", "nrc_substripes"]
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {
@@ -34,6 +34,25 @@ ADDED_CASES = {
     "nrcb1_flicker39": """_c("nrcb1_flicker39", "NRCB1", "SUB64P", (1851, 1817, 39, 34), "RAPID", 3, 2, "NRC_IMAGE", 176,
         **NRC, nstars=4, opts=dict(level=2.5, steps={"clean_flicker_noise": {"skip": False, "background_method": "model",
         "single_mask": False, "save_mask": True, "save_background": True, "save_noise": True}}))""",
+    # Superstripes along columns, read from the right; the first three lines of each are reference pixels.
+    "nis_stripes": """_c("nis_stripes", "NIS", "SUB17STRIPE_SOSS", (2048, 2029, 17, 20), "NISRAPID", 3, 2, "NIS_SOSS", 241,
+        filter="CLEAR", pupil="GR700XD", nstars=2, ftime=0.05, tso=True, params=PARS_NIS,
+        opts=dict(ref_win=(1, 2029, 2048, 20), level=1.0, stripe=dict(
+            multistripe_reads1=3, multistripe_skips1=2, multistripe_reads2=14, multistripe_skips2=0, repeat_stripe=1,
+            interleave_reads1=1, superstripe_step=17, num_superstripe=3)))""",
+    # Superstripes along rows that are read twice in a frame.
+    "nrc_stripes": """_c("nrc_stripes", "NRCA1", "SUB64P_SUPSTP008", (505, 3, 16, 20), "RAPID", 3, 1, "NRC_TSIMAGE", 242, **NRC,
+        nstars=3, maghi=5.0, ftime=0.0076, tso=True, zeroframe=True, persistence=False,
+        opts=dict(ref_win=(505, 1, 16, 2048), level=1.0, stars_y=(100, 30), stripe=dict(
+            multistripe_reads1=2, multistripe_skips1=100, multistripe_reads2=8, multistripe_skips2=0, repeat_stripe=1,
+            interleave_reads1=0, superstripe_step=8, num_superstripe=2)))""",
+    # Substripes of two amplifiers along rows, read from the top.
+    "nrc_substripes": """_c("nrc_substripes", "NRCB1", "SUB82STRIPE2_DHS", (505, 2048, 16, 82), "RAPID", 4, 1, "NRC_TSGRISM", 243,
+        filter="F150W2", pupil="GDHS0", nstars=0, ftime=0.11, tso=True, persistence=False,
+        opts=dict(ref_win=(505, 1, 16, 2048), level=1.0, noutputs=4,
+            trace=[(2048 - 1683, 0, 2500.0), (2048 - 1805, 0, 2500.0)], stripe=dict(
+            multistripe_reads1=1, multistripe_skips1=1662, multistripe_reads2=40, multistripe_skips2=82, repeat_stripe=1,
+            interleave_reads1=1, superstripe_step=0, num_superstripe=0)))""",
 }
 
 # The pipelines, by the folder in which the simulator leaves their products.

@@ -145,6 +145,21 @@ fn nircam_flicker_noise() {
 }
 
 #[test]
+fn niriss_superstripes() {
+    check_committed("nis_stripes");
+}
+
+#[test]
+fn nircam_superstripes_with_repeats() {
+    check_committed("nrc_stripes");
+}
+
+#[test]
+fn nircam_substripes() {
+    check_committed("nrc_substripes");
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     // Showers, neighbours across bands and three integrations.
     let case =
@@ -183,6 +198,9 @@ fn every_committed_case_has_a_test() {
             "miri_dark",
             "miri_sub64",
             "niriss_sub64",
+            "nis_stripes",
+            "nrc_stripes",
+            "nrc_substripes",
             "nrcb1_flicker39",
             "nrcb1_likely18",
             "nrcb1_sub64p",

@@ -8,5 +8,6 @@ pub mod models;
 #[cfg(feature = "stpipe")]
 pub mod product;
 pub mod reference;
+pub mod stripes;
 pub use error::{DataModelError, Result};
 pub use models::{CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel};

@@ -28,6 +28,7 @@ pub mod refpix;
 pub mod reset;
 pub mod rscd;
 pub mod saturation;
+mod stripes;
 pub mod superbias;
 
 use std::path::Path;
@@ -109,21 +110,4 @@ fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
         .require_integer(START, 1)
         .map_err(metadata_error)?;
     Ok(start as usize - 1)
-}
-
-/// Refuses exposures whose groups are read at uneven times, as superstripes are.
-fn refuse_uneven_reads(step: &str, ramp: &RampModel) -> Result<(), StepError> {
-    let times = ramp
-        .meta
-        .get("meta.exposure.read_times")
-        .and_then(asdf::Node::as_sequence);
-    if times.is_some_and(|times| !times.is_empty()) {
-        let what = format!("read times of the exposure (step {step})");
-        return Err(StepError::input(
-            what,
-            "evenly read groups; others are not available in this version",
-            "uneven ones",
-        ));
-    }
-    Ok(())
 }

@@ -20,27 +20,6 @@ impl From<NotAvailable> for StepError {
     }
 }
 
-/// Refuses exposures that read several stripes of the detector.
-pub(crate) fn refuse_stripes(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
-    let superstripes = ramp
-        .meta
-        .integer("meta.subarray.num_superstripe")
-        .unwrap_or(0);
-    if superstripes > 0 {
-        return Err(NotAvailable {
-            step,
-            mode: "superstripe exposures",
-        });
-    }
-    if ramp.meta.get("meta.subarray.multistripe_reads1").is_some() {
-        return Err(NotAvailable {
-            step,
-            mode: "multistripe exposures",
-        });
-    }
-    Ok(())
-}
-
 /// Refuses images with interleaved reference pixels (the mode IRS2), known by their length.
 pub(crate) fn refuse_interleaved(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
     let (_, _, rows, columns) = ramp.data.dim();
@@ -116,26 +95,7 @@ pub(crate) mod ramps {
 #[cfg(test)]
 mod tests {
     use super::ramps::ramp;
-    use super::{refuse_interleaved, refuse_stripes};
-
-    #[test]
-    fn stripes_are_refused_by_name() {
-        let of = |numbers| {
-            refuse_stripes("ipc", &ramp("NIRCAM", (1, 2, 4, 4), numbers)).map_err(|e| e.to_string())
-        };
-        assert_eq!(of(&[]), Ok(()));
-        assert_eq!(of(&[("meta.subarray.num_superstripe", 0)]), Ok(()));
-        let superstripe = of(&[("meta.subarray.num_superstripe", 4)]);
-        assert_eq!(
-            superstripe.unwrap_err(),
-            "ipc cannot process superstripe exposures in this version"
-        );
-        let multistripe = of(&[("meta.subarray.multistripe_reads1", 1)]);
-        assert_eq!(
-            multistripe.unwrap_err(),
-            "ipc cannot process multistripe exposures in this version"
-        );
-    }
+    use super::refuse_interleaved;
 
     #[test]
     fn images_longer_than_a_detector_are_interleaved() {

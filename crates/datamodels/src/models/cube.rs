@@ -24,6 +24,8 @@ pub struct CubeModel {
     pub var_rnoise: Array3<f32>,
     /// Times of the integrations.
     pub int_times: Option<Table>,
+    /// Times of the stripes that were collated to integrations.
+    pub int_times_stripe: Option<Table>,
     /// HDUs that this model does not know.
     pub extra: Vec<ExtraHdu>,
 }
@@ -45,9 +47,18 @@ impl Model for CubeModel {
         meta.set_model_type(Self::MODEL_TYPE);
         let extra = read_extra(
             reader,
-            &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE", "INT_TIMES"],
+            &[
+                "SCI",
+                "ERR",
+                "DQ",
+                "VAR_POISSON",
+                "VAR_RNOISE",
+                "INT_TIMES",
+                "INT_TIMES_STRIPE",
+            ],
         )?;
         let int_times = read_table(reader, "INT_TIMES")?;
+        let int_times_stripe = read_table(reader, "INT_TIMES_STRIPE")?;
         Ok(Self {
             meta,
             data,
@@ -56,6 +67,7 @@ impl Model for CubeModel {
             var_poisson,
             var_rnoise,
             int_times,
+            int_times_stripe,
             extra,
         })
     }
@@ -96,12 +108,20 @@ impl Model for CubeModel {
                 payload: Payload::F32(self.var_rnoise.view().into_dyn()),
             },
         ];
-        let times = self.int_times.as_ref().map(Payload::Table);
-        fields.extend(times.map(|payload| Field {
-            node: "int_times",
-            hdu: "INT_TIMES",
-            payload,
-        }));
+        for (node, hdu, table) in [
+            ("int_times", "INT_TIMES", &self.int_times),
+            (
+                "int_times_stripe",
+                "INT_TIMES_STRIPE",
+                &self.int_times_stripe,
+            ),
+        ] {
+            fields.extend(table.as_ref().map(|table| Field {
+                node,
+                hdu,
+                payload: Payload::Table(table),
+            }));
+        }
         fields
     }
 

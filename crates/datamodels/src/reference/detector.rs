@@ -93,7 +93,8 @@ impl LinearityReference {
     /// The file cannot be read or does not fit the exposure.
     pub fn load(path: &Path, science: &Science<'_>) -> Result<Self> {
         let (file, window) = open(path, "COEFFS", science)?;
-        let inverse = if file.has("INV_COEFFS") {
+        // Parity: jwst lib/reffile_utils.py, get_multistripe_subarray_model leaves the inverse behind.
+        let inverse = if file.has("INV_COEFFS") && window.stripes.is_none() {
             Some(file.image("INV_COEFFS", &window)?)
         } else {
             None

@@ -80,6 +80,11 @@ impl ReferenceFile {
         let image = self
             .reader
             .image_window(info, window.rows.clone(), window.columns.clone())?;
+        let image = window.pick(image).ok_or_else(|| {
+            self.error(format!(
+                "HDU {hdu}: expected an image of 2 dimensions, as references of superstripes are"
+            ))
+        })?;
         let expected = || format!("an image of {} dimensions", D::NDIM.unwrap_or_default());
         image
             .into_dimensionality()

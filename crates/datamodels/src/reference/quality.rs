@@ -18,7 +18,7 @@ impl ReferenceFile {
     /// stdatamodels 6.0.0 `dynamicdq.py`, `dynamic_mask`.
     pub fn quality(&self, window: &Window) -> Result<Array2<u32>> {
         if !self.has("DQ") {
-            return Ok(Array2::zeros((window.rows.len(), window.columns.len())));
+            return Ok(Array2::zeros(window.shape()));
         }
         let mut dq = self.image::<u32, Ix2>("DQ", window)?;
         self.translate(dq.iter_mut())?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayViewMut4};
+use ndarray::{Array4, ArrayD, ArrayViewMut4, Axis, Ix4};
 
 use super::{ReferenceFile, Window};
 use crate::error::Result;
@@ -44,6 +44,20 @@ impl StreamedImage {
     /// # Errors
     /// The HDU is missing, has other dimensions, or does not cover the window.
     pub fn open(file: ReferenceFile, hdu: &str, window: &Window) -> Result<Self> {
+        if window.stripes.is_some() {
+            // What stripes show lies scattered over the file, and is a small part of it.
+            let image: ArrayD<f32> = file.image(hdu, window)?;
+            let image = if image.ndim() == 3 {
+                image.insert_axis(Axis(0))
+            } else {
+                image
+            };
+            let expected = "an image of 3 or 4 dimensions";
+            let image = image
+                .into_dimensionality::<Ix4>()
+                .map_err(|_| file.error(format!("HDU {hdu}: expected {expected}")))?;
+            return Ok(image.into());
+        }
         let hdu = file.reader.require(hdu)?.clone();
         let shape = match *hdu.shape() {
             [groups, height, width] => [1, groups, height, width],

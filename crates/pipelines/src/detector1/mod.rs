@@ -91,14 +91,6 @@ fn check(run: &Run<'_>, ramp: &RampModel) -> Result<String, RunError> {
             "an exposure of a science mode; guide star exposures belong to calwebb_guider";
         return Err(refuse(StepError::input("keyword EXP_TYPE", expected, kind)));
     }
-    if let Some(stripes) = ramp.meta.integer("meta.subarray.multistripe_reads1") {
-        let expected = "a subarray without stripes; stripes are not available in this version";
-        return Err(refuse(StepError::input(
-            "stripes of the subarray (MSTR_RD1)",
-            expected,
-            stripes,
-        )));
-    }
     ramp.meta
         .instrument()
         .name()

@@ -1,15 +1,17 @@
 //! Removal of drifts with the help of reference pixels, which see no light.
 //!
-//! Three kinds of detectors are known, each corrected image by image:
+//! Four kinds of readout are known, each corrected image by image:
 //!
 //! * [`AmplifierCorrection`]: several amplifiers read a block of columns each, and rows of reference pixels lie at the
 //!   top and the bottom. The clipped mean of an amplifier's reference pixels, odd and even columns apart, is taken from
 //!   its columns. Columns of reference pixels at the sides, smoothed by a running median, are then taken from the rows.
 //! * [`SingleOutputCorrection`]: one amplifier reads a part of the detector; all reference pixels that it meets count.
+//! * [`ScatteredCorrection`]: several amplifiers read a block of columns each, and reference pixels, known by their flags
+//!   alone, lie anywhere in the image.
 //! * [`InterleavedCorrection`]: the amplifiers read every n-th column, and columns of reference pixels lie at the left
 //!   and the right. Odd and even rows are apart, and the first group is left out of each integration beforehand.
 //!
-//! The first two work in the frame of the detector, with rows along the fast axis of the readout; [`ReadoutAxes`] turns
+//! The first three work in the frame of the detector, with rows along the fast axis of the readout; [`ReadoutAxes`] turns
 //! views into it without copying.
 //!
 //! # Source
@@ -26,6 +28,7 @@ mod apply;
 mod axes;
 mod clip;
 mod interleaved;
+mod scattered;
 mod side;
 mod single_output;
 #[cfg(test)]
@@ -34,6 +37,7 @@ mod tests;
 pub use amplifiers::{AmplifierCorrection, AmplifierGeometry, AmplifierOptions};
 pub use axes::{ReadoutAxes, ReadoutAxesError};
 pub use interleaved::{InterleavedCorrection, InterleavedGeometry};
+pub use scattered::{ScatteredCorrection, ScatteredGeometry};
 pub use side::SideOptions;
 pub use single_output::SingleOutputCorrection;
 

@@ -9,7 +9,7 @@ use ndarray::{Array2, Array4, Axis};
 use stcal::dark::{self as kernel, DarkPlan, GroupPattern, collapse_dq, subtract_dark};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
-use crate::{bands, readout};
+use crate::{bands, stripes};
 
 mod average;
 #[cfg(test)]
@@ -56,7 +56,7 @@ impl Step for DarkCurrent {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<DarkCurrentReferences>, StepError> {
-        readout::refuse_stripes(Self::NAME, ramp)?;
+        stripes::require_collated(Self::NAME, ramp)?;
         if let Some(path) = &params.dark_output {
             return Err(StepError::input(
                 "dark_output",

@@ -26,7 +26,7 @@ impl Step for GuiderDqInit {
         exposure: &GuiderModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<MaskReference>, StepError> {
-        super::prepare(params, &crate::guider_science(exposure), files)
+        super::prepare(params, &crate::guider_science(exposure), 1, files)
     }
 
     fn run(

@@ -9,10 +9,12 @@ use datamodels::io::fits::FitsReader;
 use datamodels::reference::{MaskReference, Science};
 pub use guider::GuiderDqInit;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis, Ix2};
+use ndarray::{Array2, ArrayView2, Axis};
 use stcal::dq_init::enter_mask;
+use stcal::shape::ShapeError;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
+use crate::stripes::{self, Plane};
 use crate::{bands, flags};
 
 stpipe::params! {
@@ -43,7 +45,7 @@ impl Step for DqInit {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<MaskReference>, StepError> {
-        prepare(params, &crate::science(ramp), files)
+        prepare(params, &crate::science(ramp), ramp.n_planes(), files)
     }
 
     fn run(
@@ -51,25 +53,12 @@ impl Step for DqInit {
         mask: MaskReference,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let pixel_dq = ramp
-            .pixeldq
-            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
-            .into_par_iter();
-        let group_dq = ramp
-            .groupdq
-            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
-            .into_par_iter();
-        let mask = mask
-            .dq
-            .axis_chunks_iter(Axis(0), bands::ROWS)
-            .into_par_iter();
-        pixel_dq
-            .zip(group_dq)
-            .zip(mask)
-            .try_for_each(|((pixel_dq, group_dq), mask)| {
-                enter_mask(pixel_dq, group_dq, mask, &flags::PIXEL)
-            })
-            .map_err(StepError::algorithm)?;
+        let rows = ramp.data.dim().2;
+        stripes::for_each_plane(&mut ramp, |plane| {
+            let mask = stripes::part(&mask.dq, plane.number, rows);
+            enter(plane, mask)
+        })
+        .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
     }
 }
@@ -78,6 +67,7 @@ impl Step for DqInit {
 fn prepare(
     params: &DqInitParams,
     science: &Science<'_>,
+    n_planes: usize,
     files: &ReferenceFiles,
 ) -> Result<Prepared<MaskReference>, StepError> {
     let mask = crate::load(files, "mask", |path| MaskReference::load(path, science))?;
@@ -85,24 +75,50 @@ fn prepare(
         return Ok(Prepared::Skip(SkipReason::NoReference("mask")));
     };
     if let Some(path) = &params.user_supplied_dq {
-        add_user_dq(Path::new(path), &mut mask.dq)?;
+        add_user_dq(Path::new(path), &mut mask.dq, n_planes)?;
     }
     Ok(Prepared::Ready(mask))
 }
 
-/// Adds the first image of a file to the mask.
-fn add_user_dq(path: &Path, mask: &mut Array2<u32>) -> Result<(), StepError> {
+fn enter(plane: Plane<'_>, mask: ArrayView2<'_, u32>) -> Result<(), ShapeError> {
+    let Plane {
+        mut pixel_dq,
+        mut group_dq,
+        ..
+    } = plane;
+    let pixel_dq = pixel_dq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let group_dq = group_dq
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let mask = mask.axis_chunks_iter(Axis(0), bands::ROWS).into_par_iter();
+    pixel_dq
+        .zip(group_dq)
+        .zip(mask)
+        .try_for_each(|((pixel_dq, group_dq), mask)| {
+            enter_mask(pixel_dq, group_dq, mask, &flags::PIXEL)
+        })
+}
+
+/// Adds the first image of a file to the mask; of superstripes it has a plane for each of them.
+fn add_user_dq(path: &Path, mask: &mut Array2<u32>, n_planes: usize) -> Result<(), StepError> {
     tracing::info!(
         "User-supplied DQ {} given. Adding it to DQ initialization.",
         path.display()
     );
     let reader = FitsReader::open(path).map_err(StepError::algorithm)?;
+    let (rows, columns) = mask.dim();
+    let expected = if n_planes > 1 {
+        vec![n_planes, rows / n_planes, columns]
+    } else {
+        vec![rows, columns]
+    };
     let wrong = |found: String| {
-        let (rows, columns) = mask.dim();
         let what = format!("user_supplied_dq {}", path.display());
         StepError::input(
             what,
-            format!("an integer image of shape [{rows}, {columns}]"),
+            format!("an integer image of shape {expected:?}"),
             found,
         )
     };
@@ -110,10 +126,9 @@ fn add_user_dq(path: &Path, mask: &mut Array2<u32>) -> Result<(), StepError> {
     let image = image.ok_or_else(|| wrong("no image".to_string()))?;
     let dq = reader.image::<i64>(image).map_err(StepError::algorithm)?;
     let found = dq.shape().to_vec();
-    let dq = dq
-        .into_dimensionality::<Ix2>()
-        .ok()
-        .filter(|dq| dq.dim() == mask.dim());
+    let dq = Some(dq)
+        .filter(|dq| dq.shape() == expected)
+        .and_then(|dq| dq.into_shape_with_order((rows, columns)).ok());
     let dq = dq.ok_or_else(|| wrong(format!("shape {found:?}")))?;
     mask.zip_mut_with(&dq, |mask, dq| *mask |= *dq as u32);
     Ok(())

@@ -40,7 +40,6 @@ impl Step for Ipc {
         files: &ReferenceFiles,
     ) -> Result<Prepared<IpcReference>, StepError> {
         readout::refuse_interleaved(Self::NAME, ramp)?;
-        readout::refuse_stripes(Self::NAME, ramp)?;
         let reference = crate::load(files, "ipc", IpcReference::load)?;
         Ok(reference.map_or(
             Prepared::Skip(SkipReason::NoReference("ipc")),

@@ -44,7 +44,8 @@ impl Step for Jump {
                 "it needs at least three groups",
             )));
         }
-        crate::refuse_uneven_reads("jump", ramp)?;
+        // Parity: jwst jump/jump_step.py hands over the times of unevenly read groups, but stcal jump/jump.py does not
+        // look at them: differences count as if all groups were equally far apart.
         let science = crate::science(ramp);
         let gain = crate::load(files, "gain", |path| GainReference::load(path, &science))?;
         let read_noise = crate::load(files, "readnoise", |path| {

@@ -10,7 +10,7 @@ use stcal::linearity::{
 use stcal::read_pattern::ReadPattern;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
-use crate::{bands, flags, readout};
+use crate::{bands, flags, readout, stripes};
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,7 @@ impl Step for Linearity {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<LinearityReference>, StepError> {
-        readout::refuse_stripes(Self::NAME, ramp)?;
+        stripes::require_collated(Self::NAME, ramp)?;
         let science = crate::science(ramp);
         let reference = crate::load(files, "linearity", |path| {
             LinearityReference::load(path, &science)

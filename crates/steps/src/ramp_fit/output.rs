@@ -117,6 +117,7 @@ impl RampFitOutput {
                 var_poisson: integrations.var_poisson,
                 var_rnoise: integrations.var_rnoise,
                 int_times: ramp.int_times,
+                int_times_stripe: ramp.int_times_stripe,
                 extra: Vec::new(),
             }),
             optional,

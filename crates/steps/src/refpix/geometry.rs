@@ -1,8 +1,9 @@
 //! How detectors are read: their sizes, amplifiers and reference pixels, and which of them an exposure has.
 
 use datamodels::RampModel;
+use datamodels::stripes::StripeLayout;
 use ndarray::{CowArray, Ix2, s};
-use stcal::refpix::{AmplifierGeometry, InterleavedGeometry, ReadoutAxes};
+use stcal::refpix::{AmplifierGeometry, InterleavedGeometry, ReadoutAxes, ScatteredGeometry};
 use stpipe::{SkipReason, StepError};
 
 use crate::flags;
@@ -42,6 +43,15 @@ pub enum Readout {
         /// The first column of the image on the detector, along the fast axis, counted from 0.
         first_column: usize,
     },
+    /// Stripes of the detector are read, and lines of reference pixels between them.
+    Stripes {
+        /// Directions of the readout.
+        axes: ReadoutAxes,
+        /// Amplifiers in the frame of the detector.
+        geometry: ScatteredGeometry,
+        /// Which lines are read.
+        layout: StripeLayout,
+    },
     /// Amplifiers take turns from column to column (MIRI).
     Interleaved(InterleavedGeometry),
 }
@@ -72,6 +82,11 @@ impl Readout {
             start("meta.subarray.xstart")?,
             start("meta.subarray.ystart")?,
         );
+        let layout =
+            StripeLayout::of(&ramp.meta, (rows, columns)).map_err(crate::metadata_error)?;
+        if let Some(layout) = layout {
+            return Self::of_stripes(ramp, layout).map(Ok);
+        }
         let place = |start: i64, size: usize, full: usize| {
             let first = usize::try_from(start - 1).ok()?;
             (first + size <= full).then_some(first)
@@ -99,6 +114,30 @@ impl Readout {
             origin,
         };
         Ok(Ok(Self::Amplifiers { axes, geometry }))
+    }
+}
+
+impl Readout {
+    fn of_stripes(ramp: &RampModel, layout: StripeLayout) -> Result<Self, StepError> {
+        let subarray = ramp.meta.subarray();
+        let (fast, slow) = subarray.axes().map_err(crate::metadata_error)?;
+        let frame = subarray.frame().map_err(crate::metadata_error)?;
+        // Parity: jwst refpix/reference_pixels.py, do_multistripe_corrections counts the columns of the detector from
+        // the start of the image, also where the readout runs the other way.
+        let start = if layout.slow.columns {
+            frame.y_start
+        } else {
+            frame.x_start
+        };
+        Ok(Self::Stripes {
+            axes: ReadoutAxes::new(fast, slow).map_err(StepError::algorithm)?,
+            geometry: ScatteredGeometry {
+                amplifier_edges: AMPLIFIER_EDGES.to_vec(),
+                // The frame is checked: it starts at 1 or later.
+                first_column: usize::try_from(start - 1).unwrap_or(0),
+            },
+            layout,
+        })
     }
 }
 

@@ -5,12 +5,13 @@ use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut2, Axis};
 use stcal::refpix::{
     AmplifierCorrection, AmplifierGeometry, AmplifierOptions, Arithmetic, InterleavedCorrection,
-    InterleavedGeometry, ReadoutAxes, RefpixError, SideOptions, SingleOutputCorrection,
+    InterleavedGeometry, ReadoutAxes, RefpixError, ScatteredCorrection, ScatteredGeometry,
+    SideOptions, SingleOutputCorrection,
 };
 use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
-use crate::flags;
 use crate::readout::{self, NotAvailable};
+use crate::{flags, stripes};
 
 mod geometry;
 #[cfg(test)]
@@ -57,6 +58,8 @@ stpipe::params! {
         pub halfwidth: i64 = 30;
         /// Values further from the mean of reference pixels are left out of it [sigma]
         pub siglimit: f64 = 3.0;
+        /// Find the reference pixels of each superstripe by its own flags, not by those of the first
+        pub superstripe_own_flags: bool = false;
     }
 }
 
@@ -82,7 +85,6 @@ impl Step for Refpix {
         _files: &ReferenceFiles,
     ) -> Result<Prepared<Readout>, StepError> {
         readout::refuse_interleaved(Self::NAME, ramp)?;
-        readout::refuse_stripes(Self::NAME, ramp)?;
         if params.refpix_algorithm == SideAlgorithm::Sirs {
             if !readout::is_miri(ramp)? && ramp.meta.subarray().name().contains("FULL") {
                 let mode = "full frames with refpix_algorithm=sirs";
@@ -115,6 +117,18 @@ impl Step for Refpix {
                 correct_single_output(params, axes, first_column, &mut ramp)
             }
             Readout::Interleaved(geometry) => correct_interleaved(params, geometry, &mut ramp),
+            Readout::Stripes {
+                axes,
+                geometry,
+                layout,
+            } => {
+                correct_stripes(params, axes, &geometry, &mut ramp)
+                    .map_err(StepError::algorithm)?;
+                if layout.superstripes {
+                    ramp = stripes::collate(ramp, &layout)?;
+                }
+                Ok(())
+            }
         };
         done.map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
@@ -155,7 +169,7 @@ fn correct_amplifiers(
         };
         correction.correct(axes.to_detector(image), arithmetic)
     })?;
-    correct_zero_frames(ramp, |frame| {
+    correct_zero_frames(ramp, |_, frame| {
         correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double)
     })
 }
@@ -183,8 +197,45 @@ fn correct_single_output(
     drop(dq);
     note_usable(correction.n_usable());
     correct_images(ramp, |_, image| correction.correct(axes.to_detector(image)))?;
-    correct_zero_frames(ramp, |frame| {
+    correct_zero_frames(ramp, |_, frame| {
         correction.correct_zero_frame(axes.to_detector(frame))
+    })
+}
+
+/// Substripes share the quality of their only image; of superstripes, each has its own.
+fn correct_stripes(
+    params: &RefpixParams,
+    axes: ReadoutAxes,
+    geometry: &ScatteredGeometry,
+    ramp: &mut RampModel,
+) -> Result<(), RefpixError> {
+    let RefpixParams {
+        odd_even_columns,
+        siglimit,
+        superstripe_own_flags,
+        ..
+    } = *params;
+    let rows = ramp.data.dim().2;
+    // Parity: jwst refpix/reference_pixels.py, do_multistripe_corrections binds `n > 0` to the number of superstripes, by
+    // which it then divides: the remainder is always that of the first stripe.
+    let n_planes = if superstripe_own_flags {
+        ramp.n_planes()
+    } else {
+        1
+    };
+    let corrections: Vec<ScatteredCorrection> = (0..n_planes)
+        .map(|plane| {
+            let dq = axes.to_detector(stripes::part(&ramp.pixeldq, plane, rows));
+            ScatteredCorrection::new(dq, geometry, odd_even_columns, siglimit, &flags::PIXEL)
+        })
+        .collect();
+    note_usable(corrections.iter().map(ScatteredCorrection::n_usable).sum());
+    let of = |integration: usize| &corrections[integration % n_planes];
+    correct_images(ramp, |(integration, _), image| {
+        of(integration).correct(axes.to_detector(image))
+    })?;
+    correct_zero_frames(ramp, |integration, frame| {
+        of(integration).correct_zero_frame(axes.to_detector(frame))
     })
 }
 
@@ -232,10 +283,10 @@ fn correct_images(
     })
 }
 
-/// Corrects the zero frame of every integration, if there are any.
+/// Corrects the zero frame of every integration, if there are any; `correct` is told the integration.
 fn correct_zero_frames(
     ramp: &mut RampModel,
-    correct: impl Fn(ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Send + Sync,
+    correct: impl Fn(usize, ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Send + Sync,
 ) -> Result<(), RefpixError> {
     if !readout::has_zero_frame(ramp) {
         return Ok(());
@@ -244,7 +295,8 @@ fn correct_zero_frames(
         Some(frames) => frames
             .axis_iter_mut(Axis(0))
             .into_par_iter()
-            .try_for_each(&correct),
+            .enumerate()
+            .try_for_each(|(integration, frame)| correct(integration, frame)),
         None => Ok(()),
     }
 }

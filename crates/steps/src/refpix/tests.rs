@@ -2,7 +2,7 @@
 
 use datamodels::RampModel;
 use stcal::refpix::ReadoutAxes;
-use stpipe::{Parameters, Prepared, ReferenceFiles, Step, Values};
+use stpipe::{Outcome, Parameters, Prepared, ReferenceFiles, Step, Values};
 
 use super::geometry::reference_pixels;
 use super::{Readout, Refpix, RefpixParams, SideAlgorithm};
@@ -159,4 +159,63 @@ fn a_median_of_no_rows_is_refused() {
         error.to_string(),
         "parameter `side_smoothing_length`: expected an integer >= 1, found 0"
     );
+}
+
+/// Two superstripes of three lines, of which the first is of reference pixels; the second stripe's is bad in one column.
+fn superstripes() -> RampModel {
+    let numbers = [
+        ("meta.subarray.multistripe_reads1", 1),
+        ("meta.subarray.multistripe_skips1", 0),
+        ("meta.subarray.multistripe_reads2", 2),
+        ("meta.subarray.multistripe_skips2", 0),
+        ("meta.subarray.repeat_stripe", 1),
+        ("meta.subarray.interleave_reads1", 1),
+        ("meta.subarray.superstripe_step", 2),
+        ("meta.subarray.num_superstripe", 2),
+        ("meta.exposure.nints", 2),
+        ("meta.exposure.ngroups", 1),
+    ];
+    let ramp = ramp("NIRCAM", (2, 1, 3, 4), &numbers);
+    let mut ramp = RampModel::new(ramp.meta, ramp.data);
+    for stripe in [0, 1] {
+        ramp.pixeldq.row_mut(3 * stripe).fill(REFERENCE_PIXEL);
+        ramp.data[[stripe, 0, 0, 0]] = 5.0;
+    }
+    ramp.pixeldq[[3, 0]] |= 1;
+    ramp
+}
+
+#[test]
+fn superstripes_take_the_flags_of_the_first_unless_told_otherwise() {
+    let lines = |superstripe_own_flags| {
+        let params = RefpixParams {
+            superstripe_own_flags,
+            ..RefpixParams::default()
+        };
+        let input = superstripes();
+        let run = Refpix::run(&params, readout(&input), input).unwrap();
+        let Outcome::Complete(ramp) = run else {
+            panic!("not complete")
+        };
+        assert_eq!(ramp.data.dim(), (1, 1, 4, 4));
+        ramp.data.slice(ndarray::s![0, 0, .., 0]).to_vec()
+    };
+    // The mean of 5 and 1 is taken from even columns; the bad pixel left out, 1.
+    assert_eq!(lines(false), [-2.0, -2.0, -2.0, -2.0]);
+    assert_eq!(lines(true), [-2.0, -2.0, 0.0, 0.0]);
+}
+
+#[test]
+fn columns_of_striped_images_count_from_the_start_of_the_image() {
+    let mut input = superstripes();
+    input.meta.set("meta.subarray.xstart", 513);
+    input.meta.set("meta.subarray.fastaxis", -1);
+    let Readout::Stripes {
+        geometry, layout, ..
+    } = readout(&input)
+    else {
+        panic!("no stripes")
+    };
+    assert_eq!(geometry.first_column, 512);
+    assert_eq!((layout.n_superstripes(), layout.n_repeats()), (2, 1));
 }

@@ -9,8 +9,10 @@ use stcal::saturation::{
     self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,
     replace_unchecked_thresholds,
 };
+use stcal::shape::ShapeError;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
+use crate::stripes::{self, Plane};
 use crate::{bands, flags, readout};
 
 #[cfg(test)]
@@ -60,7 +62,6 @@ impl Step for Saturation {
         files: &ReferenceFiles,
     ) -> Result<Prepared<SaturationReferences>, StepError> {
         readout::refuse_interleaved(Self::NAME, ramp)?;
-        readout::refuse_stripes(Self::NAME, ramp)?;
         let science = crate::science(ramp);
         let saturation = crate::load(files, "saturation", |path| {
             SaturationReference::load(path, &science)
@@ -94,35 +95,50 @@ impl Step for Saturation {
         } = references;
         let read_pattern = averaged_groups(params, &ramp)?;
         check_thresholds(&mut saturation, &mut ramp)?;
-        let reference = kernel::SaturationReference {
-            threshold_dn: saturation.threshold.view(),
-            dq: saturation.dq.view(),
-        };
-        let options = SaturationOptions {
-            grow: usize::try_from(params.n_pix_grow_sat).unwrap_or(0),
-            read_pattern: read_pattern.as_ref(),
-            bias_dn: bias.as_ref().map(|bias| bias.view()),
-            group_flags: flags::GROUP,
-            pixel_flags: flags::PIXEL,
-        };
-        let data = ramp.data.axis_iter(Axis(0)).into_par_iter();
-        let group_dq = ramp.groupdq.axis_iter_mut(Axis(0)).into_par_iter();
-        data.zip(group_dq)
-            .try_for_each(|(data, group_dq)| flag_saturated(data, group_dq, &reference, &options))
-            .map_err(StepError::algorithm)?;
-        if let Some(frames) = ramp
-            .zeroframe
-            .as_mut()
-            .filter(|_| ramp.meta.flag(readout::ZERO_FRAME) == Some(true))
-        {
-            let frames = frames.axis_iter_mut(Axis(0)).into_par_iter();
-            frames
-                .try_for_each(|frame| clear_saturated(frame, &reference, options.grow))
-                .map_err(StepError::algorithm)?;
-        }
+        let rows = ramp.data.dim().2;
+        stripes::for_each_plane(&mut ramp, |plane| {
+            let reference = kernel::SaturationReference {
+                threshold_dn: stripes::part(&saturation.threshold, plane.number, rows),
+                dq: stripes::part(&saturation.dq, plane.number, rows),
+            };
+            let options = SaturationOptions {
+                grow: usize::try_from(params.n_pix_grow_sat).unwrap_or(0),
+                read_pattern: read_pattern.as_ref(),
+                bias_dn: bias
+                    .as_ref()
+                    .map(|bias| stripes::part(bias, plane.number, rows)),
+                group_flags: flags::GROUP,
+                pixel_flags: flags::PIXEL,
+            };
+            flag(plane, &reference, &options)
+        })
+        .map_err(StepError::algorithm)?;
         log_counts(&ramp);
         Ok(Outcome::Complete(ramp))
     }
+}
+
+fn flag(
+    plane: Plane<'_>,
+    reference: &kernel::SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+) -> Result<(), ShapeError> {
+    let Plane {
+        data,
+        mut group_dq,
+        zero_frame,
+        ..
+    } = plane;
+    let integrations = data.axis_iter(Axis(0)).into_par_iter();
+    let group_dq = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
+    integrations
+        .zip(group_dq)
+        .try_for_each(|(data, group_dq)| flag_saturated(data, group_dq, reference, options))?;
+    let Some(mut frames) = zero_frame else {
+        return Ok(());
+    };
+    let frames = frames.axis_iter_mut(Axis(0)).into_par_iter();
+    frames.try_for_each(|frame| clear_saturated(frame, reference, options.grow))
 }
 
 /// The reads of each group, if saturation that hides in a mean is to be looked for and groups are means.

@@ -5,9 +5,11 @@ use datamodels::reference::SuperbiasReference;
 use ndarray::Axis;
 use ndarray::parallel::prelude::*;
 use stcal::bias::{BiasReference, subtract_bias, subtract_bias_from_zero_frame};
+use stcal::shape::ShapeError;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
 use crate::bands;
+use crate::stripes::{self, Plane};
 
 stpipe::params! {
     /// Parameters of `superbias`; it has none of its own.
@@ -48,39 +50,47 @@ impl Step for Superbias {
         reference: SuperbiasReference,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
-        let data = ramp
-            .data
-            .axis_chunks_iter_mut(Axis(2), bands::ROWS)
-            .into_par_iter();
-        let dq = ramp
-            .pixeldq
-            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
-            .into_par_iter();
-        let level = reference
-            .bias
-            .axis_chunks_iter(Axis(0), bands::ROWS)
-            .into_par_iter();
-        let level_dq = reference
-            .dq
-            .axis_chunks_iter(Axis(0), bands::ROWS)
-            .into_par_iter();
-        data.zip(dq)
-            .zip(level.zip(level_dq))
-            .try_for_each(|((data, pixel_dq), (level_dn, dq))| {
-                subtract_bias(data, pixel_dq, &BiasReference { level_dn, dq })
-            })
-            .map_err(StepError::algorithm)?;
-        if let Some(frame) = ramp
-            .zeroframe
-            .as_mut()
-            .filter(|_| ramp.meta.flag("meta.exposure.zero_frame") == Some(true))
-        {
+        let rows = ramp.data.dim().2;
+        stripes::for_each_plane(&mut ramp, |plane| {
             let bias = BiasReference {
-                level_dn: reference.bias.view(),
-                dq: reference.dq.view(),
+                level_dn: stripes::part(&reference.bias, plane.number, rows),
+                dq: stripes::part(&reference.dq, plane.number, rows),
             };
-            subtract_bias_from_zero_frame(frame.view_mut(), &bias).map_err(StepError::algorithm)?;
-        }
+            subtract(plane, &bias)
+        })
+        .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
+    }
+}
+
+fn subtract(plane: Plane<'_>, bias: &BiasReference<'_>) -> Result<(), ShapeError> {
+    let Plane {
+        mut data,
+        mut pixel_dq,
+        zero_frame,
+        ..
+    } = plane;
+    let data = data
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter();
+    let pixel_dq = pixel_dq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let level = bias
+        .level_dn
+        .axis_chunks_iter(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let level_dq = bias
+        .dq
+        .axis_chunks_iter(Axis(0), bands::ROWS)
+        .into_par_iter();
+    data.zip(pixel_dq).zip(level.zip(level_dq)).try_for_each(
+        |((data, pixel_dq), (level_dn, dq))| {
+            subtract_bias(data, pixel_dq, &BiasReference { level_dn, dq })
+        },
+    )?;
+    match zero_frame {
+        Some(frame) => subtract_bias_from_zero_frame(frame, bias),
+        None => Ok(()),
     }
 }

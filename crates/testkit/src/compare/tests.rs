@@ -175,6 +175,7 @@ fn shapes_types_and_missing_hdus_are_found() {
         var_poisson: Array3::zeros((1, 6, 8)),
         var_rnoise: Array3::zeros((1, 6, 8)),
         int_times: None,
+        int_times_stripe: None,
         extra: Vec::new(),
     };
     cube.save(&path("cube.fits")).expect("written");

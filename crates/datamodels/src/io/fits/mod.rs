@@ -11,7 +11,7 @@ mod writer;
 pub use card::{Card, CardValue};
 pub use element::Element;
 pub use reader::{FitsReader, HduInfo, HduKind, Header, ImagePart, StoredType};
-pub use table::{Column, Table};
+pub use table::{Column, ColumnValues, Table};
 pub use writer::{HduSpec, Payload, write_fits};
 
 /// Whether a keyword describes the layout of its HDU and is written by the writer itself.

@@ -56,7 +56,92 @@ pub struct Table {
     heap: Vec<u8>,
 }
 
+/// The values of a new column, one for each row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnValues {
+    /// 32-bit integers.
+    I32(Vec<i32>),
+    /// 64-bit real numbers.
+    F64(Vec<f64>),
+}
+
+impl ColumnValues {
+    fn len(&self) -> usize {
+        match self {
+            Self::I32(values) => values.len(),
+            Self::F64(values) => values.len(),
+        }
+    }
+
+    /// TFORM, and the bytes of a value.
+    fn form(&self) -> (&'static str, usize) {
+        match self {
+            Self::I32(_) => ("J", 4),
+            Self::F64(_) => ("D", 8),
+        }
+    }
+
+    fn encode(&self, row: usize, bytes: &mut Vec<u8>) {
+        match self {
+            Self::I32(values) => bytes.extend(values[row].to_be_bytes()),
+            Self::F64(values) => bytes.extend(values[row].to_be_bytes()),
+        }
+    }
+}
+
 impl Table {
+    /// A table of named columns; `None` where they differ in length.
+    ///
+    /// ```
+    /// use datamodels::io::fits::{ColumnValues, Table};
+    /// let table = Table::new(&[
+    ///     ("number", ColumnValues::I32(vec![1, 2])),
+    ///     ("time", ColumnValues::F64(vec![0.5, 1.5])),
+    /// ]);
+    /// assert_eq!(table.unwrap().numbers("time"), Some(vec![0.5, 1.5]));
+    /// assert_eq!(Table::new(&[("a", ColumnValues::I32(vec![1])), ("b", ColumnValues::I32(vec![]))]), None);
+    /// ```
+    pub fn new(columns: &[(&str, ColumnValues)]) -> Option<Self> {
+        let rows = columns.first().map_or(0, |(_, values)| values.len());
+        if columns.iter().any(|(_, values)| values.len() != rows) {
+            return None;
+        }
+        let (mut layout, mut described, mut offset) = (Vec::new(), Vec::new(), 0);
+        for (number, (name, values)) in (1..).zip(columns) {
+            let (form, width) = values.form();
+            let card = |stem: &str, text: &str| {
+                let value = CardValue::Text(text.to_string());
+                Card::new(&format!("{stem}{number}"), value, "")
+            };
+            layout.extend([card("TTYPE", name), card("TFORM", form)]);
+            described.push(Column {
+                name: (*name).to_string(),
+                code: form.chars().next()?,
+                repeat: 1,
+                shape: None,
+                zero: None,
+                scale: None,
+                offset,
+                width,
+            });
+            offset += width;
+        }
+        let mut bytes = Vec::with_capacity(rows * offset);
+        for row in 0..rows {
+            for (_, values) in columns {
+                values.encode(row, &mut bytes);
+            }
+        }
+        Some(Self {
+            columns: described,
+            layout,
+            rows,
+            row_len: offset,
+            bytes,
+            heap: Vec::new(),
+        })
+    }
+
     /// Interprets a data unit by its header.
     pub(super) fn from_parts(header: &Header, mut bytes: Vec<u8>) -> Result<Self, String> {
         let integer = |keyword: &str| {
