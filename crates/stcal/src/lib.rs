@@ -16,6 +16,7 @@ pub mod dq_init;
 pub mod flags;
 pub mod group_flags;
 pub mod ipc;
+pub mod irs2;
 pub mod jump;
 pub mod linearity;
 pub mod ramp_fit;

@@ -13,6 +13,7 @@ mod flags;
 pub mod gain_scale;
 pub mod group_scale;
 pub mod ipc;
+mod irs2;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;

@@ -3,9 +3,6 @@
 use datamodels::RampModel;
 use stpipe::StepError;
 
-/// Longest side of an image without interleaved reference pixels.
-const LONGEST_SIDE: usize = 2048;
-
 /// The step cannot process exposures that were read out like this one.
 #[derive(Debug, thiserror::Error)]
 #[error("{step} cannot process {mode} in this version")]
@@ -36,18 +33,6 @@ pub(crate) fn refuse_stripes(step: &'static str, ramp: &RampModel) -> Result<(),
         return Err(NotAvailable {
             step,
             mode: "multistripe exposures",
-        });
-    }
-    Ok(())
-}
-
-/// Refuses images with interleaved reference pixels (the mode IRS2), known by their length.
-pub(crate) fn refuse_interleaved(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
-    let (_, _, rows, columns) = ramp.data.dim();
-    if rows.max(columns) > LONGEST_SIDE {
-        return Err(NotAvailable {
-            step,
-            mode: "exposures in NIRSpec's IRS2 mode",
         });
     }
     Ok(())
@@ -116,7 +101,7 @@ pub(crate) mod ramps {
 #[cfg(test)]
 mod tests {
     use super::ramps::ramp;
-    use super::{refuse_interleaved, refuse_stripes};
+    use super::refuse_stripes;
 
     #[test]
     fn stripes_are_refused_by_name() {
@@ -135,14 +120,5 @@ mod tests {
             multistripe.unwrap_err(),
             "ipc cannot process multistripe exposures in this version"
         );
-    }
-
-    #[test]
-    fn images_longer_than_a_detector_are_interleaved() {
-        let refused = |rows, columns| {
-            refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err()
-        };
-        assert!(refused(3200, 1) && refused(1, 3200));
-        assert!(!refused(2048, 1));
     }
 }

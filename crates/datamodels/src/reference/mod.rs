@@ -2,6 +2,7 @@
 
 mod detector;
 mod quality;
+mod refpix;
 mod streamed;
 mod window;
 
@@ -17,6 +18,7 @@ pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
 };
+pub use refpix::{Irs2BadPixels, Irs2Reference, SirsReference};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

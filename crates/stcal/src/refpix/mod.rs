@@ -28,6 +28,7 @@ mod clip;
 mod interleaved;
 mod side;
 mod single_output;
+mod sirs;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ pub use axes::{ReadoutAxes, ReadoutAxesError};
 pub use interleaved::{InterleavedCorrection, InterleavedGeometry};
 pub use side::SideOptions;
 pub use single_output::SingleOutputCorrection;
+pub use sirs::{SirsError, SirsKernels, SirsOptions};
 
 /// The precision in which an image is corrected.
 ///
