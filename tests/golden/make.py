@@ -24,7 +24,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18"]
+CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
+         "nrs2_sub32"]
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {

@@ -14,7 +14,7 @@ const BLOCK: (i64, i64) = (16, 4);
 
 /// How an exposure in the IRS2 mode was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Irs2Readout {
+pub(crate) struct Irs2Readout {
     pub(crate) layout: Interleaving,
     /// Whether images are turned by 180° with respect to the detector, apart from the exchange of its axes.
     pub(crate) reversed: bool,

@@ -82,14 +82,14 @@ pub(super) fn run(
     mut ramp: RampModel,
 ) -> Result<Outcome<RampModel, RampModel>, StepError> {
     let readout = references.readout;
-    let failed = |error: Irs2Error| StepError::algorithm(error);
-    let bad = flag_bad_pixels(params, readout, &mut ramp).map_err(failed)?;
+    let bad = flag_bad_pixels(params, readout, &mut ramp).map_err(StepError::algorithm)?;
     if params.irs2_mean_subtraction {
         subtract_means(params, readout, &mut ramp)?;
     }
-    let plan = replacements(&bad, readout, references.bad.as_deref()).map_err(failed)?;
-    correct_images(&mut ramp, |_, image| replace(image, &plan)).map_err(failed)?;
-    subtract_noise(params, references, &mut ramp).map_err(failed)?;
+    let plan =
+        replacements(&bad, readout, references.bad.as_deref()).map_err(StepError::algorithm)?;
+    correct_images(&mut ramp, |_, image| replace(image, &plan)).map_err(StepError::algorithm)?;
+    subtract_noise(params, references, &mut ramp).map_err(StepError::algorithm)?;
     if !params.preserve_irs2_refpix {
         readout.cut_out_normal_rows(&mut ramp);
     }
