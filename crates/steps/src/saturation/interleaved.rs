@@ -63,13 +63,13 @@ pub(super) fn flag(
     Ok(())
 }
 
-struct NormalRows<'a> {
+struct NormalRows<'a, 'r, 'o> {
     rows: Vec<usize>,
-    reference: &'a kernel::SaturationReference<'a>,
-    options: &'a SaturationOptions<'a>,
+    reference: &'a kernel::SaturationReference<'r>,
+    options: &'a SaturationOptions<'o>,
 }
 
-impl NormalRows<'_> {
+impl NormalRows<'_, '_, '_> {
     /// Flags the normal rows of a part of the images that starts at row `first`.
     ///
     /// Rows around it are looked at as far as saturation spreads.
@@ -94,10 +94,21 @@ impl NormalRows<'_> {
             threshold_dn: self.reference.threshold_dn.slice(s![outer.clone(), ..]),
             dq: self.reference.dq.slice(s![outer.clone(), ..]),
         };
-        let bias = self.options.bias_dn.as_ref();
+        let SaturationOptions {
+            grow,
+            read_pattern,
+            ref bias_dn,
+            group_flags,
+            pixel_flags,
+        } = *self.options;
         let options = SaturationOptions {
-            bias_dn: bias.map(|bias| bias.slice(s![outer.clone(), ..])),
-            ..*self.options
+            grow,
+            read_pattern,
+            bias_dn: bias_dn
+                .as_ref()
+                .map(|bias| bias.slice(s![outer.clone(), ..])),
+            group_flags,
+            pixel_flags,
         };
         flag_saturated_with_second_group(band.view(), dq.view_mut(), &reference, &options)?;
         for (from, row) in (inner.start - outer.start..).zip(&self.rows[inner]) {
