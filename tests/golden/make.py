@@ -25,7 +25,8 @@ import tempfile
 from pathlib import Path
 
 CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
-         "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack", "nis_stripes", "nrc_stripes", "nrc_substripes"]
+         "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack", "nis_stripes", "nrc_stripes", "nrc_substripes",
+         "nrs2_sub32"]
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {

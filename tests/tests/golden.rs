@@ -115,6 +115,11 @@ fn niriss_subarray() {
 }
 
 #[test]
+fn nirspec_subarray_without_reference_pixels() {
+    check_committed("nrs2_sub32");
+}
+
+#[test]
 fn fgs_subarray() {
     check_committed("fgs_sub128");
 }

@@ -8,8 +8,7 @@ use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Valu
 use crate::metadata::Metadata;
 use crate::models::{
     CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
-    IntermediateModel, Model, PlainImageModel,
-    RampFitOutputModel, RampModel, RateModel,
+    IntermediateModel, Model, PlainImageModel, RampFitOutputModel, RampModel, RateModel,
 };
 use crate::reference::EmiWaves;
 

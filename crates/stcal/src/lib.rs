@@ -20,6 +20,7 @@ pub mod flat_field;
 pub mod group_flags;
 pub mod guider;
 pub mod ipc;
+pub mod irs2;
 pub mod jump;
 pub mod linearity;
 pub mod persistence;

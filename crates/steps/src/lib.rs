@@ -17,6 +17,7 @@ pub mod gain_scale;
 pub mod group_scale;
 pub mod guider_cds;
 pub mod ipc;
+mod irs2;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;

@@ -1,36 +1,7 @@
-//! Kinds of readout that this version cannot process, and what steps ask about the others.
+//! What steps ask about the readout.
 
 use datamodels::RampModel;
 use stpipe::StepError;
-
-/// Longest side of an image without interleaved reference pixels.
-const LONGEST_SIDE: usize = 2048;
-
-/// The step cannot process exposures that were read out like this one.
-#[derive(Debug, thiserror::Error)]
-#[error("{step} cannot process {mode} in this version")]
-pub(crate) struct NotAvailable {
-    pub(crate) step: &'static str,
-    pub(crate) mode: &'static str,
-}
-
-impl From<NotAvailable> for StepError {
-    fn from(error: NotAvailable) -> Self {
-        Self::algorithm(error)
-    }
-}
-
-/// Refuses images with interleaved reference pixels (the mode IRS2), known by their length.
-pub(crate) fn refuse_interleaved(step: &'static str, ramp: &RampModel) -> Result<(), NotAvailable> {
-    let (_, _, rows, columns) = ramp.data.dim();
-    if rows.max(columns) > LONGEST_SIDE {
-        return Err(NotAvailable {
-            step,
-            mode: "exposures in NIRSpec's IRS2 mode",
-        });
-    }
-    Ok(())
-}
 
 /// Whether the ramp comes from MIRI.
 pub(crate) fn is_miri(ramp: &RampModel) -> Result<bool, StepError> {
@@ -89,20 +60,5 @@ pub(crate) mod ramps {
             meta.set(path, *number);
         }
         RampModel::new(meta, Array4::ones(shape))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ramps::ramp;
-    use super::refuse_interleaved;
-
-    #[test]
-    fn images_longer_than_a_detector_are_interleaved() {
-        let refused = |rows, columns| {
-            refuse_interleaved("refpix", &ramp("NIRSPEC", (1, 1, rows, columns), &[])).is_err()
-        };
-        assert!(refused(3200, 1) && refused(1, 3200));
-        assert!(!refused(2048, 1));
     }
 }

@@ -203,11 +203,6 @@ pub enum StepError {
     /// The algorithm failed.
     #[error(transparent)]
     Algorithm(BoxError),
-    /// The step is known but not yet available.
-    #[error(
-        "{0} is not available in this version; run with `--skip` for it (in a pipeline, `--steps.{0}.skip=true`)"
-    )]
-    NotAvailable(&'static str),
 }
 
 impl StepError {

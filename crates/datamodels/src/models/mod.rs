@@ -19,8 +19,8 @@ use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
 use crate::metadata::Metadata;
 
 pub use cube::CubeModel;
-pub use guider::{GuiderCalModel, GuiderModel, GuiderRawModel, GuiderTables};
 pub use exposure::{ExposureModel, IntermediateModel};
+pub use guider::{GuiderCalModel, GuiderModel, GuiderRawModel, GuiderTables};
 pub use image::ImageModel;
 pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;

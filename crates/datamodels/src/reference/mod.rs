@@ -6,6 +6,7 @@ mod flat;
 mod pattern;
 mod persistence;
 mod quality;
+mod refpix;
 mod streamed;
 mod window;
 
@@ -23,8 +24,9 @@ pub use detector::{
 };
 pub use emicorr::{EmiCase, EmiReference, EmiWave, EmiWaves};
 pub use flat::FlatReference;
-pub use persistence::PersistenceWindows;
 pub use pattern::{PictureFrameReference, SossTrace, SossTraceReference};
+pub use persistence::PersistenceWindows;
+pub use refpix::{Irs2BadPixels, Irs2Reference, SirsReference};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

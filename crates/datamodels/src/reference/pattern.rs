@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use asdf::{AsdfFile, Node};
-use ndarray::{Array2, Zip};
+use ndarray::Array2;
 
-use super::{ReferenceFile, Science};
-use crate::dq::{pixel, pixel_bit};
+use super::ReferenceFile;
 use crate::error::{DataModelError, Result};
 
 /// The thermal pattern of a detector's frame.

@@ -1,10 +1,11 @@
 //! Detectors whose amplifiers read a block of columns each.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use super::apply::Drift;
 use super::clip::{Level, clipped_mean};
 use super::side::{Side, SideOptions, join};
+use super::sirs::SirsKernels;
 use super::{Arithmetic, Positions, RefpixError, gather, usable};
 use crate::flags::PixelFlags;
 use crate::shape::check_shape;
@@ -65,6 +66,21 @@ impl AmplifierCorrection {
         options: AmplifierOptions,
         flags: &PixelFlags,
     ) -> Result<Self, RefpixError> {
+        Self::with_parities(pixel_dq, geometry, options, flags, |column| column % 2 == 0)
+    }
+
+    /// As [`Self::new`] for detectors whose odd and even columns do not alternate: `is_odd` tells for each column of the
+    /// detector, counted from 0, whether it is odd, counted from 1.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_parities(
+        pixel_dq: ArrayView2<'_, u32>,
+        geometry: &AmplifierGeometry,
+        options: AmplifierOptions,
+        flags: &PixelFlags,
+        is_odd: impl Fn(usize) -> bool,
+    ) -> Result<Self, RefpixError> {
         let shape = pixel_dq.dim();
         let (origin, detector) = (geometry.origin, geometry.detector);
         if origin.0 + shape.0 > detector.0 || origin.1 + shape.1 > detector.1 {
@@ -78,13 +94,17 @@ impl AmplifierCorrection {
             .amplifier_edges
             .windows(2)
             .map(|edges| {
-                let parities = if options.odd_even_columns { 2 } else { 1 };
-                (0..parities)
-                    .map(|parity| {
-                        let columns = (edges[0] + parity..edges[1]).step_by(parities);
-                        Section::new(pixel_dq, geometry, columns, flags)
-                    })
-                    .collect()
+                let parities: &[bool] = if options.odd_even_columns {
+                    &[true, false]
+                } else {
+                    &[true]
+                };
+                let of_parity = |&odd: &bool| {
+                    let both = parities.len() == 1;
+                    let columns = (edges[0]..edges[1]).filter(|&c| both || is_odd(c) == odd);
+                    Section::new(pixel_dq, geometry, columns, flags)
+                };
+                parities.iter().map(of_parity).collect()
             })
             .collect();
         let sides = options
@@ -150,6 +170,57 @@ impl AmplifierCorrection {
         self.run(image_dn, arithmetic, true)
     }
 
+    /// Corrects one image, in place, with kernels instead of the running median at the sides; `keep_zeros` as for
+    /// [`Self::correct_zero_frame`].
+    ///
+    /// Each amplifier has kernels of its own. All reference pixels at the sides count, whatever their quality.
+    ///
+    /// # Errors
+    /// [`RefpixError::Shape`] if the image has another shape than the quality, or the kernels are longer than it.
+    /// [`RefpixError::Outside`] if the image does not reach both sides of the detector.
+    pub fn correct_with_kernels(
+        &self,
+        mut image_dn: ArrayViewMut2<'_, f32>,
+        kernels: &SirsKernels,
+        arithmetic: Arithmetic,
+        keep_zeros: bool,
+    ) -> Result<(), RefpixError> {
+        let (rows, columns) = self.shape;
+        check_shape(
+            "image with reference pixels",
+            &[rows, columns],
+            image_dn.shape(),
+        )?;
+        let longest = [kernels.length().max(rows)];
+        check_shape("rows of kernels and of the image", &longest, &[rows])?;
+        let Some(sides) = self.sides.as_ref().filter(|[left, right]| {
+            left.usable.ncols() == right.usable.ncols() && left.usable.ncols() > 0
+        }) else {
+            return Err(RefpixError::Outside {
+                image: self.shape,
+                origin: (self.rows_on_detector.0, 0),
+                detector: self.shape,
+            });
+        };
+        let by_column = self.column_levels(image_dn.view(), arithmetic);
+        let [left, right] = sides
+            .each_ref()
+            .map(|side| side_values(side, image_dn.view(), &by_column, arithmetic));
+        let drifts = kernels.drifts([left.view(), right.view()]);
+        let n = drifts.len().max(1);
+        for (amplifier, by_row) in drifts.into_iter().enumerate() {
+            let (first, end) = (amplifier * columns / n, (amplifier + 1) * columns / n);
+            let drift = Drift {
+                by_column: by_column[first..end].to_vec(),
+                by_row: Some(by_row),
+                arithmetic,
+                keep_zeros,
+            };
+            drift.subtract(image_dn.slice_mut(s![.., first..end]));
+        }
+        Ok(())
+    }
+
     fn run(
         &self,
         image_dn: ArrayViewMut2<'_, f32>,
@@ -206,14 +277,7 @@ impl AmplifierCorrection {
     ) -> Option<Vec<f64>> {
         let (sides, options) = (self.sides.as_ref()?, self.options.side?);
         let [left, right] = sides.each_ref().map(|side| {
-            let block = Array2::from_shape_fn(side.usable.dim(), |(row, column)| {
-                let column = side.first_column + column;
-                let value = f64::from(image[[row, column]]) - by_column[column];
-                match arithmetic {
-                    Arithmetic::Single => f64::from(value as f32),
-                    Arithmetic::Double => value,
-                }
-            });
+            let block = side_values(side, image, by_column, arithmetic);
             let rows = self.rows_on_detector;
             side.running_median(block.view(), rows, options.smoothing_length, arithmetic)
         });
@@ -248,6 +312,23 @@ impl Section {
             columns,
         }
     }
+}
+
+/// The values of one side after the correction of their columns.
+fn side_values(
+    side: &Side,
+    image: ArrayView2<'_, f32>,
+    by_column: &[f64],
+    arithmetic: Arithmetic,
+) -> Array2<f64> {
+    Array2::from_shape_fn(side.usable.dim(), |(row, column)| {
+        let column = side.first_column + column;
+        let value = f64::from(image[[row, column]]) - by_column[column];
+        match arithmetic {
+            Arithmetic::Single => f64::from(value as f32),
+            Arithmetic::Double => value,
+        }
+    })
 }
 
 /// The reference columns at the left and the right, as far as the image has them.

@@ -31,6 +31,7 @@ mod interleaved;
 mod scattered;
 mod side;
 mod single_output;
+mod sirs;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,7 @@ pub use interleaved::{InterleavedCorrection, InterleavedGeometry};
 pub use scattered::{ScatteredCorrection, ScatteredGeometry};
 pub use side::SideOptions;
 pub use single_output::SingleOutputCorrection;
+pub use sirs::{SirsError, SirsKernels, SirsOptions};
 
 /// The precision in which an image is corrected.
 ///

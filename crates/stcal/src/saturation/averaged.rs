@@ -57,9 +57,7 @@ pub(super) fn flag_second_group(
     pattern: &ReadPattern,
 ) {
     let flags = options.group_flags;
-    let first_mean = pattern.mean(0);
-    let third_last = pattern.last(2);
-    let second_reads = pattern.reads(1).len() as f32;
+    let hidden_in_second = HiddenInSecond::new(pattern);
     let (mut second_dq, third_dq) = group_dq.multi_slice_mut((s![1, .., ..], s![2, .., ..]));
     for (row, mut second_dq) in second_dq.outer_iter_mut().enumerate() {
         let third_dq = third_dq.row(row);
@@ -76,18 +74,70 @@ pub(super) fn flag_second_group(
             if !hidden {
                 continue;
             }
-            // Single and double precision as in the reference, so that thresholds fall alike.
             let bias = bias.map_or(0.0, |bias| bias[column]);
-            let threshold = threshold[column];
             let (first, second) = (ramp_dn[[0, row, column]], ramp_dn[[1, row, column]]);
-            let above_bias = f64::from(first - bias);
-            let expected = above_bias / first_mean * third_last + f64::from(bias);
-            let stays_below = expected < f64::from(threshold);
-            let leaps = second - first > (threshold - first) / second_reads;
-            if stays_below && leaps {
+            if hidden_in_second.test(first, second, threshold[column], bias) {
                 *second_dq |= flags.do_not_use;
             }
         }
+    }
+}
+
+/// The second group is saturated together with its neighbours if point 5 holds for it, whether it was saturated before
+/// or not. Needs three groups.
+pub(super) fn saturate_second_group(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    (options, pattern): (&SaturationOptions<'_>, &ReadPattern),
+    spill: &mut Spill,
+) {
+    let saturated = options.group_flags.saturated;
+    let hidden_in_second = HiddenInSecond::new(pattern);
+    for row in 0..ramp_dn.len_of(Axis(1)) {
+        let bias = options
+            .bias_dn
+            .map(|bias| bias.index_axis_move(Axis(0), row));
+        let thresholds = reference.threshold_dn.row(row);
+        let samples = |group: usize| ramp_dn.slice_move(s![group, row, ..]);
+        let (first, second, third) = (samples(0), samples(1), samples(2));
+        for (column, seed) in spill.seeds(row).iter_mut().enumerate() {
+            let threshold = thresholds[column];
+            *seed = 0;
+            if third[column] >= threshold {
+                let bias = bias.map_or(0.0, |bias| bias[column]);
+                if hidden_in_second.test(first[column], second[column], threshold, bias) {
+                    *seed = saturated;
+                }
+            }
+        }
+    }
+    spill.grow_into(group_dq.index_axis_mut(Axis(0), 1));
+}
+
+/// Whether saturation may hide in the second group of a pixel whose third group is saturated.
+struct HiddenInSecond {
+    first_mean: f64,
+    third_last: f64,
+    second_reads: f32,
+}
+
+impl HiddenInSecond {
+    fn new(pattern: &ReadPattern) -> Self {
+        Self {
+            first_mean: pattern.mean(0),
+            third_last: pattern.last(2),
+            second_reads: pattern.reads(1).len() as f32,
+        }
+    }
+
+    /// Single and double precision as in the reference, so that thresholds fall alike.
+    fn test(&self, first: f32, second: f32, threshold: f32, bias: f32) -> bool {
+        let above_bias = f64::from(first - bias);
+        let expected = above_bias / self.first_mean * self.third_last + f64::from(bias);
+        let stays_below = expected < f64::from(threshold);
+        let leaps = second - first > (threshold - first) / self.second_reads;
+        stays_below && leaps
     }
 }
 

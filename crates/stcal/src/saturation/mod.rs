@@ -136,19 +136,8 @@ pub fn flag_saturated(
     reference: &SaturationReference<'_>,
     options: &SaturationOptions<'_>,
 ) -> Result<(), ShapeError> {
+    check_ramp(ramp_dn, group_dq.view(), reference, options)?;
     let (n_groups, rows, columns) = ramp_dn.dim();
-    check_shape("group quality", ramp_dn.shape(), group_dq.shape())?;
-    check_reference(reference, (rows, columns))?;
-    if let Some(bias) = options.bias_dn {
-        check_shape("superbias", &[rows, columns], bias.shape())?;
-    }
-    if let Some(pattern) = options.read_pattern {
-        check_shape(
-            "groups of the read pattern",
-            &[n_groups],
-            &[pattern.n_groups()],
-        )?;
-    }
     let mut spill = Spill::new((rows, columns), options.grow);
     flag_single_groups(ramp_dn, group_dq.view_mut(), reference, options, &mut spill);
     if let Some(pattern) = options.read_pattern {
@@ -162,6 +151,31 @@ pub fn flag_saturated(
         if n_groups > 2 {
             averaged::flag_second_group(ramp_dn, group_dq, reference, options, pattern);
         }
+    }
+    Ok(())
+}
+
+/// As [`flag_saturated`], but with a read pattern, point 4 of the module's list is left out, and instead of point 5, the
+/// second group and its neighbours are saturated where it holds.
+///
+/// # Errors
+/// As [`flag_saturated`].
+///
+/// # Source
+/// jwst 3.0.0 `saturation/saturation.py::irs2_flag_saturation`. Exact.
+pub fn flag_saturated_with_second_group(
+    ramp_dn: ArrayView3<'_, f32>,
+    mut group_dq: ArrayViewMut3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+) -> Result<(), ShapeError> {
+    check_ramp(ramp_dn, group_dq.view(), reference, options)?;
+    let (n_groups, rows, columns) = ramp_dn.dim();
+    let mut spill = Spill::new((rows, columns), options.grow);
+    flag_single_groups(ramp_dn, group_dq.view_mut(), reference, options, &mut spill);
+    if let Some(pattern) = options.read_pattern.filter(|_| n_groups > 2) {
+        let options = (options, pattern);
+        averaged::saturate_second_group(ramp_dn, group_dq, reference, options, &mut spill);
     }
     Ok(())
 }
@@ -222,6 +236,28 @@ pub fn count_pixels(group_dq: ArrayView4<'_, u8>, bit: u8) -> usize {
         count += any.iter().filter(|&&dq| dq & bit != 0).count();
     }
     count
+}
+
+fn check_ramp(
+    ramp_dn: ArrayView3<'_, f32>,
+    group_dq: ArrayView3<'_, u8>,
+    reference: &SaturationReference<'_>,
+    options: &SaturationOptions<'_>,
+) -> Result<(), ShapeError> {
+    let (n_groups, rows, columns) = ramp_dn.dim();
+    check_shape("group quality", ramp_dn.shape(), group_dq.shape())?;
+    check_reference(reference, (rows, columns))?;
+    if let Some(bias) = options.bias_dn {
+        check_shape("superbias", &[rows, columns], bias.shape())?;
+    }
+    if let Some(pattern) = options.read_pattern {
+        check_shape(
+            "groups of the read pattern",
+            &[n_groups],
+            &[pattern.n_groups()],
+        )?;
+    }
+    Ok(())
 }
 
 fn check_reference(

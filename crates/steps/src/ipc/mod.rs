@@ -3,11 +3,12 @@
 use datamodels::RampModel;
 use datamodels::reference::IpcReference;
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayView4, Axis, Ix2, Ix4, s};
+use ndarray::{ArrayView4, ArrayViewMut2, Axis, Ix2, Ix4, s};
 use stcal::ipc::{IpcKernel, ReferenceEdges, correct_ipc};
 use stcal::shape::ShapeError;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
+use crate::irs2::{self, Irs2Readout};
 use crate::readout;
 
 #[cfg(test)]
@@ -39,7 +40,6 @@ impl Step for Ipc {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<IpcReference>, StepError> {
-        readout::refuse_interleaved(Self::NAME, ramp)?;
         let reference = crate::load(files, "ipc", IpcReference::load)?;
         Ok(reference.map_or(
             Prepared::Skip(SkipReason::NoReference("ipc")),
@@ -54,11 +54,22 @@ impl Step for Ipc {
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
         let kernel = kernel(&reference, &ramp)?;
         let edges = reference_edges(&ramp)?;
+        let normal_rows = Irs2Readout::of(&ramp)?.map(Irs2Readout::normal_rows);
+        let correct = |mut image: ArrayViewMut2<'_, f32>| match &normal_rows {
+            None => correct_ipc(image, &kernel, edges),
+            // Interleaved reference pixels are no neighbours.
+            Some(rows) => {
+                let mut normal = irs2::select_rows(image.view(), rows);
+                correct_ipc(normal.view_mut(), &kernel, edges)?;
+                irs2::restore_rows(image.view_mut(), rows, normal.view());
+                Ok(())
+            }
+        };
         let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter();
         integrations
             .try_for_each(|mut groups| {
                 let groups = groups.axis_iter_mut(Axis(0)).into_par_iter();
-                groups.try_for_each(|image| correct_ipc(image, &kernel, edges))
+                groups.try_for_each(correct)
             })
             .map_err(|error: ShapeError| StepError::algorithm(error))?;
         Ok(Outcome::Complete(ramp))
@@ -93,7 +104,7 @@ fn kernel<'a>(reference: &'a IpcReference, ramp: &RampModel) -> Result<IpcKernel
     let kernel: ArrayView4<'a, f32> = kernel
         .into_dimensionality::<Ix4>()
         .map_err(|_| wrong("two or four dimensions".to_string()))?;
-    let (_, _, rows, columns) = ramp.data.dim();
+    let (rows, columns) = irs2::size(ramp)?;
     let (x, y) = origin(ramp)?;
     let (_, _, kernel_rows, kernel_columns) = kernel.dim();
     if y + rows > kernel_rows || x + columns > kernel_columns {
@@ -118,7 +129,7 @@ const END_MIRI: usize = 1028;
 
 /// The reference pixels within the exposure's images.
 fn reference_edges(ramp: &RampModel) -> Result<ReferenceEdges, StepError> {
-    let (_, _, rows, columns) = ramp.data.dim();
+    let (rows, columns) = irs2::size(ramp)?;
     let (x, y) = origin(ramp)?;
     let left = BORDER.saturating_sub(x);
     if readout::is_miri(ramp)? {

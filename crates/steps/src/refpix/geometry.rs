@@ -13,7 +13,7 @@ const NEAR_INFRARED: (usize, usize) = (2048, 2048);
 /// First columns of its four amplifiers, and the end of the last, along the fast axis of the readout.
 const AMPLIFIER_EDGES: [usize; 5] = [0, 512, 1024, 1536, 2048];
 /// Rows and columns of reference pixels at each of its edges.
-const BORDER: usize = 4;
+pub(super) const BORDER: usize = 4;
 
 /// Rows and columns of a MIRI detector.
 const MIRI: (usize, usize) = (1024, 1032);

@@ -1,23 +1,26 @@
 //! `refpix`: removes drifts of the readout with the help of reference pixels, which see no light.
 
 use datamodels::RampModel;
+use datamodels::reference::SirsReference;
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut2, Axis};
 use stcal::refpix::{
     AmplifierCorrection, AmplifierGeometry, AmplifierOptions, Arithmetic, InterleavedCorrection,
     InterleavedGeometry, ReadoutAxes, RefpixError, ScatteredCorrection, ScatteredGeometry,
-    SideOptions, SingleOutputCorrection,
+    SideOptions, SingleOutputCorrection, SirsKernels, SirsOptions,
 };
 use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
-use crate::readout::{self, NotAvailable};
-use crate::{flags, stripes};
+use crate::irs2::Irs2Readout;
+use crate::{flags, readout, stripes};
 
 mod geometry;
+mod irs2;
 #[cfg(test)]
 mod tests;
 
 pub use geometry::Readout;
+pub use irs2::Irs2References;
 
 stpipe::choices! {
     /// How the reference columns at the sides of near-infrared full frames are used.
@@ -67,6 +70,15 @@ stpipe::params! {
 #[derive(Debug, Clone, Copy)]
 pub struct Refpix;
 
+/// What `refpix` needs.
+#[derive(Debug)]
+pub enum RefpixReferences {
+    /// How the exposure was read, and kernels for the reference pixels at the sides, if they are to be used.
+    Images(Readout, Option<SirsKernels>),
+    /// Reference pixels are interleaved with the others (NIRSpec IRS2).
+    Irs2(Box<Irs2References>),
+}
+
 impl Step for Refpix {
     const NAME: &'static str = "refpix";
     const CLASS: &'static str = "jwst.refpix.refpix_step.RefPixStep";
@@ -74,44 +86,42 @@ impl Step for Refpix {
     const STATUS_KEY: &'static str = "refpix";
     const REFERENCES: &'static [&'static str] = &["refpix", "sirskernel"];
     type Params = RefpixParams;
-    /// How the exposure was read.
-    type References = Readout;
+    type References = RefpixReferences;
     type Input = RampModel;
     type Output = RampModel;
 
     fn prepare(
         params: &RefpixParams,
         ramp: &RampModel,
-        _files: &ReferenceFiles,
-    ) -> Result<Prepared<Readout>, StepError> {
-        readout::refuse_interleaved(Self::NAME, ramp)?;
-        if params.refpix_algorithm == SideAlgorithm::Sirs {
-            if !readout::is_miri(ramp)? && ramp.meta.subarray().name().contains("FULL") {
-                let mode = "full frames with refpix_algorithm=sirs";
-                return Err(NotAvailable {
-                    step: Self::NAME,
-                    mode,
+        files: &ReferenceFiles,
+    ) -> Result<Prepared<RefpixReferences>, StepError> {
+        if let Some(readout) = Irs2Readout::of(ramp)? {
+            return Ok(match irs2::prepare(ramp, readout, files)? {
+                Prepared::Ready(references) => {
+                    Prepared::Ready(RefpixReferences::Irs2(Box::new(references)))
                 }
-                .into());
-            }
-            tracing::info!(
-                "refpix_algorithm=sirs is for full frames of near-infrared detectors: not used"
-            );
+                Prepared::Skip(reason) => Prepared::Skip(reason),
+            });
         }
+        let kernels = kernels(params, ramp, files)?;
         Ok(match Readout::of(ramp)? {
-            Ok(readout) => Prepared::Ready(readout),
+            Ok(readout) => Prepared::Ready(RefpixReferences::Images(readout, kernels)),
             Err(reason) => Prepared::Skip(reason),
         })
     }
 
     fn run(
         params: &RefpixParams,
-        readout: Readout,
+        references: RefpixReferences,
         mut ramp: RampModel,
     ) -> Result<Outcome<RampModel, RampModel>, StepError> {
+        let (readout, kernels) = match references {
+            RefpixReferences::Images(readout, kernels) => (readout, kernels),
+            RefpixReferences::Irs2(references) => return irs2::run(params, &references, ramp),
+        };
         let done = match readout {
             Readout::Amplifiers { axes, geometry } => {
-                correct_amplifiers(params, axes, &geometry, &mut ramp)
+                correct_amplifiers(params, axes, (&geometry, kernels.as_ref()), &mut ramp)
             }
             Readout::SingleOutput { axes, first_column } => {
                 correct_single_output(params, axes, first_column, &mut ramp)
@@ -135,10 +145,41 @@ impl Step for Refpix {
     }
 }
 
+/// The kernels for the reference pixels at the sides; `None` where the running median is to be used.
+fn kernels(
+    params: &RefpixParams,
+    ramp: &RampModel,
+    files: &ReferenceFiles,
+) -> Result<Option<SirsKernels>, StepError> {
+    if params.refpix_algorithm != SideAlgorithm::Sirs {
+        return Ok(None);
+    }
+    if readout::is_miri(ramp)? || !ramp.meta.subarray().name().contains("FULL") {
+        tracing::info!(
+            "Simple Improved Reference Subtraction (SIRS) is for full frames of near-infrared detectors: not applied"
+        );
+        return Ok(None);
+    }
+    let detector = ramp.meta.instrument().detector();
+    let detector = detector.map_err(crate::metadata_error)?;
+    let load = |path: &std::path::Path| SirsReference::load(path, &detector);
+    let Some(reference) = crate::load(files, "sirskernel", load)?.flatten() else {
+        tracing::warn!("No kernels for {detector}: the running median is used at the sides");
+        return Ok(None);
+    };
+    let options = SirsOptions {
+        reject_sigma: params.sigreject,
+        smoothing: params.gaussmooth,
+        half_width: usize::try_from(params.halfwidth).map_err(StepError::algorithm)?,
+    };
+    let kernels = SirsKernels::new(&reference.amplifiers, options);
+    Ok(Some(kernels.map_err(StepError::algorithm)?))
+}
+
 fn correct_amplifiers(
     params: &RefpixParams,
     axes: ReadoutAxes,
-    geometry: &AmplifierGeometry,
+    (geometry, kernels): (&AmplifierGeometry, Option<&SirsKernels>),
     ramp: &mut RampModel,
 ) -> Result<(), RefpixError> {
     let side = SideOptions {
@@ -150,6 +191,7 @@ fn correct_amplifiers(
         side: params.use_side_ref_pixels.then_some(side),
         sigma_limit: params.siglimit,
     };
+    let kernels = kernels.filter(|_| params.use_side_ref_pixels);
     let dq = geometry::reference_pixels(ramp);
     let correction = AmplifierCorrection::new(
         axes.to_detector(dq.view()),
@@ -167,10 +209,18 @@ fn correct_amplifiers(
         } else {
             Arithmetic::Double
         };
-        correction.correct(axes.to_detector(image), arithmetic)
+        let image = axes.to_detector(image);
+        match kernels {
+            Some(kernels) => correction.correct_with_kernels(image, kernels, arithmetic, false),
+            None => correction.correct(image, arithmetic),
+        }
     })?;
     correct_zero_frames(ramp, |_, frame| {
-        correction.correct_zero_frame(axes.to_detector(frame), Arithmetic::Double)
+        let (frame, arithmetic) = (axes.to_detector(frame), Arithmetic::Double);
+        match kernels {
+            Some(kernels) => correction.correct_with_kernels(frame, kernels, arithmetic, true),
+            None => correction.correct_zero_frame(frame, arithmetic),
+        }
     })
 }
 
@@ -272,10 +322,10 @@ fn note_usable(n_usable: usize) {
 }
 
 /// Corrects every image of the ramp; `correct` is told the integration and the group.
-fn correct_images(
+fn correct_images<E: Send>(
     ramp: &mut RampModel,
-    correct: impl Fn((usize, usize), ArrayViewMut2<'_, f32>) -> Result<(), RefpixError> + Send + Sync,
-) -> Result<(), RefpixError> {
+    correct: impl Fn((usize, usize), ArrayViewMut2<'_, f32>) -> Result<(), E> + Send + Sync,
+) -> Result<(), E> {
     let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
     integrations.try_for_each(|(integration, mut groups)| {
         let groups = groups.axis_iter_mut(Axis(0)).into_par_iter().enumerate();

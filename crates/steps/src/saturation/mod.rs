@@ -1,9 +1,9 @@
 //! `saturation`: flags samples at the upper and the lower end of the range of the A/D converter.
 
 use datamodels::RampModel;
-use datamodels::reference::{SaturationReference, SuperbiasReference};
+use datamodels::reference::{SaturationReference, Science, SuperbiasReference};
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayViewMut2, Axis};
 use stcal::read_pattern::ReadPattern;
 use stcal::saturation::{
     self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,
@@ -12,9 +12,11 @@ use stcal::saturation::{
 use stcal::shape::ShapeError;
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
+use crate::irs2::{self, Irs2Readout};
 use crate::stripes::{self, Plane};
-use crate::{bands, flags, readout};
+use crate::{bands, flags};
 
+mod interleaved;
 #[cfg(test)]
 mod tests;
 
@@ -61,10 +63,15 @@ impl Step for Saturation {
         ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<SaturationReferences>, StepError> {
-        readout::refuse_interleaved(Self::NAME, ramp)?;
         let science = crate::science(ramp);
+        let (rows, columns) = irs2::size(ramp)?;
+        let normal = Science {
+            rows,
+            columns,
+            ..science
+        };
         let saturation = crate::load(files, "saturation", |path| {
-            SaturationReference::load(path, &science)
+            SaturationReference::load(path, &normal)
         })?;
         // Parity: jwst saturation/saturation_step.py asks for the superbias, and records it, for every exposure.
         files.path("superbias")?;
@@ -77,7 +84,13 @@ impl Step for Saturation {
                 let superbias = crate::load(files, "superbias", |path| {
                     SuperbiasReference::load(path, &science)
                 })?;
-                superbias.map(|superbias| superbias.bias)
+                let interleaved = Irs2Readout::of(ramp)?;
+                superbias.map(|superbias| match interleaved {
+                    Some(readout) => {
+                        irs2::select_rows(superbias.bias.view(), &readout.normal_rows())
+                    }
+                    None => superbias.bias,
+                })
             }
             _ => None,
         };
@@ -94,7 +107,25 @@ impl Step for Saturation {
             bias,
         } = references;
         let read_pattern = averaged_groups(params, &ramp)?;
-        check_thresholds(&mut saturation, &mut ramp)?;
+        if let Some(readout) = Irs2Readout::of(&ramp)? {
+            interleaved::check_thresholds(&mut saturation, &mut ramp, readout)?;
+            let reference = kernel::SaturationReference {
+                threshold_dn: saturation.threshold.view(),
+                dq: saturation.dq.view(),
+            };
+            let options = SaturationOptions {
+                grow: usize::try_from(params.n_pix_grow_sat).unwrap_or(0),
+                read_pattern: read_pattern.as_ref(),
+                bias_dn: bias.as_ref().map(|bias| bias.view()),
+                group_flags: flags::GROUP,
+                pixel_flags: flags::PIXEL,
+            };
+            interleaved::flag(&mut ramp, &reference, &options, readout)
+                .map_err(StepError::algorithm)?;
+            log_counts(&ramp);
+            return Ok(Outcome::Complete(ramp));
+        }
+        check_thresholds(&mut saturation, ramp.pixeldq.view_mut())?;
         let rows = ramp.data.dim().2;
         stripes::for_each_plane(&mut ramp, |plane| {
             let reference = kernel::SaturationReference {
@@ -169,7 +200,7 @@ fn averaged_groups(
 /// Lifts thresholds that do not exist out of reach and enters the quality of the reference.
 fn check_thresholds(
     saturation: &mut SaturationReference,
-    ramp: &mut RampModel,
+    mut pixel_dq: ArrayViewMut2<'_, u32>,
 ) -> Result<(), StepError> {
     let threshold = saturation
         .threshold
@@ -179,8 +210,7 @@ fn check_thresholds(
         .dq
         .axis_chunks_iter_mut(Axis(0), bands::ROWS)
         .into_par_iter();
-    let pixel_dq = ramp
-        .pixeldq
+    let pixel_dq = pixel_dq
         .axis_chunks_iter_mut(Axis(0), bands::ROWS)
         .into_par_iter();
     threshold
