@@ -100,6 +100,23 @@ fn only_miri(ramp: &RampModel) -> Result<Option<SkipReason>, StepError> {
     }))
 }
 
+/// Refuses exposures whose groups are read at uneven times, as those of repeated stripes are.
+fn refuse_uneven_reads(step: &str, ramp: &RampModel) -> Result<(), StepError> {
+    let times = ramp
+        .meta
+        .get("meta.exposure.read_times")
+        .and_then(asdf::Node::as_sequence);
+    if times.is_some_and(|times| !times.is_empty()) {
+        let what = format!("read times of the exposure (step {step})");
+        return Err(StepError::input(
+            what,
+            "evenly read groups; others are not available in this version",
+            "uneven ones",
+        ));
+    }
+    Ok(())
+}
+
 /// Which integration of the exposure the ramp starts with, counted from 0: segments of long exposures start later.
 fn first_integration(ramp: &RampModel) -> Result<usize, StepError> {
     const START: &str = "meta.exposure.integration_start";
