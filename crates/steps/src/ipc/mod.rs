@@ -37,7 +37,7 @@ impl Step for Ipc {
 
     fn prepare(
         _params: &IpcParams,
-        ramp: &RampModel,
+        _ramp: &RampModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<IpcReference>, StepError> {
         let reference = crate::load(files, "ipc", IpcReference::load)?;
