@@ -9,6 +9,10 @@ use crate::metadata::Metadata;
 
 /// Count rates of the exposure, or of each of its integrations.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few hundred bytes either way, beside images of megabytes"
+)]
 pub enum RateModel {
     /// Of the exposure; `_rate`.
     Image(ImageModel),

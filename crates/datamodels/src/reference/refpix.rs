@@ -38,7 +38,7 @@ impl Irs2Reference {
         for kind in ["alpha", "beta"] {
             for output in 0..4 {
                 let name = format!("{kind}_{output}");
-                if !weights.column(&name).is_some_and(|c| c.repeat == 1) {
+                if weights.column(&name).is_none_or(|c| c.repeat != 1) {
                     return Err(file.error(format!("HDU IRS2: expected a column {name}")));
                 }
             }

@@ -176,11 +176,11 @@ pub(super) fn number(node: &Node, reader: &Reader<'_>) -> Option<f64> {
     }
 }
 
+/// Numbers in C order, and their shape.
+pub(super) type Numbers = (Vec<f64>, Vec<usize>);
+
 /// The numbers of a node; of a quantity those of its value.
-pub(super) fn array(
-    node: &Node,
-    reader: &Reader<'_>,
-) -> Result<Option<(Vec<f64>, Vec<usize>)>, ConvertError> {
+pub(super) fn array(node: &Node, reader: &Reader<'_>) -> Result<Option<Numbers>, ConvertError> {
     match node.untagged() {
         Node::NdArray(array) => Ok(Some(reader.file.array::<f64>(array)?)),
         Node::Sequence(_) => {

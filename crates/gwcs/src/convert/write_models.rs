@@ -33,10 +33,18 @@ pub(super) fn model(model: &dyn Model, writer: &mut Writer<'_>) -> Written {
         })
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what writes arrays as well can fail"
+)]
 fn transform<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Written {
     Ok((format!("{TRANSFORM}{name}"), tree(properties)))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what writes arrays as well can fail"
+)]
 fn gwcs<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Written {
     Ok((format!("{GWCS}{name}"), tree(properties)))
 }
@@ -259,10 +267,10 @@ fn geometry(model: &dyn Model, _writer: &mut Writer<'_>) -> Option<Written> {
     if model.downcast_ref::<FromDirectionCosines>().is_some() {
         return Some(cosines("from_direction_cosines"));
     }
-    projector(model.downcast_ref()?)
+    Some(projector(model.downcast_ref()?))
 }
 
-fn projector(projector: &Projector) -> Option<Written> {
+fn projector(projector: &Projector) -> Written {
     let direction = match projector.direction {
         Direction::PixelToSky => "pix2sky",
         Direction::SkyToPixel => "sky2pix",
@@ -295,7 +303,7 @@ fn projector(projector: &Projector) -> Option<Written> {
             tree.insert(name, value);
         }
     }
-    Some(written)
+    written
 }
 
 /// Gratings, glasses and tables.

@@ -7,7 +7,7 @@ use crate::transform::{Transform, TransformError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
     n_inputs: usize,
-    mapping: Vec<usize>,
+    inputs: Vec<usize>,
     /// Whether it was given as the identity.
     identity: bool,
 }
@@ -41,7 +41,7 @@ impl Mapping {
         }
         Ok(Self {
             n_inputs,
-            mapping,
+            inputs: mapping,
             identity: false,
         })
     }
@@ -50,7 +50,7 @@ impl Mapping {
     pub fn identity(n: usize) -> Self {
         Self {
             n_inputs: n,
-            mapping: (0..n).collect(),
+            inputs: (0..n).collect(),
             identity: true,
         }
     }
@@ -62,7 +62,7 @@ impl Mapping {
 
     /// The input that each output is.
     pub fn inputs(&self) -> &[usize] {
-        &self.mapping
+        &self.inputs
     }
 }
 
@@ -72,11 +72,11 @@ impl Model for Mapping {
     }
 
     fn n_outputs(&self) -> usize {
-        self.mapping.len()
+        self.inputs.len()
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        for (output, input) in outputs.iter_mut().zip(&self.mapping) {
+        for (output, input) in outputs.iter_mut().zip(&self.inputs) {
             output.copy_from_slice(inputs[*input]);
         }
     }
@@ -86,9 +86,9 @@ impl Model for Mapping {
             return Some(self.clone().into());
         }
         let mapping: Option<Vec<usize>> = (0..self.n_inputs)
-            .map(|input| self.mapping.iter().position(|from| *from == input))
+            .map(|input| self.inputs.iter().position(|from| *from == input))
             .collect();
-        Self::new(mapping?, Some(self.mapping.len()))
+        Self::new(mapping?, Some(self.inputs.len()))
             .ok()
             .map(Into::into)
     }
@@ -98,15 +98,15 @@ impl Model for Mapping {
     }
 
     fn output_names(&self) -> Vec<String> {
-        numbered('x', self.mapping.len())
+        numbered('x', self.inputs.len())
     }
 
     fn separability(&self) -> Vec<Vec<bool>> {
         let row = |from: &usize| (0..self.n_inputs).map(|input| input == *from).collect();
-        self.mapping.iter().map(row).collect()
+        self.inputs.iter().map(row).collect()
     }
 
     fn mapping(&self) -> Option<&[usize]> {
-        Some(&self.mapping)
+        Some(&self.inputs)
     }
 }

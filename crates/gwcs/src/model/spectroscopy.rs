@@ -51,7 +51,7 @@ pub struct SellmeierZemax {
     pub c: [f64; 3],
     /// Thermal coefficients D0, D1 and D2.
     pub d: [f64; 3],
-    /// Thermal coefficients E0 and E1, and the wavelength λ_tk.
+    /// Thermal coefficients E0 and E1, and the wavelength `λ_tk`.
     pub e: [f64; 3],
 }
 

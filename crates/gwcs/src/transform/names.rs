@@ -43,8 +43,12 @@ impl Transform {
 /// Both lists; if they share a name, all names are numbered by the side that they come from.
 fn joined(mut a: Vec<String>, mut b: Vec<String>) -> Vec<String> {
     if a.iter().any(|name| b.contains(name)) {
-        a.iter_mut().for_each(|name| name.push('0'));
-        b.iter_mut().for_each(|name| name.push('1'));
+        for name in &mut a {
+            name.push('0');
+        }
+        for name in &mut b {
+            name.push('1');
+        }
     }
     a.extend(b);
     a

@@ -59,9 +59,9 @@ impl Step {
 
     fn rename(&mut self, place: impl Fn(usize) -> usize) {
         let all = |registers: &mut Vec<usize>| {
-            registers
-                .iter_mut()
-                .for_each(|register| *register = place(*register));
+            for register in registers {
+                *register = place(*register);
+            }
         };
         match self {
             Self::Model {

@@ -28,7 +28,7 @@ pub(super) fn fit(values: &SortedValues, centre: f64, sigma: f64) -> (f64, f64) 
     };
     let counts = count(values.as_slice(), edge);
     let middles: Vec<f64> = (0..BINS)
-        .map(|bin| (edge(bin + 1) + edge(bin)) / 2.0)
+        .map(|bin| f64::midpoint(edge(bin + 1), edge(bin)))
         .collect();
     let mode = (0..BINS).fold(0, |best, bin| {
         if counts[bin] > counts[best] {

@@ -60,7 +60,11 @@ impl SortedValues {
         }
         let (low, high) = (self.0[(n - 1) / 2], self.0[n / 2]);
         // Parity: numpy adds the two in single precision.
-        if n % 2 == 1 { high } else { (low + high) / 2.0 }
+        if n % 2 == 1 {
+            high
+        } else {
+            f32::midpoint(low, high)
+        }
     }
 
     /// The values in ascending order.
@@ -227,5 +231,5 @@ pub(super) fn median_in_place(values: &mut [f32]) -> f32 {
         return upper;
     }
     let lower = below.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    (lower + upper) / 2.0
+    f32::midpoint(lower, upper)
 }

@@ -411,7 +411,7 @@ proptest! {
         let stats = sorted.clipped(1.5);
         let mut kept: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
         kept.sort_by(f64::total_cmp);
-        let middle = |kept: &[f64]| (kept[(kept.len() - 1) / 2] + kept[kept.len() / 2]) / 2.0;
+        let middle = |kept: &[f64]| f64::midpoint(kept[(kept.len() - 1) / 2], kept[kept.len() / 2]);
         let moments = |kept: &[f64]| {
             let n = kept.len() as f64;
             let mean = kept.iter().sum::<f64>() / n;

@@ -53,7 +53,9 @@ pub fn scatter(
                 .zip(values)
                 .for_each(|(mean, value)| *mean += value);
         }
-        mean.iter_mut().for_each(|mean| *mean /= count);
+        for mean in &mut mean {
+            *mean /= count;
+        }
         squares.fill(0.0);
         for group in ramp.outer_iter() {
             let group = group.as_standard_layout();
@@ -92,7 +94,7 @@ pub fn scatter_limit<'a>(scatter_dn: impl Iterator<Item = &'a f32> + Clone) -> f
     } else {
         upper
     };
-    2.0 * ((lower + upper) / 2.0)
+    2.0 * f32::midpoint(lower, upper)
 }
 
 /// The value of a rank. Numbers that are not negative are ordered as their bits are: `counts` has those of the upper half.
@@ -376,7 +378,7 @@ pub(super) fn best_phase(chi_squared: &[f64]) -> f64 {
     let [x0, x1, x2] = [before, best, after].map(phase);
     let (left, right) = ((y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1));
     let curvature = (right - left) / (x2 - x0);
-    (x0 + x1) / 2.0 - left / (2.0 * curvature)
+    f64::midpoint(x0, x1) - left / (2.0 * curvature)
 }
 
 /// Subtracts the wave from one group, in place.

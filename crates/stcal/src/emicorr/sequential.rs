@@ -53,7 +53,7 @@ pub fn residuals(
             }
             let bad = outputs.bad_samples.clone();
             if !bad.is_empty() {
-                let neighbours = (out[bad.start - 1] + out[bad.end]) / 2.0;
+                let neighbours = f32::midpoint(out[bad.start - 1], out[bad.end]);
                 out.slice_mut(s![bad]).fill(neighbours);
             }
         }
@@ -91,7 +91,7 @@ impl Work {
             .zip(ramp.outer_iter());
         for (group, (values, ramp)) in rows.enumerate() {
             for ((value, y), slope) in values.iter_mut().zip(ramp).zip(&self.slope) {
-                *value = (*y as f64 - slope * group as f64) as f32;
+                *value = (f64::from(*y) - slope * group as f64) as f32;
             }
         }
         let mut inner = vec![0.0_f32; self.groups.saturating_sub(2)];
@@ -112,8 +112,8 @@ impl Work {
         let count = self.groups.saturating_sub(2);
         for (t, group) in ramp.outer_iter().skip(1).take(count).enumerate() {
             for ((sum_ty, sum_y), y) in self.slope.iter_mut().zip(&mut self.sum_y).zip(group) {
-                *sum_ty += t as f64 * *y as f64;
-                *sum_y += *y as f64;
+                *sum_ty += t as f64 * f64::from(*y);
+                *sum_y += f64::from(*y);
             }
         }
         let n = count as f64;
@@ -156,7 +156,7 @@ fn median(values: &mut [f32]) -> f32 {
         .copied()
         .max_by(f32::total_cmp)
         .unwrap_or(middle);
-    (before + middle) / 2.0
+    f32::midpoint(before, middle)
 }
 
 /// Subtracts the median of a group of residuals, `(row, sample)`, in place.
@@ -257,7 +257,9 @@ pub fn fold(
         .map(|range| clipped_mean(&mut sorted[range]))
         .collect();
     let middle = median_f64(&wave);
-    wave.iter_mut().for_each(|value| *value -= middle);
+    for value in &mut wave {
+        *value -= middle;
+    }
     Ok(wave)
 }
 
@@ -309,7 +311,7 @@ pub(super) fn clipped_mean(values: &mut [f32]) -> f64 {
         let before = kept;
         kept = 0;
         for i in 0..values.len() {
-            let value = values[i] as f64;
+            let value = f64::from(values[i]);
             if value >= least && value <= most {
                 values.swap(kept, i);
                 kept += 1;
@@ -323,14 +325,14 @@ pub(super) fn clipped_mean(values: &mut [f32]) -> f64 {
 }
 
 fn mean(values: &[f32]) -> f64 {
-    values.iter().map(|value| *value as f64).sum::<f64>() / values.len() as f64
+    values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64
 }
 
 fn deviation(values: &[f32]) -> f64 {
     let mean = mean(values);
     let squares: f64 = values
         .iter()
-        .map(|value| (*value as f64 - mean).powi(2))
+        .map(|value| (f64::from(*value) - mean).powi(2))
         .sum();
     (squares / values.len() as f64).sqrt()
 }
@@ -342,9 +344,9 @@ fn middle(values: &mut [f32]) -> f64 {
         return f64::NAN;
     }
     let (below, middle, _) = values.select_nth_unstable_by(n / 2, f32::total_cmp);
-    let middle = *middle as f64;
+    let middle = f64::from(*middle);
     match below.iter().copied().max_by(f32::total_cmp) {
-        Some(before) if n % 2 == 0 => (before as f64 + middle) / 2.0,
+        Some(before) if n.is_multiple_of(2) => f64::midpoint(f64::from(before), middle),
         _ => middle,
     }
 }
@@ -360,7 +362,7 @@ fn median_f64(values: &[f64]) -> f64 {
     if n % 2 == 1 {
         sorted[n / 2]
     } else {
-        (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0
+        f64::midpoint(sorted[n / 2 - 1], sorted[n / 2])
     }
 }
 
@@ -399,7 +401,9 @@ pub fn lookup_table(
     let mut table = stretch(&shifted, period);
     if template.scale {
         let ratio = slope(&table, &own);
-        table.iter_mut().for_each(|value| *value *= ratio);
+        for value in &mut table {
+            *value *= ratio;
+        }
     }
     Ok(table)
 }

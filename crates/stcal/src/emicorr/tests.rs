@@ -346,7 +346,7 @@ proptest! {
         let mut sorted = values.clone();
         sorted.sort_by(f32::total_cmp);
         let n = sorted.len();
-        let median = if n % 2 == 1 { sorted[n / 2] } else { (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0 };
+        let median = if n % 2 == 1 { sorted[n / 2] } else { f32::midpoint(sorted[n / 2 - 1], sorted[n / 2]) };
         prop_assert_eq!(joint::scatter_limit(values.iter()), 2.0 * median);
     }
 

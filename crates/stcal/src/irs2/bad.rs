@@ -300,7 +300,7 @@ pub fn replace(
                 values
                     .iter_mut()
                     .zip(both)
-                    .for_each(|(v, (&a, &b))| *v = (a + b) / 2.0);
+                    .for_each(|(v, (&a, &b))| *v = f32::midpoint(a, b));
             }
         }
         let mut row = image_dn.row_mut(planned.position);

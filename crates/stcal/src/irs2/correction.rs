@@ -241,7 +241,7 @@ impl Irs2Correction {
 
     /// The column of an image that is read as the `k`-th of its output.
     fn column(&self, output: usize, k: usize) -> usize {
-        if output % 2 == 0 {
+        if output.is_multiple_of(2) {
             self.layout.output_width() - 1 - k
         } else {
             k

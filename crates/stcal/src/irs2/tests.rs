@@ -99,7 +99,7 @@ fn noise_of_a_whole_detector_is_removed_as_by_the_reference() {
             67.245_964,
             44.683_197,
             54.307_125,
-            6.336_606_9,
+            6.336_607,
             17.150_045,
         ],
         [

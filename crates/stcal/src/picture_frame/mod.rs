@@ -123,5 +123,5 @@ fn median(image: ArrayView2<'_, f32>, region: &Array2<bool>) -> f32 {
         return upper;
     }
     let lower = below.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    (lower + upper) / 2.0
+    f32::midpoint(lower, upper)
 }

@@ -35,7 +35,10 @@ pub(super) fn mercator_to_pixel([phi, theta]: [f64; 2]) -> [f64; 2] {
     if theta.abs() >= 90.0 {
         return [f64::NAN; 2];
     }
-    [phi, RADIAN * ((90.0 + theta) / 2.0).to_radians().tan().ln()]
+    [
+        phi,
+        RADIAN * f64::midpoint(90.0, theta).to_radians().tan().ln(),
+    ]
 }
 
 pub(super) fn mercator_to_sky([x, y]: [f64; 2]) -> [f64; 2] {

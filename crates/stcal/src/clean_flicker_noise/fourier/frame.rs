@@ -124,7 +124,10 @@ fn low_pass(pixels: usize) -> Vec<f64> {
         if frequency <= HALF_POWER - ROLL_OFF / 2.0 {
             1.0
         } else if frequency <= HALF_POWER + ROLL_OFF / 2.0 {
-            (1.0 + (PI * (frequency - HALF_POWER) / ROLL_OFF + PI / 2.0).cos()) / 2.0
+            f64::midpoint(
+                1.0,
+                (PI * (frequency - HALF_POWER) / ROLL_OFF + PI / 2.0).cos(),
+            )
         } else {
             0.0
         }
@@ -185,9 +188,9 @@ impl LineFit {
             return;
         };
         let mut line = vec![amplitudes[0].re * self.pass[0]; model.len()];
-        for k in 1..count {
-            let amplitude = 2.0 * self.pass[k] * amplitudes[k];
-            let (cos, sin) = &self.waves[k];
+        let waves = amplitudes.iter().zip(&self.pass).zip(&self.waves);
+        for ((amplitude, pass), (cos, sin)) in waves.skip(1) {
+            let amplitude = 2.0 * pass * amplitude;
             for (value, (cos, sin)) in line.iter_mut().zip(cos.iter().zip(sin)) {
                 *value += amplitude.re * cos - amplitude.im * sin;
             }
@@ -224,7 +227,7 @@ struct Density {
     window: Vec<Complex64>,
     line: Vec<Complex64>,
     scratch: Vec<Complex64>,
-    density: Vec<f64>,
+    values: Vec<f64>,
 }
 
 impl Density {
@@ -256,7 +259,7 @@ impl Density {
             window,
             line: vec![Complex64::default(); pixels],
             scratch: vec![Complex64::default(); scratch],
-            density: vec![0.0; pixels],
+            values: vec![0.0; pixels],
         }
     }
 
@@ -272,11 +275,11 @@ impl Density {
             .for_each(|(value, window)| *value *= window);
         self.inverse
             .process_with_scratch(&mut self.line, &mut self.scratch);
-        self.density
+        self.values
             .iter_mut()
             .zip(&self.line)
             .for_each(|(density, value)| *density = value.re);
-        &self.density
+        &self.values
     }
 }
 

@@ -1,4 +1,4 @@
-//! Noise as a few frequencies of the readout, fitted to the background pixels (NSClean).
+//! Noise as a few frequencies of the readout, fitted to the background pixels (`NSClean`).
 //!
 //! A fit of `K` frequencies to `M` samples is weighted by the inverse square of the local density of samples. Its normal
 //! matrix depends on differences of frequencies only, so its elements are read off one Fourier transform of the

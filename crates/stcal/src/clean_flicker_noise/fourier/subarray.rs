@@ -101,8 +101,9 @@ fn without_outliers(data: ArrayView2<'_, f32>, mask: Array2<bool>) -> Array2<boo
         .map(|(v, _)| *v)
         .collect();
     let centre = median_in_place(&mut used);
-    used.iter_mut()
-        .for_each(|value| *value = (*value - centre).abs());
+    for value in &mut used {
+        *value = (*value - centre).abs();
+    }
     let reach = OUTLIER_SIGMA * (SIGMA_OF_DEVIATION * median_in_place(&mut used));
     let (lines, pixels) = data.dim();
     let is_outlier = |(line, pixel): (usize, usize)| {

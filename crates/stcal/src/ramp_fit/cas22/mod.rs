@@ -16,7 +16,7 @@
 //! ```
 //!
 //! with the mean time t̄ and the variance-weighted time τ of the reads of a resultant. Segments are averaged with weights
-//! 1 / var_R.
+//! 1 / `var_R`.
 //!
 //! If jumps are sought, the largest of all local slopes in units of their noise, over one and over two steps, is compared
 //! with a threshold that falls with the slope; above it, the two resultants that may hold the jump are flagged, the segment

@@ -354,7 +354,7 @@ fn awkward_ramps_are_fitted_as_by_the_reference() {
             NAN,
             0.891_738_95,
             1.046_155,
-            0.865_084_17,
+            0.865_084_2,
         ],
     );
     let dq = fit.integrations.dq.into_raw_vec_and_offset().0;
