@@ -127,10 +127,11 @@ impl Case {
         arguments
     }
 
-    /// The case's own parameters as arguments.
+    /// The case's own parameters as arguments; those of steps that its pipeline does not have are left out.
     pub fn parameter_arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
-        for (step, parameters) in &self.parameters {
+        let own = |step: &str| self.pipeline.steps.contains(&step);
+        for (step, parameters) in self.parameters.iter().filter(|(step, _)| own(step)) {
             for (name, value) in parameters.as_object().into_iter().flatten() {
                 let value = match value {
                     Value::String(text) => text.clone(),

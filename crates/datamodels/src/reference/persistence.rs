@@ -93,12 +93,20 @@ impl PersistenceWindows {
 
     fn add_to(&self, file: &mut AsdfFile, detector: &str) -> asdf::Result<Vec<u8>> {
         file.set_library(&Software::new("asdf (Rust)", env!("CARGO_PKG_VERSION")));
-        let shape = [self.rows.len()];
         let entry: Mapping = [
             ("filename", Node::from(self.file_name.clone())),
-            ("rows", Node::from(file.push_array(&shape, &self.rows)?)),
-            ("cols", Node::from(file.push_array(&shape, &self.columns)?)),
-            ("vals", Node::from(file.push_array(&shape, &self.ends_s)?)),
+            (
+                "rows",
+                Node::from(file.push_array(&[self.rows.len()], &self.rows)?),
+            ),
+            (
+                "cols",
+                Node::from(file.push_array(&[self.columns.len()], &self.columns)?),
+            ),
+            (
+                "vals",
+                Node::from(file.push_array(&[self.ends_s.len()], &self.ends_s)?),
+            ),
             ("pers_time", Node::Int(self.window_s)),
         ]
         .into_iter()
