@@ -1,8 +1,9 @@
 //! Tests with models made in memory.
 
+use datamodels::RampModel;
 use datamodels::reference::SaturationReference;
 use ndarray::{Array2, Array3};
-use stpipe::{Outcome, ReferenceFiles, Step};
+use stpipe::{Outcome, Step};
 
 use super::{Saturation, SaturationParams, SaturationReferences, averaged_groups};
 use crate::readout::ramps::ramp;
@@ -84,13 +85,28 @@ fn flags_grow_over_the_edges_of_bands_and_zero_frames_are_cleared() {
 }
 
 #[test]
-fn interleaved_images_are_refused_before_any_reference_is_asked_for() {
-    let ramp = ramp("NIRSPEC", (1, 1, 3200, 1), &[]);
-    let files = ReferenceFiles::default();
-    let error = Saturation::prepare(&SaturationParams::default(), &ramp, &files).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "saturation cannot process exposures in NIRSpec's IRS2 mode in this version"
-    );
-    assert!(files.used().is_empty());
+fn interleaved_reference_pixels_are_neither_looked_at_nor_neighbours() {
+    let mut ramp = ramp("NIRSPEC", (1, 2, 3200, 3), &[]);
+    ramp.meta.set("meta.instrument.detector", "NRS1");
+    // The first reference pixel after the block of eight normal ones, and the first normal pixel after it.
+    ramp.data[[0, 1, 648, 1]] = 60_000.0;
+    ramp.data[[0, 1, 652, 1]] = 60_000.0;
+    let checked = references((2048, 3), 50_000.0);
+    let mut unchecked = checked.clone();
+    unchecked.saturation.dq.fill(NO_SAT_CHECK);
+    let params = SaturationParams::default();
+    let output = |references| {
+        let outcome = Saturation::run(&params, references, ramp.clone()).unwrap();
+        outcome.into_model()
+    };
+    let flagged = |output: &RampModel| -> Vec<usize> {
+        let column = output.groupdq.slice(ndarray::s![0, 1, .., 1]);
+        (0..3200).filter(|&row| column[row] != 0).collect()
+    };
+    // Rows 647 and 652 are neighbours on the detector.
+    assert_eq!(flagged(&output(checked)), [647, 652, 653]);
+    let unchecked = output(unchecked);
+    assert!(flagged(&unchecked).is_empty());
+    assert_eq!(unchecked.pixeldq[[648, 0]], 0);
+    assert_eq!(unchecked.pixeldq[[652, 0]], NO_SAT_CHECK);
 }
