@@ -132,7 +132,7 @@ fn keep_rows<T: Copy + Default>(array: &mut Array4<T>, rows: &[usize]) {
 }
 
 /// Copies rows of an image.
-pub(crate) fn select_rows<T: Copy>(image: ArrayView2<'_, T>, rows: &[usize]) -> Array2<T> {
+pub(crate) fn select_rows<T: Copy>(image: &ArrayView2<'_, T>, rows: &[usize]) -> Array2<T> {
     image.select(Axis(0), rows)
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn select_rows<T: Copy>(image: ArrayView2<'_, T>, rows: &[usize]) -> 
 pub(crate) fn restore_rows<T: Copy>(
     mut image: ArrayViewMut2<'_, T>,
     rows: &[usize],
-    from: ArrayView2<'_, T>,
+    from: &ArrayView2<'_, T>,
 ) {
     for (&row, from) in rows.iter().zip(from.outer_iter()) {
         image.row_mut(row).assign(&from);

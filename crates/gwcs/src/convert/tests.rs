@@ -13,6 +13,7 @@ use crate::model::{
 use crate::{BoundingBox, Operator, Step, Transform, Wcs};
 
 /// One transform of every kind.
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn all() -> Vec<Transform> {
     let axis = Axis {
         domain: Some((0.0, 10.0)),

@@ -315,9 +315,9 @@ fn gaps_become_the_mean_around_them() {
     series[50] = 0.0;
     let mut filled = vec![0.0; 100];
     fill_gaps(&series, &mut filled);
-    filled
-        .iter()
-        .for_each(|&v| assert_relative_eq!(v, 2.0, max_relative = 1e-6));
+    for value in &filled {
+        assert_relative_eq!(*value, 2.0, max_relative = 1e-6);
+    }
     // Nothing is near: all stay 0.
     fill_gaps(&[0.0; 100], &mut filled);
     assert!(filled.iter().all(|&v| v == 0.0));

@@ -56,7 +56,7 @@ impl Step for DqInit {
         let rows = ramp.data.dim().2;
         stripes::for_each_plane(&mut ramp, |plane| {
             let mask = stripes::part(&mask.dq, plane.number, rows);
-            enter(plane, mask)
+            enter(plane, &mask)
         })
         .map_err(StepError::algorithm)?;
         Ok(Outcome::Complete(ramp))
@@ -80,7 +80,7 @@ fn prepare(
     Ok(Prepared::Ready(mask))
 }
 
-fn enter(plane: Plane<'_>, mask: ArrayView2<'_, u32>) -> Result<(), ShapeError> {
+fn enter(plane: Plane<'_>, mask: &ArrayView2<'_, u32>) -> Result<(), ShapeError> {
     let Plane {
         mut pixel_dq,
         mut group_dq,

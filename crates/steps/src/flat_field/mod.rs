@@ -59,23 +59,18 @@ impl Step for FlatField {
         }
         let science = crate::guider_science(exposure);
         let read = |path: &Path| FlatReference::load(path, &science);
-        let flat = match &params.user_supplied_flat {
-            Some(path) => {
-                tracing::info!(
-                    "User-supplied flat {path} given. Ignoring all flat reference files and flat creation."
-                );
-                Some(
-                    read(Path::new(path))
-                        .map_err(|e| StepError::reference("flat", path.as_str(), e))?,
-                )
+        let flat = if let Some(path) = &params.user_supplied_flat {
+            tracing::info!(
+                "User-supplied flat {path} given. Ignoring all flat reference files and flat creation."
+            );
+            let flat = read(Path::new(path));
+            Some(flat.map_err(|e| StepError::reference("flat", path.as_str(), e))?)
+        } else {
+            let flat = crate::load(files, "flat", read)?;
+            for kind in ["fflat", "sflat", "dflat"] {
+                files.path(kind)?;
             }
-            None => {
-                let flat = crate::load(files, "flat", read)?;
-                for kind in ["fflat", "sflat", "dflat"] {
-                    files.path(kind)?;
-                }
-                flat
-            }
+            flat
         };
         Ok(match flat {
             None => Prepared::Skip(SkipReason::NoReference("flat")),

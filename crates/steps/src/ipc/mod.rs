@@ -59,9 +59,9 @@ impl Step for Ipc {
             None => correct_ipc(image, &kernel, edges),
             // Interleaved reference pixels are no neighbours.
             Some(rows) => {
-                let mut normal = irs2::select_rows(image.view(), rows);
+                let mut normal = irs2::select_rows(&image.view(), rows);
                 correct_ipc(normal.view_mut(), &kernel, edges)?;
-                irs2::restore_rows(image.view_mut(), rows, normal.view());
+                irs2::restore_rows(image.view_mut(), rows, &normal.view());
                 Ok(())
             }
         };

@@ -201,18 +201,14 @@ fn enter(
         let pixel = usize::try_from(*row)
             .ok()
             .zip(usize::try_from(*column).ok());
-        match pixel.and_then(|pixel| ends_s.get_mut(pixel)) {
-            Some(pixel) => *pixel = *end,
-            None => {
-                let (rows, columns) = ends_s.dim();
-                let what = format!("persistence_array_file {}", path.display());
-                let expected = format!("pixels of an image of {rows} rows and {columns} columns");
-                return Err(StepError::input(
-                    what,
-                    expected,
-                    format!("row {row}, column {column}"),
-                ));
-            }
+        if let Some(pixel) = pixel.and_then(|pixel| ends_s.get_mut(pixel)) {
+            *pixel = *end;
+        } else {
+            let (rows, columns) = ends_s.dim();
+            let what = format!("persistence_array_file {}", path.display());
+            let expected = format!("pixels of an image of {rows} rows and {columns} columns");
+            let found = format!("row {row}, column {column}");
+            return Err(StepError::input(what, expected, found));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use asdf::Node;
 use datamodels::RampModel;
 use datamodels::reference::{GainReference, ReadNoiseReference};
 use ndarray::{Array2, Array3, s};
-use stpipe::{Outcome, Product, Step};
+use stpipe::{Outcome, Step};
 
 use super::{Algorithm, OptionalProduct, RampFit, RampFitOutput, RampFitParams, RampFitReferences};
 use crate::readout::ramps::ramp;

@@ -98,7 +98,7 @@ pub(super) fn run(
 
 /// Marks rows with a bad reference pixel, new or known, as bad and not to be used. Returns which these are.
 ///
-/// Parity: jwst refpix/irs2_subtract_reference.py::flag_bad_refpix. One bad reference pixel spoils its whole row, also
+/// Parity: jwst `refpix/irs2_subtract_reference.py::flag_bad_refpix`. One bad reference pixel spoils its whole row, also
 /// where that is a row of normal pixels with reference pixels at its ends.
 fn flag_bad_pixels(
     params: &RefpixParams,
@@ -186,7 +186,7 @@ fn subtract_means(
         if layout.is_interleaved(column) {
             column % 4 < 2
         } else {
-            column % 2 == 0
+            column.is_multiple_of(2)
         }
     };
     let axes = readout.axes()?;
@@ -213,7 +213,7 @@ fn subtract_noise(
     let n = ramp.data.dim().0;
     for (number, mut integration) in ramp.data.outer_iter_mut().enumerate() {
         tracing::info!("Working on integration {} out of {n}", number + 1);
-        let mean = mean_of_groups(integration.view());
+        let mean = mean_of_groups(&integration.view());
         let group = Group {
             references,
             mean: mean.view(),
@@ -226,7 +226,7 @@ fn subtract_noise(
 }
 
 /// The mean of all groups, `(row, column)`.
-fn mean_of_groups(integration: ArrayView3<'_, f32>) -> Array2<f64> {
+fn mean_of_groups(integration: &ArrayView3<'_, f32>) -> Array2<f64> {
     let (groups, rows, columns) = integration.dim();
     let mut mean = Array2::<f64>::zeros((rows, columns));
     let bands = integration.axis_chunks_iter(Axis(1), bands::ROWS);

@@ -196,7 +196,8 @@ fn superstripes_take_the_flags_of_the_first_unless_told_otherwise() {
             ..RefpixParams::default()
         };
         let input = superstripes();
-        let run = Refpix::run(&params, readout(&input), input).unwrap();
+        let references = RefpixReferences::Images(readout(&input), None);
+        let run = Refpix::run(&params, references, input).unwrap();
         let Outcome::Complete(ramp) = run else {
             panic!("not complete")
         };

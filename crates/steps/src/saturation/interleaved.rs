@@ -23,9 +23,9 @@ pub(super) fn check_thresholds(
     readout: Irs2Readout,
 ) -> Result<(), StepError> {
     let rows = readout.normal_rows();
-    let mut pixel_dq = select_rows(ramp.pixeldq.view(), &rows);
+    let mut pixel_dq = select_rows(&ramp.pixeldq.view(), &rows);
     super::check_thresholds(saturation, pixel_dq.view_mut())?;
-    restore_rows(ramp.pixeldq.view_mut(), &rows, pixel_dq.view());
+    restore_rows(ramp.pixeldq.view_mut(), &rows, &pixel_dq.view());
     Ok(())
 }
 
@@ -47,7 +47,7 @@ pub(super) fn flag(
         chunks
             .into_par_iter()
             .enumerate()
-            .try_for_each(|(k, group_dq)| normal.flag(data, group_dq, k * height))?;
+            .try_for_each(|(k, group_dq)| normal.flag(&data, group_dq, k * height))?;
     }
     if readout::has_zero_frame(ramp) {
         for mut frame in ramp
@@ -55,9 +55,9 @@ pub(super) fn flag(
             .iter_mut()
             .flat_map(|all| all.outer_iter_mut())
         {
-            let mut image = select_rows(frame.view(), &normal.rows);
+            let mut image = select_rows(&frame.view(), &normal.rows);
             clear_saturated(image.view_mut(), reference, options.grow)?;
-            restore_rows(frame.view_mut(), &normal.rows, image.view());
+            restore_rows(frame.view_mut(), &normal.rows, &image.view());
         }
     }
     Ok(())
@@ -75,7 +75,7 @@ impl NormalRows<'_, '_, '_> {
     /// Rows around it are looked at as far as saturation spreads.
     fn flag(
         &self,
-        data: ArrayView3<'_, f32>,
+        data: &ArrayView3<'_, f32>,
         mut group_dq: ArrayViewMut3<'_, u8>,
         first: usize,
     ) -> Result<(), ShapeError> {

@@ -87,7 +87,7 @@ impl Step for Saturation {
                 let interleaved = Irs2Readout::of(ramp)?;
                 superbias.map(|superbias| match interleaved {
                     Some(readout) => {
-                        irs2::select_rows(superbias.bias.view(), &readout.normal_rows())
+                        irs2::select_rows(&superbias.bias.view(), &readout.normal_rows())
                     }
                     None => superbias.bias,
                 })

@@ -76,7 +76,7 @@ impl Placing<'_> {
                 for (stripe, reads) in self.layout.stripes.iter().enumerate() {
                     let stripes = stripes.index_axis(Axis(0), integration * n + stripe);
                     let old = stripes.index_axis_move(Axis(0), group / n_repeats);
-                    self.copy(old, image.view_mut(), &reads.science[group % n_repeats]);
+                    self.copy(&old, image.view_mut(), &reads.science[group % n_repeats]);
                 }
             });
         });
@@ -94,7 +94,7 @@ impl Placing<'_> {
         integrations.for_each(|(integration, mut image)| {
             for (stripe, read) in self.in_order() {
                 let old = stripes.index_axis(Axis(0), integration * n + stripe);
-                self.copy(old, image.view_mut(), read);
+                self.copy(&old, image.view_mut(), read);
             }
         });
         collated
@@ -104,7 +104,7 @@ impl Placing<'_> {
         let shape = self.shape((rows, stripes.ncols()));
         let mut collated = Array2::from_elem(shape, pixel::REFERENCE_PIXEL);
         for (stripe, read) in self.in_order() {
-            self.copy(part(stripes, stripe, rows), collated.view_mut(), read);
+            self.copy(&part(stripes, stripe, rows), collated.view_mut(), read);
         }
         collated
     }
@@ -119,7 +119,7 @@ impl Placing<'_> {
 
     fn copy<T: Copy>(
         &self,
-        stripe: ArrayView2<'_, T>,
+        stripe: &ArrayView2<'_, T>,
         mut image: ArrayViewMut2<'_, T>,
         read: &Read,
     ) {

@@ -244,7 +244,7 @@ fn times_that_do_not_fit_are_refused_and_absent_ones_stay_absent() {
     assert!(none.integrations.is_none() && none.stripes.is_none());
 }
 
-/// NFRAMES, GROUPGAP, NGROUPS, NOUTPUTS, MSTR_RD1, MSTR_RD2, SLOWAXIS, SUBSIZE1, SUBSIZE2.
+/// NFRAMES, GROUPGAP, NGROUPS, NOUTPUTS, `MSTR_RD1`, `MSTR_RD2`, SLOWAXIS, SUBSIZE1, SUBSIZE2.
 fn read_times_of(numbers: [i64; 9]) -> Vec<Vec<f64>> {
     let mut meta = Metadata::new("RampModel");
     let paths = [
