@@ -209,7 +209,8 @@ fn every_committed_case_has_a_test() {
             "nrcb1_flicker39",
             "nrcb1_likely18",
             "nrcb1_sub64p",
-            "nrcblong_sub160"
+            "nrcblong_sub160",
+            "nrs2_sub32"
         ]
     );
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use datamodels::io::fits::FitsReader;
+use datamodels::metadata::Metadata;
+use datamodels::models::{GuiderCalModel, GuiderRawModel, IntermediateModel, PlainImageModel};
 use datamodels::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel, Result};
 use tempfile::TempDir;
 use testkit::compare::{ToleranceSpec, compare_products};
@@ -21,8 +23,20 @@ fn rewrite(input: &Path, output: &Path) -> Result<()> {
         .get("DATAMODL")
         .and_then(|card| card.as_str());
     match kind {
-        Some("RampModel" | "Level1bModel") => RampModel::open(input)?.save(output),
+        Some("RampModel" | "SuperstripeRampModel" | "Level1bModel") => {
+            RampModel::open(input)?.save(output)
+        }
+        Some("GuiderRawModel") => GuiderRawModel::open(input)?.save(output),
+        Some("GuiderCalModel") => GuiderCalModel::open(input)?.save(output),
+        // Masks and χ² are images without the arrays of a count rate.
+        Some("ImageModel") if reader.find("VAR_POISSON", 1).is_none() => {
+            PlainImageModel::open(input)?.save(output)
+        }
         Some("ImageModel") => ImageModel::open(input)?.save(output),
+        Some("CubeModel") if reader.find("VAR_POISSON", 1).is_none() => {
+            let mask = reader.image(reader.require("SCI")?)?;
+            IntermediateModel::new(&Metadata::read(&reader)?, mask).save(output)
+        }
         Some("CubeModel") => CubeModel::open(input)?.save(output),
         Some("RampFitOutputModel") => RampFitOutputModel::open(input)?.save(output),
         other => panic!("{}: DATAMODL is {other:?}", input.display()),
@@ -40,7 +54,13 @@ fn products_are_the_same_after_reading_and_writing() {
         let products = case
             .official_products(official.path())
             .expect("the products unpack");
-        assert!(products.len() >= 14, "{}: {products:?}", case.name);
+        // A guide star exposure goes through three steps.
+        let least = if case.pipeline.name == "calwebb_guider" {
+            4
+        } else {
+            8
+        };
+        assert!(products.len() >= least, "{}: {products:?}", case.name);
         for product in products {
             let written: PathBuf = ours.path().join(product.file_name().expect("a name"));
             rewrite(&product, &written).expect("it is read and written");
@@ -92,6 +112,6 @@ fn a_compressed_reference_opens_under_the_name_that_the_cache_prescribes() {
                 }
             }
         }
-        assert!(count >= 6, "{}: {count} references", case.name);
+        assert!(count >= 4, "{}: {count} references", case.name);
     }
 }

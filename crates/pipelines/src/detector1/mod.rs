@@ -83,10 +83,7 @@ fn check(run: &Run<'_>, ramp: &RampModel) -> Result<String, RunError> {
         .exposure()
         .kind()
         .map_err(|e| refuse(StepError::algorithm(e)))?;
-    if matches!(
-        kind.as_str(),
-        "FGS_ID-IMAGE" | "FGS_ID-STACK" | "FGS_ACQ1" | "FGS_ACQ2" | "FGS_TRACK" | "FGS_FINEGUIDE"
-    ) {
+    if crate::guider::EXPOSURE_TYPES.contains(&kind.as_str()) {
         let expected =
             "an exposure of a science mode; guide star exposures belong to calwebb_guider";
         return Err(refuse(StepError::input("keyword EXP_TYPE", expected, kind)));

@@ -9,7 +9,7 @@ use steps::dq_init::{DqInit, GuiderDqInit};
 use stpipe::run::{Context, RunError};
 use stpipe::{Settings, StepTask, Task, TaskSpec};
 
-use super::open_guider;
+use super::{EXPOSURE_TYPES, open_guider};
 use crate::mission::open_ramp;
 
 /// `dq_init` for programs: the type of the exposure decides what is opened.
@@ -34,16 +34,6 @@ impl Default for DqInitTask {
     }
 }
 
-/// Exposure types of the guider.
-const GUIDER: [&str; 6] = [
-    "FGS_ID-IMAGE",
-    "FGS_ID-STACK",
-    "FGS_ACQ1",
-    "FGS_ACQ2",
-    "FGS_TRACK",
-    "FGS_FINEGUIDE",
-];
-
 impl Task for DqInitTask {
     fn spec(&self) -> &Arc<TaskSpec> {
         self.ramps.spec()
@@ -60,7 +50,7 @@ impl Task for DqInitTask {
             let meta = Metadata::read(&FitsReader::open(path).ok()?).ok()?;
             meta.exposure().kind().ok()
         });
-        if kind.is_some_and(|kind| GUIDER.contains(&kind.as_str())) {
+        if kind.is_some_and(|kind| EXPOSURE_TYPES.contains(&kind.as_str())) {
             self.guider.run(context, settings, inputs)
         } else {
             self.ramps.run(context, settings, inputs)

@@ -10,7 +10,7 @@ use steps::dq_init::GuiderDqInit;
 use steps::flat_field::FlatField;
 use steps::guider_cds::GuiderCds;
 use stpipe::run::{Context, Entry, Run, RunError};
-use stpipe::{BoxError, Origin, Product, Settings, Task, TaskSpec};
+use stpipe::{BoxError, Origin, Product, Settings, StepError, Task, TaskSpec};
 
 pub use dq_init::DqInitTask;
 
@@ -82,7 +82,23 @@ impl Task for GuiderTask {
     }
 }
 
+/// `EXP_TYPE` of guide star exposures.
+pub(crate) const EXPOSURE_TYPES: [&str; 6] = [
+    "FGS_ID-IMAGE",
+    "FGS_ID-STACK",
+    "FGS_ACQ1",
+    "FGS_ACQ2",
+    "FGS_TRACK",
+    "FGS_FINEGUIDE",
+];
+
 /// Opens a guide star exposure: ramps or images.
 pub(crate) fn open_guider(path: &Path) -> Result<GuiderModel, BoxError> {
-    Ok(GuiderModel::open(path)?)
+    let exposure = GuiderModel::open(path)?;
+    let kind = exposure.meta().exposure().kind()?;
+    if !EXPOSURE_TYPES.contains(&kind.as_str()) {
+        let expected = "that of a guide star exposure; this step or pipeline is not for others";
+        return Err(StepError::input("keyword EXP_TYPE", expected, kind).into());
+    }
+    Ok(exposure)
 }

@@ -101,7 +101,7 @@ impl RampFitOutput {
         let meta = rate_metadata(&ramp.meta);
         Self {
             rate: Some(ImageModel {
-                meta: meta.derive(ImageModel::MODEL_TYPE),
+                meta: derive(&meta, ImageModel::MODEL_TYPE),
                 data: exposure.slope,
                 err: exposure.err,
                 dq: exposure.dq,
@@ -110,7 +110,7 @@ impl RampFitOutput {
                 extra: Vec::new(),
             }),
             rateints: Some(CubeModel {
-                meta: meta.derive(CubeModel::MODEL_TYPE),
+                meta: derive(&meta, CubeModel::MODEL_TYPE),
                 data: integrations.slope,
                 err: integrations.err,
                 dq: integrations.dq,
@@ -132,9 +132,16 @@ pub(crate) fn rate_metadata(ramp: &Metadata) -> Metadata {
     meta
 }
 
+/// Metadata of a product without groups: the times of their reads stay behind.
+fn derive(ramp: &Metadata, model_type: &str) -> Metadata {
+    let mut meta = ramp.derive(model_type);
+    meta.remove("meta.exposure.read_times");
+    meta
+}
+
 fn chi_square_model(meta: &Metadata, chi_square: Array2<f32>) -> PlainImageModel {
     PlainImageModel {
-        meta: meta.derive(PlainImageModel::MODEL_TYPE),
+        meta: derive(meta, PlainImageModel::MODEL_TYPE),
         data: chi_square,
         extra: Vec::new(),
     }
@@ -153,7 +160,7 @@ fn optional_model(meta: &Metadata, segments: OptionalResults) -> RampFitOutputMo
         jump_height,
     } = segments;
     RampFitOutputModel {
-        meta: meta.derive(RampFitOutputModel::MODEL_TYPE),
+        meta: derive(meta, RampFitOutputModel::MODEL_TYPE),
         slope,
         sigslope: sigma_slope,
         var_poisson,
