@@ -23,6 +23,7 @@ pub mod ipc;
 pub mod irs2;
 pub mod jump;
 pub mod linearity;
+mod median;
 pub mod persistence;
 pub mod picture_frame;
 pub mod ramp_fit;

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::sorted::median_in_place;
+use crate::median::median_f32;
 
 /// Which pixels share a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn subtract_rows(mut image: ArrayViewMut2<'_, f32>, mask: ArrayView2<'_, bool>) 
                 .map(|(value, _)| *value),
         );
         if !used.is_empty() {
-            let level = median_in_place(&mut used);
+            let level = median_f32(&mut used);
             row.mapv_inplace(|value| value - level);
         }
     }
@@ -96,7 +96,7 @@ fn subtract_columns(mut image: ArrayViewMut2<'_, f32>, mask: ArrayView2<'_, bool
             let level = if list.is_empty() {
                 0.0
             } else {
-                median_in_place(list)
+                median_f32(list)
             };
             list.clear();
             level

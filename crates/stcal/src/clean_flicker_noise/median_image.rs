@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayView3, ArrayViewMut2};
 
-use super::sorted::{SortedValues, median_in_place};
+use super::sorted::SortedValues;
+use crate::median::median_f32;
 
 /// The median of each pixel over the integrations, NaN left out.
 ///
@@ -16,7 +17,7 @@ pub fn median_across_integrations(images: ArrayView3<'_, f32>, mut median: Array
         values.clear();
         let lane = (0..images.dim().0).map(|integration| images[(integration, place.0, place.1)]);
         values.extend(lane.filter(|value| !value.is_nan()));
-        *median = median_in_place(&mut values);
+        *median = median_f32(&mut values);
     }
 }
 

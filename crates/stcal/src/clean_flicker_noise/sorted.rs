@@ -219,17 +219,3 @@ fn radix_sort(values: Vec<f32>) -> Vec<f32> {
         .map(|key| f32::from_bits(key ^ (((!key as i32 >> 31) as u32) | 0x8000_0000)))
         .collect()
 }
-
-/// The median of a list, which is reordered; NaN if it is empty.
-pub(super) fn median_in_place(values: &mut [f32]) -> f32 {
-    let n = values.len();
-    if n == 0 {
-        return f32::NAN;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f32::total_cmp);
-    if n % 2 == 1 {
-        return upper;
-    }
-    let lower = below.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    f32::midpoint(lower, upper)
-}

@@ -10,6 +10,7 @@ use ndarray::{ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, s};
 
 use super::timing::{fraction, subtract_noise};
 use super::{EmiError, Outputs, Timing};
+use crate::median::{median_f32, median_f64};
 use crate::shape::check_shape;
 
 /// Most bins of a folded wave; more become 500, as in the reference package.
@@ -137,26 +138,7 @@ fn typical(values: &mut [f32]) -> f32 {
             count += 1;
         }
     }
-    median(&mut values[..count])
-}
-
-/// Median of numbers; not-a-number if there are none.
-fn median(values: &mut [f32]) -> f32 {
-    let n = values.len();
-    if n == 0 {
-        return f32::NAN;
-    }
-    let (below, middle, _) = values.select_nth_unstable_by(n / 2, f32::total_cmp);
-    let middle = *middle;
-    if n % 2 == 1 {
-        return middle;
-    }
-    let before = below
-        .iter()
-        .copied()
-        .max_by(f32::total_cmp)
-        .unwrap_or(middle);
-    f32::midpoint(before, middle)
+    median_f32(&mut values[..count])
 }
 
 /// Subtracts the median of a group of residuals, `(row, sample)`, in place.
@@ -167,7 +149,7 @@ pub fn level(mut residual_dn: ArrayViewMut2<'_, f32>) {
     let level = if values.iter().any(|value| value.is_nan()) {
         f32::NAN
     } else {
-        median(&mut values)
+        median_f32(&mut values)
     };
     residual_dn.mapv_inplace(|value| value - level);
 }
@@ -256,7 +238,7 @@ pub fn fold(
     let mut wave: Vec<f64> = ranges
         .map(|range| clipped_mean(&mut sorted[range]))
         .collect();
-    let middle = median_f64(&wave);
+    let middle = median_or_nan(&wave);
     for value in &mut wave {
         *value -= middle;
     }
@@ -352,18 +334,11 @@ fn middle(values: &mut [f32]) -> f64 {
 }
 
 /// Median; not-a-number if one value is.
-fn median_f64(values: &[f64]) -> f64 {
+fn median_or_nan(values: &[f64]) -> f64 {
     if values.iter().any(|value| value.is_nan()) {
         return f64::NAN;
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    if n % 2 == 1 {
-        sorted[n / 2]
-    } else {
-        f64::midpoint(sorted[n / 2 - 1], sorted[n / 2])
-    }
+    median_f64(&mut values.to_vec())
 }
 
 /// A known waveform that is put at phase and scale of a folded wave.

@@ -4,6 +4,7 @@ use ndarray::{ArrayView3, ArrayViewMut2, Axis, s};
 
 use super::layout::OUTPUTS;
 use super::{Interleaving, Irs2Error};
+use crate::median::median_f64;
 use crate::shape::check_shape;
 
 /// Rounds of clipping.
@@ -95,7 +96,7 @@ fn clipped_statistics(values: &[f64], n_sigma: f64) -> (f64, f64) {
     for _ in 0..ROUNDS {
         let n = kept.len();
         let (_, sigma) = mean_and_sigma(&kept);
-        let middle = median(&mut kept);
+        let middle = median_f64(&mut kept);
         let (low, high) = (middle - n_sigma * sigma, middle + n_sigma * sigma);
         kept.retain(|&value| value >= low && value <= high);
         if kept.len() == n {
@@ -110,19 +111,6 @@ fn mean_and_sigma(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     (mean, (squares / n).sqrt())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    let n = values.len();
-    if n == 0 {
-        return f64::NAN;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
-    if n % 2 == 1 {
-        return upper;
-    }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    f64::midpoint(lower, upper)
 }
 
 /// What takes the place of a bad pixel, by positions in a line.

@@ -192,11 +192,5 @@ impl Default for LaneStats {
 /// The median of a list in single precision, NaN left out; NaN if nothing is left.
 pub(super) fn median_f32(values: impl Iterator<Item = f32>) -> f32 {
     let mut values: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
-    let count = values.len();
-    if count == 0 {
-        return f32::NAN;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(count / 2, f32::total_cmp);
-    let lower = if count % 2 == 1 { upper } else { max_of(below) };
-    (lower + upper) / 2.0
+    crate::median::median_f32(&mut values)
 }

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
 
+use crate::median::median_f32;
 use crate::shape::{ShapeError, check_shape};
 
 /// Rows and columns of the centre.
@@ -114,14 +115,5 @@ fn median(image: ArrayView2<'_, f32>, region: &Array2<bool>) -> f32 {
         .zip(region)
         .filter(|(value, used)| **used && !value.is_nan());
     let mut values: Vec<f32> = used.map(|(value, _)| *value).collect();
-    let n = values.len();
-    if n == 0 {
-        return f32::NAN;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f32::total_cmp);
-    if n % 2 == 1 {
-        return upper;
-    }
-    let lower = below.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    f32::midpoint(lower, upper)
+    median_f32(&mut values)
 }

@@ -4,6 +4,8 @@ use ndarray::{ArrayView1, ArrayView2};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
+use crate::median::median_f64;
+
 /// Standard deviations in a median absolute deviation of a normal distribution, as the reference package has it.
 const SIGMA_PER_MAD: f64 = 1.48;
 
@@ -197,16 +199,10 @@ fn convolve_same(signal: &[f64], kernel: &[f64]) -> Vec<f64> {
 
 /// The median as numpy takes it: not a number if any value is not one, or if there is none.
 fn median(mut values: Vec<f64>) -> f64 {
-    let n = values.len();
-    if n == 0 || values.iter().any(|value| value.is_nan()) {
+    if values.iter().any(|value| value.is_nan()) {
         return f64::NAN;
     }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
-    if n % 2 == 1 {
-        return upper;
-    }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    f64::midpoint(lower, upper)
+    median_f64(&mut values)
 }
 
 #[cfg(test)]

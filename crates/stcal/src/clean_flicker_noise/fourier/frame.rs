@@ -6,9 +6,9 @@ use rustfft::{Fft, FftPlanner};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use super::super::sorted::median_in_place;
 use super::Readout;
 use super::solve::solve;
+use crate::median::median_f32;
 
 /// Frequency at which the low-pass filter passes one half [1/pixel].
 const HALF_POWER: f64 = 1.0 / 256.0;
@@ -105,13 +105,13 @@ fn fit(data: ArrayView2<'_, f32>, mask: ArrayView2<'_, bool>) -> Array2<f32> {
 
 /// The median, and three standard deviations, estimated from the median deviation.
 fn spread(samples: &mut [f32]) -> (f32, f32) {
-    let centre = median_in_place(samples);
+    let centre = median_f32(samples);
     for value in samples.iter_mut() {
         *value = (*value - centre).abs();
     }
     (
         centre,
-        OUTLIER_SIGMA * (SIGMA_OF_DEVIATION * median_in_place(samples)),
+        OUTLIER_SIGMA * (SIGMA_OF_DEVIATION * median_f32(samples)),
     )
 }
 

@@ -3,9 +3,9 @@
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Zip, s};
 
 use super::super::CleanError;
-use super::super::sorted::median_in_place;
 use super::Readout;
 use super::section::SectionFit;
+use crate::median::median_f32;
 
 /// Background pixels of a section.
 const SECTION: usize = 512;
@@ -100,11 +100,11 @@ fn without_outliers(data: ArrayView2<'_, f32>, mask: Array2<bool>) -> Array2<boo
         .filter(|(_, m)| **m)
         .map(|(v, _)| *v)
         .collect();
-    let centre = median_in_place(&mut used);
+    let centre = median_f32(&mut used);
     for value in &mut used {
         *value = (*value - centre).abs();
     }
-    let reach = OUTLIER_SIGMA * (SIGMA_OF_DEVIATION * median_in_place(&mut used));
+    let reach = OUTLIER_SIGMA * (SIGMA_OF_DEVIATION * median_f32(&mut used));
     let (lines, pixels) = data.dim();
     let is_outlier = |(line, pixel): (usize, usize)| {
         mask[(line, pixel)] && (data[(line, pixel)] - centre).abs() > reach

@@ -9,7 +9,7 @@ use super::combine::Combiner;
 use super::jumps::Search;
 use super::lanes::{LANES, Lane, Workspace};
 use super::plan::LikelyPlan;
-use crate::ramp_fit::ols::median::median;
+use crate::median::median_f64;
 
 /// Fits all ramps of a band of rows.
 ///
@@ -179,7 +179,7 @@ impl<'p> Fitter<'p> {
             if self.values.iter().any(|value| value.is_nan()) {
                 f64::NAN
             } else {
-                positive(median(&mut self.values))
+                positive(median_f64(&mut self.values))
             }
         })
     }

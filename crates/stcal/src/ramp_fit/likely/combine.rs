@@ -4,7 +4,7 @@ use ndarray::{Ix2, Ix3};
 
 use super::super::arrays::RatesMut;
 use super::super::params::RampFlags;
-use crate::ramp_fit::ols::median::median;
+use crate::median::median_f64;
 
 /// Averages the integrations of one pixel after the other.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ impl Combiner {
         self.values
             .extend(values.filter(|value| !value.is_nan()).map(f64::from));
         // The mean of two values of single precision is exact in double precision but for the last rounding.
-        median(&mut self.values) as f32
+        median_f64(&mut self.values) as f32
     }
 }
 

@@ -6,11 +6,11 @@
 use ndarray::{ArrayView1, ArrayViewMut1, s};
 
 use super::super::arrays::Ramp;
-use super::median::median;
 use super::pixel::Output;
 use super::plan::OlsPlan;
 use super::sums::{Rate, Sums};
 use super::weights::{SLOTS, signal_to_noise, snr_class};
+use crate::median::median_f64;
 
 /// Columns that are fitted together.
 pub(super) const LANES: usize = 64;
@@ -204,7 +204,7 @@ impl<'p> CleanFitter<'p> {
         for lane in (0..LANES).filter(|&lane| self.fitted[lane]) {
             values.clear();
             values.extend(differences.iter().map(|lanes| lanes[lane]));
-            self.median_rate[lane] += median(&mut values);
+            self.median_rate[lane] += median_f64(&mut values);
         }
     }
 

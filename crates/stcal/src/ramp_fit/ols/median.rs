@@ -1,20 +1,5 @@
 //! Median of the differences of neighbouring samples, the robust count rate behind the Poisson variance.
 
-/// Median without regard to order; NaN for no values. The values must be free of NaN and are reordered.
-pub(in super::super) fn median(values: &mut [f64]) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let middle = values.len() / 2;
-    let odd = !values.len().is_multiple_of(2);
-    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    if odd {
-        return upper;
-    }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    mean(lower, upper)
-}
-
 /// Mean of two values, fast and rounded as the reference does.
 #[expect(
     clippy::manual_midpoint,

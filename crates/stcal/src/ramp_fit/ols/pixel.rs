@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::super::arrays::{Ramp, RatesMut};
 use super::super::groups::has_single_good_group;
 use super::charge_loss;
-use super::median::median;
 use super::optional::BandSegments;
 use super::plan::{OlsPlan, bounded};
 use super::segment::{PixelNoise, SegmentFit, SingleSample, find_segments};
 use super::sums::{Rate, Sums};
+use crate::median::median_f64;
 use ndarray::{Ix2, Ix3, s};
 
 /// Where the rates of a band go.
@@ -254,7 +254,7 @@ impl<'p> PixelFitter<'p> {
                 if self.values.is_empty() {
                     first
                 } else {
-                    median(&mut self.values)
+                    median_f64(&mut self.values)
                 }
             }
         };

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use super::super::{
     ExposureRates, GroupWindow, IntegrationRates, OlsParams, Ramp, RampFitError, RampTiming,
 };
-use super::median::{MedianNetwork, median};
+use super::median::MedianNetwork;
 use super::segment::{SegmentCount, find_segments};
 use super::weights::{LengthWeights, signal_to_noise, snr_class};
 use super::{OlsFit, OlsPlan, OptionalResults, fit_ols, fit_ols_band};
+use crate::median::median_f64;
 
 const DO_NOT_USE: u8 = 1;
 const SATURATED: u8 = 2;
@@ -470,7 +471,7 @@ proptest! {
         let medians = MedianNetwork::new(series.len()).unwrap().medians(&mut series.clone());
         for (lane, found) in medians.into_iter().enumerate() {
             let mut sorted: Vec<f64> = series.iter().map(|values| values[lane]).collect();
-            let selected = median(&mut sorted.clone());
+            let selected = median_f64(&mut sorted.clone());
             sorted.sort_by(f64::total_cmp);
             let count = sorted.len();
             let expected = f64::midpoint(sorted[(count - 1) / 2], sorted[count / 2]);
