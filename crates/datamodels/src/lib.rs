@@ -9,5 +9,6 @@ pub mod models;
 pub mod product;
 pub mod reference;
 pub mod stripes;
+pub mod wcs;
 pub use error::{DataModelError, Result};
 pub use models::{CubeModel, ImageModel, Model, PlainImageModel, RampFitOutputModel, RampModel};

@@ -27,6 +27,7 @@
 mod bounding_box;
 #[cfg(feature = "asdf")]
 pub mod convert;
+pub mod fits;
 pub mod frame;
 pub mod model;
 mod transform;

@@ -50,6 +50,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<CleanFlickerNoise>::new(open_exposure)),
         Arc::new(RampFitTask::new()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
+        Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
         Arc::new(StepTask::<steps::flat_field::FlatField>::new(open_guider)),
     ]

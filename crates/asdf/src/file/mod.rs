@@ -6,7 +6,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use crate::{Block, Mapping, Node, Version};
+use crate::{Block, Mapping, Node, Source, Version};
 
 pub use write::WriteOptions;
 
@@ -102,5 +102,26 @@ impl AsdfFile {
             map.insert("asdf_library", stamp);
             map.extend(rest);
         }
+    }
+
+    /// Forgets the blocks that no array of the tree points to, and numbers the others anew.
+    pub fn drop_unused_blocks(&mut self) {
+        let mut places: Vec<Option<usize>> = vec![None; self.blocks.len()];
+        let mut kept = Vec::new();
+        let blocks = &self.blocks;
+        self.tree.walk_mut(&mut |node| {
+            let Node::NdArray(array) = node else { return };
+            let Source::Block(index) = &mut array.source else {
+                return;
+            };
+            let Some(place) = places.get_mut(*index) else {
+                return;
+            };
+            *index = *place.get_or_insert_with(|| {
+                kept.push(blocks[*index].clone());
+                kept.len() - 1
+            });
+        });
+        self.blocks = kept;
     }
 }

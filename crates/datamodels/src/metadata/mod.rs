@@ -304,6 +304,10 @@ impl Metadata {
         &self.asdf
     }
 
+    pub(crate) fn asdf_mut(&mut self) -> &mut AsdfFile {
+        &mut self.asdf
+    }
+
     pub(crate) fn header(&self, hdu: &str) -> Option<&Header> {
         self.headers
             .iter()

@@ -1,6 +1,7 @@
 //! Reference files: opened, checked against the exposure, cut to its subarray, their quality bits translated.
 
 mod detector;
+mod distortion;
 mod emicorr;
 mod flat;
 mod pattern;
@@ -22,6 +23,7 @@ pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
 };
+pub use distortion::{DistortionReference, FilterOffset, FilterOffsetReference};
 pub use emicorr::{EmiCase, EmiReference, EmiWave, EmiWaves};
 pub use flat::FlatReference;
 pub use pattern::{PictureFrameReference, SossTrace, SossTraceReference};

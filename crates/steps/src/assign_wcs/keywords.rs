@@ -1,0 +1,126 @@
+//! Keywords that describe the world coordinate system: the footprint and the approximation in FITS.
+
+use datamodels::metadata::Metadata;
+use gwcs::fits::{FitsError, FitsValue, FitsWcs, SipOptions};
+use gwcs::{BoundingBox, Wcs};
+use stpipe::StepError;
+
+use super::AssignWcsParams;
+
+/// The highest degree that is tried unless the user asks for it.
+const HIGHEST_DEGREE: usize = 5;
+
+/// Sets S_REGION to the corners of the image on the sky.
+///
+/// # Errors
+/// The chain cannot be evaluated.
+pub(super) fn set_footprint(
+    meta: &mut Metadata,
+    wcs: &Wcs,
+    (rows, columns): (usize, usize),
+) -> Result<(), StepError> {
+    let mut bounded = wcs.clone();
+    if wcs.bounding_box().is_none() {
+        let image = BoundingBox::new(&[(-0.5, columns as f64 - 0.5), (-0.5, rows as f64 - 0.5)]);
+        let set = bounded.set_bounding_box(Some(image));
+        set.map_err(StepError::algorithm)?;
+    }
+    let footprint = bounded.footprint(false).map_err(StepError::algorithm)?;
+    let corners = footprint.corners.iter();
+    let corners: Vec<[f64; 2]> = corners
+        .map(|corner| [corner[0].rem_euclid(360.0), corner[1]])
+        .collect();
+    if corners.iter().flatten().any(|angle| angle.is_nan()) {
+        tracing::info!("corners of the image are not on the sky: S_REGION is left as it was");
+        return Ok(());
+    }
+    let corners: Vec<String> = corners
+        .iter()
+        .map(|[lon, lat]| format!("{lon:.9} {lat:.9}"))
+        .collect();
+    let region = format!("POLYGON ICRS  {}", corners.join(" "));
+    tracing::info!("S_REGION is {region}");
+    meta.set("meta.wcsinfo.s_region", region);
+    Ok(())
+}
+
+/// Sets the keywords of the approximation; an approximation that fails leaves them and says so.
+pub(super) fn set_approximation(meta: &mut Metadata, wcs: &Wcs, params: &AssignWcsParams) {
+    match approximate(meta, wcs, params) {
+        Ok(fits) => store(meta, &fits),
+        Err(error) => {
+            tracing::warn!("no approximation by FITS keywords: {error}");
+        }
+    }
+}
+
+fn approximate(meta: &Metadata, wcs: &Wcs, params: &AssignWcsParams) -> Result<FitsWcs, FitsError> {
+    let degrees = |wanted: Option<i64>, name: &'static str| match wanted {
+        None => Ok((1..=HIGHEST_DEGREE).collect()),
+        Some(degree) => match usize::try_from(degree) {
+            Ok(degree) => Ok(vec![degree]),
+            Err(_) => Err(FitsError::Parameter {
+                name,
+                expected: "a degree from 1 to 6",
+                found: degree.to_string(),
+            }),
+        },
+    };
+    let reference = ["meta.wcsinfo.crpix1", "meta.wcsinfo.crpix2"].map(|path| meta.number(path));
+    let reference_pixel = match reference {
+        [Some(x), Some(y)] => Some([x - 1.0, y - 1.0]),
+        _ => None,
+    };
+    let fits = wcs.to_fits_sip(&SipOptions {
+        degrees: degrees(params.sip_degree, "sip_degree")?,
+        max_error_pixels: params.sip_max_pix_error,
+        inverse_degrees: degrees(params.sip_inv_degree, "sip_inv_degree")?,
+        max_inverse_error_pixels: params.sip_max_inv_pix_error,
+        points: usize::try_from(params.sip_npoints).unwrap_or(0),
+        reference_pixel,
+    })?;
+    let tolerances = [
+        (
+            Some(fits.max_error_pixels),
+            params.sip_max_pix_error,
+            "forward",
+        ),
+        (
+            fits.max_inverse_error_pixels,
+            params.sip_max_inv_pix_error,
+            "inverse",
+        ),
+    ];
+    for (error, tolerance, which) in tolerances {
+        if let Some(error) = error.filter(|error| *error > tolerance) {
+            tracing::warn!(
+                "the {which} approximation by FITS keywords is accurate to {error:.3} pixel only, not to {tolerance}"
+            );
+        }
+    }
+    Ok(fits)
+}
+
+/// Replaces the keywords of the linear coordinate system that the exposure came with.
+fn store(meta: &mut Metadata, fits: &FitsWcs) {
+    let linear = [
+        "naxis", "cdelt1", "cdelt2", "pc1_1", "pc1_2", "pc2_1", "pc2_2",
+    ];
+    for name in linear {
+        meta.remove(&format!("meta.wcsinfo.{name}"));
+    }
+    for part in ["a", "b", "ap", "bp"] {
+        meta.remove(&format!("meta.wcsinfo.{part}_order"));
+        for (p, q) in (0..10).flat_map(|p| (0..10).map(move |q| (p, q))) {
+            meta.remove(&format!("meta.wcsinfo.{part}_{p}_{q}"));
+        }
+    }
+    for (keyword, value) in fits.keywords() {
+        let path = format!("meta.wcsinfo.{}", keyword.to_lowercase());
+        match value {
+            FitsValue::Integer(value) => meta.set(&path, value),
+            FitsValue::Real(value) => meta.set(&path, value),
+            FitsValue::Text(value) => meta.set(&path, value),
+        }
+    }
+}
