@@ -33,6 +33,8 @@ pub mod model;
 mod transform;
 mod wcs;
 
-pub use bounding_box::{BoundingBox, Interval, Order};
-pub use transform::{Form, Operator, Program, Properties, Transform, TransformError};
+pub use bounding_box::{BoundingBox, CompoundBox, Interval, Order, Selector};
+pub use transform::{
+    Form, Operator, ParameterNote, Program, Properties, Transform, TransformError,
+};
 pub use wcs::{Footprint, InvertOptions, Step, Wcs, WcsError};

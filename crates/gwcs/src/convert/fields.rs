@@ -36,6 +36,11 @@ impl<'a> Fields<'a> {
         self.tag
     }
 
+    /// Names of the properties.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.mapping.keys()
+    }
+
     /// An error about a property.
     pub fn error(&self, property: &str, expected: impl Into<String>) -> ConvertError {
         ConvertError::Property {
@@ -80,6 +85,22 @@ impl<'a> Fields<'a> {
             Some(_) => self.number(property),
             None => Ok(default),
         }
+    }
+
+    /// The unit of a quantity, as the VO writes it.
+    pub fn unit(&self, property: &str) -> Option<&'a str> {
+        let mapping = self.get(property)?.as_mapping()?;
+        mapping.get("value")?;
+        mapping.get("unit")?.as_str()
+    }
+
+    /// An angle \[deg\]; one with a unit is converted.
+    ///
+    /// # Errors
+    /// It is missing or something else.
+    pub fn angle_deg(&self, property: &str) -> Result<f64, ConvertError> {
+        let value = self.number(property)?;
+        Ok(value * self.unit(property).and_then(degrees_per).unwrap_or(1.0))
     }
 
     /// A text.
@@ -158,6 +179,26 @@ impl<'a> Fields<'a> {
             .iter()
             .map(|node| read::transform(node, self.reader))
             .collect()
+    }
+}
+
+/// Degrees in a unit of angles, if it is one.
+pub(super) fn degrees_per(unit: &str) -> Option<f64> {
+    match unit {
+        "deg" | "degree" => Some(1.0),
+        "rad" | "radian" => Some(1.0_f64.to_degrees()),
+        "arcmin" => Some(1.0 / 60.0),
+        "arcsec" => Some(1.0 / 3600.0),
+        "mas" => Some(1.0 / 3.6e6),
+        _ => None,
+    }
+}
+
+/// The value of a key in a mapping, or in an ordered one: a list of mappings of one key each.
+pub(super) fn ordered<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    match node.as_sequence() {
+        Some(items) => items.iter().find_map(|item| item.get(key)),
+        None => node.get(key),
     }
 }
 

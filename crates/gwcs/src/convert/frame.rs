@@ -4,11 +4,10 @@ use asdf::{Mapping, Node};
 
 use super::fields::{Fields, short};
 use super::read::Reader;
-use super::write::texts;
+use super::write::{texts, unit_node};
 use super::{ConvertError, split_tag};
 use crate::frame::{CoordinateFrame, Frame, FrameKind, Reference};
 
-const UNIT: &str = "tag:stsci.edu:asdf/unit/unit-1.0.0";
 const SYSTEM: &str = "tag:astropy.org:astropy/coordinates/frames/";
 
 /// The frame of a node.
@@ -139,10 +138,7 @@ fn single_node(frame: &CoordinateFrame) -> Node {
         node.insert("reference_frame", reference);
     }
     if !frame.units.is_empty() {
-        let units = frame
-            .units
-            .iter()
-            .map(|unit| Node::tagged(UNIT, unit.as_str()));
+        let units = frame.units.iter().map(|unit| unit_node(unit));
         node.insert("unit", Node::Sequence(units.collect()));
     }
     if !frame.physical_types.is_empty() {

@@ -1,7 +1,9 @@
 //! Transforms, frames and world coordinate systems in ASDF files.
 //!
-//! All versions of the tags are read; those of the ASDF standard 1.6.0 are written. Models of an instrument are added
-//! to the [`Registry`].
+//! All versions of the tags are read. Nodes are made with the tags that belong to the ASDF standard 1.6.0; a file that is
+//! written by an older one gets the older tags ([`asdf::WriteOptions`]). Units of parameters, whether a fit may change
+//! them, and their bounds are kept ([`crate::ParameterNote`]) without effect: numbers are taken in the units of the file,
+//! angles excepted. Models of an instrument are added to the [`Registry`].
 //!
 //! ```
 //! use asdf::AsdfFile;
@@ -20,8 +22,10 @@
 
 mod fields;
 mod frame;
+mod projections;
 mod read;
 mod read_models;
+mod selectors;
 #[cfg(test)]
 mod tests;
 mod wcs;

@@ -4,10 +4,10 @@ use std::cell::Cell;
 
 use asdf::{AsdfFile, Node};
 
-use super::fields::{Fields, array, number, short};
+use super::fields::{Fields, array, degrees_per, number, short};
 use super::{ConvertError, Registry, read_models, split_tag};
-use crate::bounding_box::{BoundingBox, Interval, Order};
-use crate::transform::{Operator, Properties, Transform, TransformError};
+use crate::bounding_box::{BoundingBox, CompoundBox, Interval, Order, Selector};
+use crate::transform::{Operator, ParameterNote, Properties, Transform, TransformError};
 
 /// Deeper than any real file; keeps hostile ones from exhausting the stack.
 const MAX_DEPTH: usize = 200;
@@ -117,7 +117,7 @@ fn fix_inputs(fields: &Fields<'_>) -> Result<Transform, ConvertError> {
 fn with_properties(bare: Transform, fields: &Fields<'_>) -> Result<Transform, ConvertError> {
     let inputs = fields.texts("inputs")?;
     let input_names = inputs.clone().unwrap_or_else(|| bare.input_names());
-    let properties = Properties {
+    let mut properties = Properties {
         name: fields
             .get("name")
             .and_then(Node::as_str)
@@ -128,12 +128,122 @@ fn with_properties(bare: Transform, fields: &Fields<'_>) -> Result<Transform, Co
             Some(node) => Some(transform(node, fields.reader)?),
             None => None,
         },
-        bounding_box: match fields.get("bounding_box") {
-            Some(node) => Some(bounding_box(node, &input_names, fields)?),
-            None => None,
-        },
+        parameters: notes(fields)?,
+        equivalencies: fields.get("input_units_equivalencies").cloned(),
+        ..Properties::default()
     };
+    if let Some(node) = fields.get("bounding_box") {
+        if node.get("cbbox").is_some() {
+            properties.compound_box = Some(compound_box(node, &input_names, fields)?);
+        } else {
+            properties.bounding_box = Some(bounding_box(node, &input_names, fields)?);
+        }
+    }
     bare.with_properties(properties).map_err(wrong(fields))
+}
+
+/// What the file says about parameters: units, and what a fit may do to them.
+fn notes(fields: &Fields<'_>) -> Result<Vec<(String, ParameterNote)>, ConvertError> {
+    let mut notes: Vec<(String, ParameterNote)> = Vec::new();
+    for name in fields.names() {
+        if let Some(unit) = fields.unit(name) {
+            note(&mut notes, name).unit = Some(unit_kept(fields.tag(), name, unit));
+        }
+    }
+    for (name, fixed) in entries(fields, "fixed")? {
+        note(&mut notes, name).fixed = fixed.as_bool();
+    }
+    for (name, bounds) in entries(fields, "bounds")? {
+        let [low, high] = bounds.as_sequence().unwrap_or_default() else {
+            return Err(fields.error("bounds", "two numbers, or nothing, for each parameter"));
+        };
+        note(&mut notes, name).bounds = Some([low.as_f64(), high.as_f64()]);
+    }
+    Ok(notes)
+}
+
+/// The unit in which the value is kept here, and written again: angles are converted.
+fn unit_kept(tag: &str, name: &str, unit: &str) -> String {
+    let profile = name == "theta" && !tag.contains("/rotate3d-");
+    match degrees_per(unit) {
+        Some(_) if profile => "rad".to_string(),
+        Some(_) if matches!(name, "angle" | "phi" | "theta" | "psi") => "deg".to_string(),
+        _ => unit.to_string(),
+    }
+}
+
+fn note<'n>(notes: &'n mut Vec<(String, ParameterNote)>, name: &str) -> &'n mut ParameterNote {
+    let known = notes.iter().position(|(known, _)| known == name);
+    let index = known.unwrap_or_else(|| {
+        notes.push((name.to_string(), ParameterNote::default()));
+        notes.len() - 1
+    });
+    &mut notes[index].1
+}
+
+/// The entries of a property that is a mapping.
+fn entries<'f>(
+    fields: &Fields<'f>,
+    property: &str,
+) -> Result<Vec<(&'f str, &'f Node)>, ConvertError> {
+    let Some(node) = fields.get(property) else {
+        return Ok(Vec::new());
+    };
+    let mapping = node
+        .as_mapping()
+        .ok_or_else(|| fields.error(property, "a mapping"))?;
+    Ok(mapping
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str()?, value)))
+        .collect())
+}
+
+/// Boxes by the values of some inputs.
+fn compound_box(
+    node: &Node,
+    inputs: &[String],
+    fields: &Fields<'_>,
+) -> Result<CompoundBox, ConvertError> {
+    let expected = || fields.error("bounding_box", "selector_args and cbbox");
+    let list = |key: &str| node.get(key).and_then(Node::as_sequence);
+    let input = |node: &Node| {
+        let name = node.as_str()?;
+        inputs.iter().position(|known| known == name)
+    };
+    let selectors = list("selector_args")
+        .ok_or_else(expected)?
+        .iter()
+        .map(|node| {
+            Some(Selector {
+                input: input(node.get("argument")?)?,
+                ignore: node.get("ignore").and_then(Node::as_bool).unwrap_or(true),
+            })
+        });
+    let mut boxes = Vec::new();
+    for entry in list("cbbox").ok_or_else(expected)? {
+        let key = entry
+            .get("key")
+            .and_then(Node::as_sequence)
+            .ok_or_else(expected)?;
+        let key = key.iter().map(|value| number(value, fields.reader));
+        let key = key.collect::<Option<Vec<f64>>>().ok_or_else(expected)?;
+        let of_key = entry.get("bbox").ok_or_else(expected)?;
+        boxes.push((key, bounding_box(of_key, inputs, fields)?));
+    }
+    let ignored = list("ignore").unwrap_or_default().iter().map(input);
+    Ok(CompoundBox {
+        selectors: selectors.collect::<Option<_>>().ok_or_else(expected)?,
+        boxes,
+        ignored: ignored.collect::<Option<_>>().ok_or_else(expected)?,
+        order: order(node),
+    })
+}
+
+fn order(node: &Node) -> Order {
+    match node.get("order").and_then(Node::as_str) {
+        Some("F") => Order::F,
+        _ => Order::C,
+    }
 }
 
 fn bounding_box(
@@ -168,10 +278,7 @@ fn bounding_box(
             order: Order::C,
         });
     };
-    let order = match node.get("order").and_then(Node::as_str) {
-        Some("F") => Order::F,
-        _ => Order::C,
-    };
+    let order = order(node);
     let intervals = inputs
         .iter()
         .map(|name| intervals.get(name).map(interval).transpose())

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use asdf::Node;
 
-use super::fields::{Fields, array, number};
-use super::{ConvertError, read};
+use super::fields::{Fields, array, degrees_per};
+use super::{ConvertError, projections, selectors};
 use crate::model::{
-    Affine2d, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant, EulerRotation,
-    FromDirectionCosines, Function, Interpolation, LabelArray, LabelDict, LabelRange,
-    LabelTransform, Linear1d, Mapping, Model, Multiply, Orthogonal1d, Orthogonal2d, Polynomial1d,
-    Polynomial2d, Projection, Projector, RegionsSelector, Rotation2d, RotationSequence, Scale,
-    SellmeierGlass, SellmeierZemax, Shift, SkyRotation, Snell3d, SphericalRotationSequence,
-    SphericalToCartesian, Tabular, ToDirectionCosines, WavelengthFromGrating, WrapAt,
+    Affine2d, Analytic, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant,
+    EulerRotation, FitsImaging, FromDirectionCosines, Function, Interpolation, Linear1d, Mapping,
+    Model, Multiply, Orthogonal1d, Orthogonal2d, Polynomial1d, Polynomial2d, Profile, Projector,
+    Rotation2d, RotationSequence, Scale, SellmeierGlass, SellmeierZemax, Shift, SkyRotation,
+    Snell3d, SphericalRotationSequence, SphericalToCartesian, Spline1d, Tabular,
+    ToDirectionCosines, UnitInput, UnitsMapping, WavelengthFromGrating, WrapAt,
 };
 use crate::transform::{Transform, TransformError};
+
+/// Tag of a change of units, without its version.
+pub(super) const UNITS_MAPPING: &str = "tag:astropy.org:astropy/transform/units_mapping";
 
 type Read<T> = Result<T, ConvertError>;
 
@@ -24,20 +27,26 @@ pub(super) fn model(stem: &str, fields: &Fields<'_>) -> Read<Transform> {
     if let Some(name) = stem.strip_prefix("tag:stsci.edu:gwcs/") {
         return gwcs_model(name, fields)?.ok_or_else(unknown);
     }
+    if stem == UNITS_MAPPING {
+        return units_mapping(fields);
+    }
     let name = stem
         .strip_prefix("tag:stsci.edu:asdf/transform/")
         .ok_or_else(unknown)?;
     if let Some(transform) = plain_model(name, fields)? {
         return Ok(transform);
     }
-    match projection(name, fields)? {
+    match projections::projector(name, fields)? {
         Some(projector) => Ok(projector.into()),
         // The selectors had tags of the ASDF standard before gwcs had its own.
         None => gwcs_model(name, fields)?.ok_or_else(unknown),
     }
 }
 
-fn made<M: Model>(fields: &Fields<'_>, model: Result<M, TransformError>) -> Read<Transform> {
+pub(super) fn made<M: Model>(
+    fields: &Fields<'_>,
+    model: Result<M, TransformError>,
+) -> Read<Transform> {
     match model {
         Ok(model) => Ok(Transform::from_model(Arc::new(model))),
         Err(source) => Err(ConvertError::Transform {
@@ -73,7 +82,7 @@ fn plain_model(name: &str, fields: &Fields<'_>) -> Read<Option<Transform>> {
         .into(),
         "affine" => affine(fields)?,
         "rotate2d" => Rotation2d {
-            angle_deg: fields.number("angle")?,
+            angle_deg: fields.angle_deg("angle")?,
         }
         .into(),
         "rotate3d" => rotate3d(fields)?,
@@ -87,8 +96,78 @@ fn plain_model(name: &str, fields: &Fields<'_>) -> Read<Option<Transform>> {
                 .ok_or_else(|| fields.error("func_name", "the name of a function"))?
                 .into()
         }
-        _ => return Ok(None),
+        "spline1d" => {
+            let (knots, _) = fields.array("knots")?;
+            let (coefficients, _) = fields.array("coefficients")?;
+            let degree = count(fields, "degree")?.unwrap_or(3);
+            made(fields, Spline1d::new(knots, coefficients, degree))?
+        }
+        name => {
+            return Profile::from_name(name)
+                .map(|profile| analytic(profile, fields))
+                .transpose();
+        }
     }))
+}
+
+fn analytic(profile: Profile, fields: &Fields<'_>) -> Read<Transform> {
+    // The unit of the scale of a black body decides what it gives.
+    if profile == Profile::BlackBody && fields.unit("scale").is_some() {
+        return Err(fields.error("scale", "a number without unit"));
+    }
+    let values = profile.parameters().iter().map(|(name, default)| {
+        let value = fields.number_or(name, *default)?;
+        let unit = if *name == "theta" {
+            fields.unit(name)
+        } else {
+            None
+        };
+        // Angles of profiles are radians unless they have a unit.
+        Ok(unit
+            .and_then(degrees_per)
+            .map_or(value, |factor| (value * factor).to_radians()))
+    });
+    made(
+        fields,
+        Analytic::new(profile, values.collect::<Read<Vec<_>>>()?),
+    )
+}
+
+fn fits_imaging(fields: &Fields<'_>) -> Read<Transform> {
+    let projection = fields.transform("projection")?;
+    let projector = match projection.form() {
+        crate::Form::Model(model) => model.downcast_ref::<Projector>().copied(),
+        _ => None,
+    };
+    let projector = projector.ok_or_else(|| fields.error("projection", "a projection"))?;
+    let [a, b, c, d] = fields.numbers("pc")?;
+    let model = FitsImaging::new(
+        fields.numbers("crpix")?,
+        fields.numbers("crval")?,
+        fields.numbers("cdelt")?,
+        [[a, b], [c, d]],
+        projector,
+    );
+    made(fields, model)
+}
+
+/// Units on and off.
+pub(super) fn units_mapping(fields: &Fields<'_>) -> Read<Transform> {
+    let (before, after) = (fields.list("unit_inputs")?, fields.list("unit_outputs")?);
+    if before.len() != after.len() {
+        return Err(fields.error("unit_outputs", "as many as unit_inputs"));
+    }
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_string);
+    let axes = before.iter().zip(after).map(|(before, after)| UnitInput {
+        name: text(before, "name").unwrap_or_default(),
+        unit: text(before, "unit"),
+        output_unit: text(after, "unit"),
+        allow_dimensionless: before
+            .get("allow_dimensionless")
+            .and_then(Node::as_bool)
+            .unwrap_or(false),
+    });
+    Ok(UnitsMapping::new(axes.collect()).into())
 }
 
 fn gwcs_model(name: &str, fields: &Fields<'_>) -> Read<Option<Transform>> {
@@ -150,8 +229,9 @@ fn gwcs_model(name: &str, fields: &Fields<'_>) -> Read<Option<Transform>> {
             e: fields.numbers("E_coef")?,
         }
         .into(),
-        "label_mapper" => label_mapper(fields)?,
-        "regions_selector" => regions_selector(fields)?,
+        "fitswcs_imaging" => fits_imaging(fields)?,
+        "label_mapper" => selectors::read_label_mapper(fields)?,
+        "regions_selector" => selectors::read_regions(fields)?,
         _ => return Ok(None),
     }))
 }
@@ -183,9 +263,9 @@ fn affine(fields: &Fields<'_>) -> Read<Transform> {
 
 fn rotate3d(fields: &Fields<'_>) -> Read<Transform> {
     let (phi, theta, psi) = (
-        fields.number("phi")?,
-        fields.number("theta")?,
-        fields.number("psi")?,
+        fields.angle_deg("phi")?,
+        fields.angle_deg("theta")?,
+        fields.angle_deg("psi")?,
     );
     match fields.text("direction")? {
         "native2celestial" => Ok(SkyRotation::native_to_celestial(phi, theta, psi).into()),
@@ -337,154 +417,4 @@ fn tabular(fields: &Fields<'_>) -> Read<Transform> {
         .and_then(Node::as_bool)
         .unwrap_or(false);
     Ok(table.into())
-}
-
-fn projection(name: &str, fields: &Fields<'_>) -> Read<Option<Projector>> {
-    let projection = match name {
-        "gnomonic" => Projection::Gnomonic,
-        "stereographic" => Projection::Stereographic,
-        "slant_orthographic" => Projection::SlantOrthographic {
-            xi: fields.number_or("xi", 0.0)?,
-            eta: fields.number_or("eta", 0.0)?,
-        },
-        "zenithal_equidistant" => Projection::ZenithalEquidistant,
-        "zenithal_equal_area" => Projection::ZenithalEqualArea,
-        "cylindrical_perspective" => Projection::CylindricalPerspective {
-            mu: fields.number_or("mu", 1.0)?,
-            lambda: fields.number_or("lambda", 1.0)?,
-        },
-        "cylindrical_equal_area" => Projection::CylindricalEqualArea {
-            lambda: fields.number_or("lambda", 1.0)?,
-        },
-        "plate_carree" => Projection::PlateCarree,
-        "mercator" => Projection::Mercator,
-        "sanson_flamsteed" => Projection::SansonFlamsteed,
-        "parabolic" => Projection::Parabolic,
-        "molleweide" => Projection::Mollweide,
-        "hammer_aitoff" => Projection::HammerAitoff,
-        _ => return Ok(None),
-    };
-    match fields.text("direction")? {
-        "pix2sky" => Ok(Some(projection.pixel_to_sky())),
-        "sky2pix" => Ok(Some(projection.sky_to_pixel())),
-        _ => Err(fields.error("direction", "pix2sky or sky2pix")),
-    }
-}
-
-/// The input that decides, by the transform that picks it.
-fn key_input(fields: &Fields<'_>) -> Read<usize> {
-    let Some(node) = fields.get("inputs_mapping") else {
-        return Ok(0);
-    };
-    let transform = read::transform(node, fields.reader)?;
-    let mapping = match transform.form() {
-        crate::Form::Model(model) => model.mapping().map(<[usize]>::to_vec),
-        _ => None,
-    };
-    match mapping.as_deref() {
-        Some([input]) => Ok(*input),
-        _ => Err(fields.error("inputs_mapping", "remap_axes to one of the inputs")),
-    }
-}
-
-fn label_mapper(fields: &Fields<'_>) -> Read<Transform> {
-    let mapper = fields.require("mapper")?;
-    if let Some(labels) = mapper.as_ndarray() {
-        let (labels, shape) = fields.reader.file.array::<i64>(labels)?;
-        return made(fields, LabelArray::new(labels, shape));
-    }
-    let inputs = fields
-        .texts("inputs")?
-        .ok_or_else(|| fields.error("inputs", "names of the inputs"))?;
-    if mapper
-        .tag()
-        .is_some_and(|tag| tag.contains("/transform/") || tag.contains("gwcs/"))
-    {
-        let mut whole = read::transform(mapper, fields.reader)?;
-        if let Some(picked) = fields.get("inputs_mapping") {
-            let picked = read::transform(picked, fields.reader)?;
-            whole = match picked.then(whole) {
-                Ok(whole) => whole,
-                Err(error) => return made::<LabelArray>(fields, Err(error)),
-            };
-        }
-        return Ok(LabelTransform {
-            inputs,
-            mapper: whole,
-        }
-        .into());
-    }
-    let wrong = || fields.error("mapper", "an array, or labels and models");
-    let list = |key: &str| {
-        mapper
-            .get(key)
-            .and_then(Node::as_sequence)
-            .ok_or_else(wrong)
-    };
-    let (labels, models) = (list("labels")?, list("models")?);
-    if labels.len() != models.len() {
-        return Err(wrong());
-    }
-    let models = models
-        .iter()
-        .map(|node| read::transform(node, fields.reader))
-        .collect::<Read<Vec<_>>>()?;
-    let key_input = key_input(fields)?;
-    let ranges = labels.iter().map(|label| {
-        let (values, _) = array(label, fields.reader).ok()??;
-        match values.as_slice() {
-            [low, high] => Some((*low, *high)),
-            _ => None,
-        }
-    });
-    if let Some(ranges) = ranges.collect::<Option<Vec<_>>>() {
-        let entries = ranges.into_iter().zip(models).collect();
-        return Ok(LabelRange {
-            inputs,
-            key_input,
-            entries,
-        }
-        .into());
-    }
-    let keys = labels.iter().map(|label| number(label, fields.reader));
-    let keys = keys.collect::<Option<Vec<f64>>>().ok_or_else(wrong)?;
-    Ok(LabelDict {
-        inputs,
-        key_input,
-        tolerance: fields.number_or("atol", 1e-8)?,
-        entries: keys.into_iter().zip(models).collect(),
-    }
-    .into())
-}
-
-fn regions_selector(fields: &Fields<'_>) -> Read<Transform> {
-    let names = |property: &str| {
-        fields
-            .texts(property)?
-            .ok_or_else(|| fields.error(property, "a list of names"))
-    };
-    let wrong = || fields.error("selector", "numbers as labels, and transforms");
-    let selector = fields.require("selector")?;
-    let list = |key: &str| {
-        selector
-            .get(key)
-            .and_then(Node::as_sequence)
-            .ok_or_else(wrong)
-    };
-    let (labels, transforms) = (list("labels")?, list("transforms")?);
-    if labels.len() != transforms.len() {
-        return Err(wrong());
-    }
-    let selector = labels.iter().zip(transforms).map(|(label, node)| {
-        let label = number(label, fields.reader).ok_or_else(wrong)?;
-        Ok((label, read::transform(node, fields.reader)?))
-    });
-    Ok(RegionsSelector {
-        inputs: names("inputs")?,
-        outputs: names("outputs")?,
-        label_mapper: fields.transform("label_mapper")?,
-        selector: selector.collect::<Read<Vec<_>>>()?,
-        undefined: fields.number_or("undefined_transform_value", f64::NAN)?,
-    }
-    .into())
 }

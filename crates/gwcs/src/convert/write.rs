@@ -2,9 +2,10 @@
 
 use asdf::{Mapping, NdArray, Node};
 
+use super::read_models::UNITS_MAPPING;
 use super::{ConvertError, Writer, write_models};
-use crate::bounding_box::{BoundingBox, Order};
-use crate::transform::{Form, Operator, Transform};
+use crate::bounding_box::{BoundingBox, CompoundBox, Order};
+use crate::transform::{Form, Operator, ParameterNote, Transform};
 
 /// Tags of the ASDF standard 1.6.0 and of gwcs that goes with it.
 pub(super) const TRANSFORM: &str = "tag:stsci.edu:asdf/transform/";
@@ -52,7 +53,14 @@ impl Writer<'_> {
                 (format!("{TRANSFORM}fix_inputs-1.4.0"), node)
             }
         };
-        self.properties(transform, &mut node)?;
+        if tag.starts_with(UNITS_MAPPING) {
+            // It has names of its own, and nothing else.
+            if let Some(name) = &transform.properties().name {
+                node.insert("name", name.as_str());
+            }
+        } else {
+            self.properties(transform, &mut node)?;
+        }
         Ok(Node::tagged(tag, node))
     }
 
@@ -86,6 +94,12 @@ impl Writer<'_> {
         }
         if let Some(bounding_box) = &properties.bounding_box {
             node.insert("bounding_box", bounding_box_node(bounding_box, &inputs));
+        } else if let Some(compound_box) = &properties.compound_box {
+            node.insert("bounding_box", compound_box_node(compound_box, &inputs));
+        }
+        notes(&properties.parameters, node);
+        if let Some(equivalencies) = &properties.equivalencies {
+            node.insert("input_units_equivalencies", equivalencies.clone());
         }
         Ok(())
     }
@@ -105,6 +119,35 @@ impl Writer<'_> {
     pub fn integers(&mut self, values: &[i64], shape: &[usize]) -> Result<NdArray, ConvertError> {
         Ok(self.file.push_array(shape, values)?)
     }
+}
+
+/// Gives parameters their units, and says what a fit may do to them.
+fn notes(notes: &[(String, ParameterNote)], node: &mut Mapping) {
+    let (mut fixed, mut bounds) = (Mapping::new(), Mapping::new());
+    for (name, note) in notes {
+        if let (Some(unit), Some(value)) = (&note.unit, node.get_mut(name)) {
+            let mut quantity = Mapping::new();
+            quantity.insert("value", std::mem::replace(value, Node::Null));
+            quantity.insert("unit", unit_node(unit));
+            *value = Node::tagged("tag:stsci.edu:asdf/unit/quantity-1.3.0", quantity);
+        }
+        if let Some(is_fixed) = note.fixed {
+            fixed.insert(name.as_str(), is_fixed);
+        }
+        if let Some(ends) = note.bounds {
+            bounds.insert(name.as_str(), ends.map(Node::from).to_vec());
+        }
+    }
+    for (property, mapping) in [("fixed", fixed), ("bounds", bounds)] {
+        if !mapping.is_empty() {
+            node.insert(property, mapping);
+        }
+    }
+}
+
+/// A unit, as the VO writes it.
+pub(super) fn unit_node(unit: &str) -> Node {
+    Node::tagged("tag:stsci.edu:asdf/unit/unit-1.0.0", unit)
 }
 
 /// A list of texts.
@@ -127,10 +170,49 @@ fn bounding_box_node(bounding_box: &BoundingBox, inputs: &[String]) -> Node {
     let mut node = Mapping::new();
     node.insert("intervals", intervals);
     node.insert("ignore", Node::Sequence(ignored));
-    let order = match bounding_box.order {
+    node.insert("order", order_name(bounding_box.order));
+    Node::tagged(format!("{TRANSFORM}property/bounding_box-1.2.0"), node)
+}
+
+fn order_name(order: Order) -> &'static str {
+    match order {
         Order::C => "C",
         Order::F => "F",
-    };
-    node.insert("order", order);
-    Node::tagged(format!("{TRANSFORM}property/bounding_box-1.2.0"), node)
+    }
+}
+
+fn compound_box_node(compound_box: &CompoundBox, inputs: &[String]) -> Node {
+    let name = |input: usize| inputs.get(input).map_or("", String::as_str);
+    let selectors = compound_box.selectors.iter().map(|selector| {
+        let mut node = Mapping::new();
+        node.insert("argument", name(selector.input));
+        node.insert("ignore", selector.ignore);
+        node
+    });
+    let boxes = compound_box.boxes.iter().map(|(key, of_key)| {
+        let mut node = Mapping::new();
+        node.insert(
+            "key",
+            key.iter().map(|value| key_node(*value)).collect::<Vec<_>>(),
+        );
+        node.insert("bbox", bounding_box_node(of_key, inputs));
+        node
+    });
+    let mut node = Mapping::new();
+    node.insert("selector_args", selectors.collect::<Vec<_>>());
+    node.insert("cbbox", boxes.collect::<Vec<_>>());
+    let ignored = compound_box.ignored.iter().map(|input| name(*input));
+    node.insert("ignore", ignored.collect::<Vec<_>>());
+    node.insert("order", order_name(compound_box.order));
+    let tag = format!("{TRANSFORM}property/compound_bounding_box-1.2.0");
+    Node::tagged(tag, node)
+}
+
+/// A key as an integer if it is one: that is what the inputs are compared with in Python.
+fn key_node(value: f64) -> Node {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        Node::Int(value as i64)
+    } else {
+        Node::Float(value)
+    }
 }

@@ -2,28 +2,38 @@
 
 use asdf::{Mapping as Tree, Node};
 
-use super::write::{TRANSFORM, texts};
-use super::{ConvertError, Writer};
+use super::read_models::UNITS_MAPPING;
+use super::write::{TRANSFORM, unit_node};
+use super::{ConvertError, Writer, projections, selectors};
 use crate::model::{
-    Affine2d, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant, Direction,
-    EulerRotation, FromDirectionCosines, Function, Interpolation, LabelArray, LabelDict,
-    LabelRange, LabelTransform, Linear1d, Mapping, Model, Multiply, Orthogonal1d, Orthogonal2d,
-    Polynomial1d, Polynomial2d, Projection, Projector, RegionsSelector, Rotation2d,
+    Affine2d, Analytic, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant, Direction,
+    EulerRotation, FitsImaging, FromDirectionCosines, Function, Interpolation, Linear1d, Mapping,
+    Model, Multiply, Orthogonal1d, Orthogonal2d, Polynomial1d, Polynomial2d, Projector, Rotation2d,
     RotationSequence, Scale, SellmeierGlass, SellmeierZemax, Shift, SkyRotation, Snell3d,
-    SphericalRotationSequence, SphericalToCartesian, Tabular, ToDirectionCosines,
-    WavelengthFromGrating, WrapAt,
+    SphericalRotationSequence, SphericalToCartesian, Spline1d, Tabular, ToDirectionCosines,
+    UnitsMapping, WavelengthFromGrating, WrapAt,
 };
 
-const GWCS: &str = "tag:stsci.edu:gwcs/";
+/// Prefix of the tags of gwcs.
+pub(super) const GWCS: &str = "tag:stsci.edu:gwcs/";
 
-type Written = Result<(String, Tree), ConvertError>;
+/// A tag, and the properties below it.
+pub(super) type Written = Result<(String, Tree), ConvertError>;
 /// Tries one type of model.
 type Write = fn(&dyn Model, &mut Writer<'_>) -> Option<Written>;
 
 /// Tag and properties of a model.
 pub(super) fn model(model: &dyn Model, writer: &mut Writer<'_>) -> Written {
-    const ALL: [Write; 8] = [
-        linear, mapping, plane, rotation, polynomial, series, geometry, selector,
+    const ALL: [Write; 9] = [
+        linear,
+        mapping,
+        plane,
+        rotation,
+        polynomial,
+        series,
+        geometry,
+        function,
+        selectors::write,
     ];
     ALL.iter()
         .find_map(|write| write(model, writer))
@@ -45,11 +55,11 @@ fn transform<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Writt
     clippy::unnecessary_wraps,
     reason = "what writes arrays as well can fail"
 )]
-fn gwcs<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Written {
+pub(super) fn gwcs<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Written {
     Ok((format!("{GWCS}{name}"), tree(properties)))
 }
 
-fn tree<const N: usize>(properties: [(&str, Node); N]) -> Tree {
+pub(super) fn tree<const N: usize>(properties: [(&str, Node); N]) -> Tree {
     let mut tree = Tree::new();
     for (name, value) in properties {
         tree.insert(name, value);
@@ -80,16 +90,16 @@ fn linear(model: &dyn Model, _writer: &mut Writer<'_>) -> Option<Written> {
     let Constant { value, dimensions } = model.downcast_ref()?;
     let properties = [
         ("value", (*value).into()),
-        ("dimensions", integer(*dimensions)),
+        ("dimensions", integer(*dimensions as i64)),
     ];
     Some(transform("constant-1.6.0", properties))
 }
 
-fn integer(value: usize) -> Node {
-    Node::Int(value as i64)
+pub(super) fn integer(value: i64) -> Node {
+    Node::Int(value)
 }
 
-fn numbers(values: &[f64]) -> Node {
+pub(super) fn numbers(values: &[f64]) -> Node {
     Node::Sequence(values.iter().map(|value| Node::Float(*value)).collect())
 }
 
@@ -105,16 +115,16 @@ fn mapping(model: &dyn Model, _writer: &mut Writer<'_>) -> Option<Written> {
     if mapping.is_identity() {
         let mut written = transform("identity-1.4.0", []);
         if let (Ok((_, tree)), true) = (&mut written, n != 1) {
-            tree.insert("n_dims", integer(n));
+            tree.insert("n_dims", integer(n as i64));
         }
         return Some(written);
     }
     let inputs = mapping.inputs();
-    let list = Node::Sequence(inputs.iter().map(|input| integer(*input)).collect());
+    let list = Node::Sequence(inputs.iter().map(|input| integer(*input as i64)).collect());
     let mut written = transform("remap_axes-1.5.0", [("mapping", list)]);
     let used = inputs.iter().max().map_or(0, |largest| largest + 1);
     if let (Ok((_, tree)), true) = (&mut written, n > used) {
-        tree.insert("n_inputs", integer(n));
+        tree.insert("n_inputs", integer(n as i64));
     }
     Some(written)
 }
@@ -275,35 +285,59 @@ fn projector(projector: &Projector) -> Written {
         Direction::PixelToSky => "pix2sky",
         Direction::SkyToPixel => "sky2pix",
     };
-    let (name, parameters): (&str, Vec<(&str, f64)>) = match projector.projection {
-        Projection::Gnomonic => ("gnomonic-1.4.0", vec![]),
-        Projection::Stereographic => ("stereographic-1.4.0", vec![]),
-        Projection::SlantOrthographic { xi, eta } => {
-            ("slant_orthographic-1.4.0", vec![("xi", xi), ("eta", eta)])
-        }
-        Projection::ZenithalEquidistant => ("zenithal_equidistant-1.4.0", vec![]),
-        Projection::ZenithalEqualArea => ("zenithal_equal_area-1.4.0", vec![]),
-        Projection::CylindricalPerspective { mu, lambda } => (
-            "cylindrical_perspective-1.5.0",
-            vec![("mu", mu), ("lambda", lambda)],
-        ),
-        Projection::CylindricalEqualArea { lambda } => {
-            ("cylindrical_equal_area-1.5.0", vec![("lambda", lambda)])
-        }
-        Projection::PlateCarree => ("plate_carree-1.4.0", vec![]),
-        Projection::Mercator => ("mercator-1.4.0", vec![]),
-        Projection::SansonFlamsteed => ("sanson_flamsteed-1.4.0", vec![]),
-        Projection::Parabolic => ("parabolic-1.4.0", vec![]),
-        Projection::Mollweide => ("molleweide-1.4.0", vec![]),
-        Projection::HammerAitoff => ("hammer_aitoff-1.4.0", vec![]),
-    };
-    let mut written = transform(name, [("direction", direction.into())]);
-    if let Ok((_, tree)) = &mut written {
-        for (name, value) in parameters {
-            tree.insert(name, value);
-        }
+    let (name, parameters) = projections::described(projector.projection);
+    let (tag, mut tree) = transform(name, [("direction", direction.into())])?;
+    for (name, value) in parameters {
+        tree.insert(name, value);
     }
-    written
+    Ok((tag, tree))
+}
+
+/// Functions with parameters, splines and units.
+fn function(model: &dyn Model, writer: &mut Writer<'_>) -> Option<Written> {
+    if let Some(model) = model.downcast_ref::<Analytic>() {
+        let parameters = model.profile().parameters().iter().zip(model.parameters());
+        let node = parameters.map(|((name, _), value)| (Node::from(*name), Node::from(*value)));
+        let tag = format!("{TRANSFORM}{}-1.2.0", model.profile().name());
+        return Some(Ok((tag, node.collect())));
+    }
+    if let Some(spline) = model.downcast_ref::<Spline1d>() {
+        return Some(spline_node(spline, writer));
+    }
+    let mapping = model.downcast_ref::<UnitsMapping>()?;
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for axis in mapping.axes() {
+        let mut input = tree([
+            ("name", axis.name.as_str().into()),
+            ("allow_dimensionless", axis.allow_dimensionless.into()),
+        ]);
+        let mut output = tree([("name", axis.name.as_str().into())]);
+        for (unit, node) in [(&axis.unit, &mut input), (&axis.output_unit, &mut output)] {
+            if let Some(unit) = unit {
+                node.insert("unit", unit_node(unit));
+            }
+        }
+        before.push(input);
+        after.push(output);
+    }
+    let node = tree([
+        ("unit_inputs", before.into()),
+        ("unit_outputs", after.into()),
+    ]);
+    Some(Ok((format!("{UNITS_MAPPING}-1.2.0"), node)))
+}
+
+fn spline_node(spline: &Spline1d, writer: &mut Writer<'_>) -> Written {
+    let (knots, coefficients) = (spline.knots(), spline.coefficients());
+    let properties = [
+        ("knots", writer.array(knots, &[knots.len()])?.into()),
+        (
+            "coefficients",
+            writer.array(coefficients, &[coefficients.len()])?.into(),
+        ),
+        ("degree", integer(spline.degree() as i64)),
+    ];
+    transform("spline1d-1.2.0", properties)
 }
 
 /// Gratings, glasses and tables.
@@ -342,7 +376,24 @@ fn special(model: &dyn Model, writer: &mut Writer<'_>) -> Option<Written> {
         ];
         return Some(gwcs("sellmeier_zemax-1.3.0", properties));
     }
+    if let Some(image) = model.downcast_ref::<FitsImaging>() {
+        return Some(fits_imaging(image, writer));
+    }
     Some(tabular(model.downcast_ref()?, writer))
+}
+
+fn fits_imaging(image: &FitsImaging, writer: &mut Writer<'_>) -> Written {
+    let properties = [
+        ("crpix", writer.array(&image.crpix(), &[2])?.into()),
+        ("crval", writer.array(&image.crval_deg(), &[2])?.into()),
+        ("cdelt", writer.array(&image.cdelt(), &[2])?.into()),
+        (
+            "pc",
+            writer.array(image.pc().as_flattened(), &[2, 2])?.into(),
+        ),
+        ("projection", writer.transform(&image.projection().into())?),
+    ];
+    gwcs("fitswcs_imaging-1.0.0", properties)
 }
 
 fn tabular(table: &Tabular, writer: &mut Writer<'_>) -> Written {
@@ -369,102 +420,4 @@ fn tabular(table: &Tabular, writer: &mut Writer<'_>) -> Written {
         written.1.insert("fill_value", fill_value);
     }
     Ok(written)
-}
-
-fn selector(model: &dyn Model, writer: &mut Writer<'_>) -> Option<Written> {
-    if let Some(mapper) = model.downcast_ref::<LabelArray>() {
-        let (labels, shape) = mapper.labels();
-        let labels = writer.integers(labels, shape);
-        let inputs = texts(&mapper.input_names());
-        return Some(labels.and_then(|labels| {
-            let properties = [("mapper", labels.into()), ("inputs", inputs)];
-            gwcs("label_mapper-1.3.0", properties)
-        }));
-    }
-    if let Some(mapper) = model.downcast_ref::<LabelDict>() {
-        let keys = mapper
-            .entries
-            .iter()
-            .map(|(key, _)| Node::Float(*key))
-            .collect();
-        let models = mapper.entries.iter().map(|(_, model)| model);
-        let mut written = chosen(writer, keys, models, &mapper.inputs, mapper.key_input);
-        if let Ok((_, tree)) = &mut written {
-            tree.insert("atol", mapper.tolerance);
-        }
-        return Some(written);
-    }
-    if let Some(mapper) = model.downcast_ref::<LabelRange>() {
-        let keys = mapper
-            .entries
-            .iter()
-            .map(|((low, high), _)| numbers(&[*low, *high]))
-            .collect();
-        let models = mapper.entries.iter().map(|(_, model)| model);
-        return Some(chosen(
-            writer,
-            keys,
-            models,
-            &mapper.inputs,
-            mapper.key_input,
-        ));
-    }
-    if let Some(LabelTransform { inputs, mapper }) = model.downcast_ref() {
-        return Some(writer.transform(mapper).and_then(|mapper| {
-            let properties = [("mapper", mapper), ("inputs", texts(inputs))];
-            gwcs("label_mapper-1.3.0", properties)
-        }));
-    }
-    Some(regions(model.downcast_ref()?, writer))
-}
-
-/// Labels, and transforms that belong to keys of one input.
-fn chosen<'t>(
-    writer: &mut Writer<'_>,
-    labels: Vec<Node>,
-    models: impl Iterator<Item = &'t crate::Transform>,
-    inputs: &[String],
-    key_input: usize,
-) -> Written {
-    let models = models
-        .map(|model| writer.transform(model))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mapper = tree([
-        ("labels", Node::Sequence(labels)),
-        ("models", Node::Sequence(models)),
-    ]);
-    let picks = Mapping::new(vec![key_input], Some(inputs.len())).map_err(|source| {
-        let tag = format!("{GWCS}label_mapper-1.3.0");
-        ConvertError::Transform { tag, source }
-    })?;
-    let properties = [
-        ("mapper", Node::Mapping(mapper)),
-        ("inputs", texts(inputs)),
-        ("inputs_mapping", writer.transform(&picks.into())?),
-    ];
-    gwcs("label_mapper-1.3.0", properties)
-}
-
-fn regions(regions: &RegionsSelector, writer: &mut Writer<'_>) -> Written {
-    let (mut labels, mut transforms) = (Vec::new(), Vec::new());
-    for (label, transform) in &regions.selector {
-        labels.push(if label.fract() == 0.0 {
-            Node::Int(*label as i64)
-        } else {
-            Node::Float(*label)
-        });
-        transforms.push(writer.transform(transform)?);
-    }
-    let selector = tree([
-        ("labels", Node::Sequence(labels)),
-        ("transforms", Node::Sequence(transforms)),
-    ]);
-    let properties = [
-        ("label_mapper", writer.transform(&regions.label_mapper)?),
-        ("inputs", texts(&regions.inputs)),
-        ("outputs", texts(&regions.outputs)),
-        ("selector", Node::Mapping(selector)),
-        ("undefined_transform_value", regions.undefined.into()),
-    ];
-    gwcs("regions_selector-1.3.0", properties)
 }

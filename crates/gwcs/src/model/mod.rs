@@ -7,7 +7,9 @@
 //! 1.0 or FITS paper II (Calabretta & Greisen 2002, doi:10.1051/0004-6361:20021327).
 
 mod affine;
+mod analytic;
 mod constant;
+mod fits_imaging;
 mod function;
 mod linear;
 mod mapping;
@@ -18,9 +20,11 @@ mod rotation;
 mod selector;
 mod spectroscopy;
 mod spherical;
+mod spline;
 mod tabular;
 #[cfg(test)]
 mod tests;
+mod units_mapping;
 
 use std::any::Any;
 use std::fmt;
@@ -28,7 +32,9 @@ use std::fmt;
 use crate::transform::Transform;
 
 pub use affine::{Affine2d, Rotation2d};
+pub use analytic::{Analytic, Parameter, Profile};
 pub use constant::Constant;
+pub use fits_imaging::FitsImaging;
 pub use function::Function;
 pub use linear::{Linear1d, Multiply, Scale, Shift};
 pub use mapping::Mapping;
@@ -43,7 +49,9 @@ pub use spectroscopy::{
 pub use spherical::{
     CartesianToSpherical, FromDirectionCosines, SphericalToCartesian, ToDirectionCosines, WrapAt,
 };
+pub use spline::Spline1d;
 pub use tabular::{Interpolation, Tabular};
+pub use units_mapping::{UnitInput, UnitsMapping};
 
 /// A simple transform.
 ///

@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::bounding_box::BoundingBox;
+use crate::bounding_box::{BoundingBox, CompoundBox};
 use crate::model::{Mapping, Model};
 
 pub use error::TransformError;
@@ -68,6 +68,24 @@ pub struct Properties {
     pub inverse: Option<Transform>,
     /// Where it is valid. Only that of a whole transform counts, not those of its parts.
     pub bounding_box: Option<BoundingBox>,
+    /// Where it is valid, if that depends on some of the inputs. It counts only if there is no simple box.
+    pub compound_box: Option<CompoundBox>,
+    /// What a file says about parameters besides their values, by name. It has no effect here.
+    pub parameters: Vec<(String, ParameterNote)>,
+    /// Units that a file takes for each other. It has no effect here.
+    #[cfg(feature = "asdf")]
+    pub equivalencies: Option<asdf::Node>,
+}
+
+/// What a file says about a parameter besides its value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParameterNote {
+    /// Its unit, as the VO writes it.
+    pub unit: Option<String>,
+    /// Whether a fit may not change it, where that is stated.
+    pub fixed: Option<bool>,
+    /// Least and greatest value that a fit may give it, where they are stated.
+    pub bounds: Option<[Option<f64>; 2]>,
 }
 
 impl PartialEq for Transform {
@@ -187,6 +205,11 @@ impl Transform {
             let found = bounding_box.intervals.len();
             expect("intervals of the bounding box", n_inputs, found)?;
         }
+        if let Some(compound_box) = &properties.compound_box {
+            for found in compound_box.lengths() {
+                expect("intervals of a bounding box", n_inputs, found)?;
+            }
+        }
         Arc::make_mut(&mut self.0).properties = properties;
         Ok(self)
     }
@@ -277,8 +300,17 @@ impl Transform {
     /// There are not as many lists as inputs, or they differ in length.
     pub fn evaluate(&self, inputs: &[&[f64]]) -> Result<Vec<Vec<f64>>, TransformError> {
         let mut outputs = self.compile().run(inputs)?;
-        if let Some(bounding_box) = &self.0.properties.bounding_box {
-            let outside = bounding_box.outside(inputs);
+        let Properties {
+            bounding_box,
+            compound_box,
+            ..
+        } = &self.0.properties;
+        let outside = match (bounding_box, compound_box) {
+            (Some(bounding_box), _) => Some(bounding_box.outside(inputs)),
+            (None, Some(compound_box)) => Some(compound_box.outside(inputs)),
+            (None, None) => None,
+        };
+        if let Some(outside) = outside {
             for output in &mut outputs {
                 for (value, outside) in output.iter_mut().zip(&outside) {
                     if *outside {

@@ -2,8 +2,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-/// One radian \[deg\].
-const RADIAN: f64 = 180.0 / PI;
+use super::{RADIAN, within_one};
 
 /// Equations 79 and 80.
 pub(super) fn perspective_to_pixel([phi, theta]: [f64; 2], mu: f64, lambda: f64) -> [f64; 2] {
@@ -140,13 +139,4 @@ pub(super) fn aitoff_to_sky([x, y]: [f64; 2]) -> [f64; 2] {
     let z = z_squared.max(0.5).sqrt();
     let phi = 2.0 * (z * x / 2.0).atan2(2.0 * z * z - 1.0);
     [phi.to_degrees(), within_one(y * z).asin().to_degrees()]
-}
-
-/// The argument of an arc sine, without rounding errors just beyond 1.
-fn within_one(value: f64) -> f64 {
-    if value.abs() < 1.0 + 1e-12 {
-        value.clamp(-1.0, 1.0)
-    } else {
-        f64::NAN
-    }
 }

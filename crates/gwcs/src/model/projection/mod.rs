@@ -6,13 +6,24 @@
 //! # Source
 //! FITS paper II, section 5; doi:10.1051/0004-6361:20021327.
 
+mod conic;
+mod cube;
 mod cylindrical;
+mod healpix;
+mod perspective;
+mod polyconic;
 #[cfg(test)]
 mod tests;
 mod zenithal;
 
 use super::{Model, each_point, names};
 use crate::transform::Transform;
+
+use conic::Cone;
+use perspective::{Slanted, Tilted};
+
+/// One radian \[deg\].
+const RADIAN: f64 = 180.0 / std::f64::consts::PI;
 
 /// Which way a projection goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +37,28 @@ pub enum Direction {
 /// A projection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Projection {
+    /// AZP: from a point `mu` sphere radii below the centre onto a plane tilted by `gamma` \[deg\].
+    ZenithalPerspective {
+        /// Distance of the point.
+        mu: f64,
+        /// Tilt of the plane \[deg\].
+        gamma: f64,
+    },
+    /// SZP: from a point `mu` sphere radii from the centre, whose rays meet the plane at right angles at (`phi0`,
+    /// `theta0`) \[deg\].
+    SlantZenithalPerspective {
+        /// Distance of the point.
+        mu: f64,
+        /// Native longitude \[deg\].
+        phi0: f64,
+        /// Native latitude \[deg\].
+        theta0: f64,
+    },
+    /// AIR: least distortion of all within the latitude `theta_b` \[deg\].
+    Airy {
+        /// Latitude \[deg\].
+        theta_b: f64,
+    },
     /// TAN: from the centre of the sphere onto a tangential plane.
     Gnomonic,
     /// STG: from the pole opposite to the plane.
@@ -65,6 +98,57 @@ pub enum Projection {
     Mollweide,
     /// AIT: the sphere in an ellipse, areas are true.
     HammerAitoff,
+    /// COP: from the centre onto a cone; `sigma` is the mean of the standard latitudes and `delta` half of their difference
+    /// \[deg\], as in all conic projections.
+    ConicPerspective {
+        /// Mean standard latitude \[deg\].
+        sigma: f64,
+        /// Half of their difference \[deg\].
+        delta: f64,
+    },
+    /// COE: onto a cone, areas are true.
+    ConicEqualArea {
+        /// Mean standard latitude \[deg\].
+        sigma: f64,
+        /// Half of their difference \[deg\].
+        delta: f64,
+    },
+    /// COD: onto a cone, distances along meridians are true.
+    ConicEquidistant {
+        /// Mean standard latitude \[deg\].
+        sigma: f64,
+        /// Half of their difference \[deg\].
+        delta: f64,
+    },
+    /// COO: onto a cone, angles are true.
+    ConicOrthomorphic {
+        /// Mean standard latitude \[deg\].
+        sigma: f64,
+        /// Half of their difference \[deg\].
+        delta: f64,
+    },
+    /// BON: parallels are concentric circles, areas are true.
+    BonneEqualArea {
+        /// Latitude of true shape \[deg\].
+        theta1: f64,
+    },
+    /// PCO: parallels are circles of true length.
+    Polyconic,
+    /// TSC: from the centre onto a cube.
+    TangentialSphericalCube,
+    /// CSC: the cube of COBE.
+    CobeQuadSphericalCube,
+    /// QSC: a cube, areas are true.
+    QuadSphericalCube,
+    /// HPX: HEALPix with `h` facets along the equator and `k` from pole to pole.
+    Healpix {
+        /// Facets along the equator.
+        h: f64,
+        /// Facets from pole to pole.
+        k: f64,
+    },
+    /// XPH: HEALPix with the north pole in the middle.
+    HealpixPolar,
 }
 
 /// A projection in one of its directions.
@@ -93,9 +177,69 @@ impl Projection {
         }
     }
 
+    /// Whether it is onto a plane that touches the pole.
+    pub fn is_zenithal(self) -> bool {
+        matches!(
+            self,
+            Self::Gnomonic
+                | Self::Stereographic
+                | Self::SlantOrthographic { .. }
+                | Self::ZenithalEquidistant
+                | Self::ZenithalEqualArea
+                | Self::ZenithalPerspective { .. }
+                | Self::SlantZenithalPerspective { .. }
+                | Self::Airy { .. }
+        )
+    }
+
+    /// Native latitude of the reference point \[deg\], of which the coordinates in the plane are 0.
+    pub fn reference_latitude(self) -> f64 {
+        match self {
+            Self::HealpixPolar => 90.0,
+            Self::ConicPerspective { sigma, .. }
+            | Self::ConicEqualArea { sigma, .. }
+            | Self::ConicEquidistant { sigma, .. }
+            | Self::ConicOrthomorphic { sigma, .. } => sigma,
+            projection if projection.is_zenithal() => 90.0,
+            _ => 0.0,
+        }
+    }
+
+    /// The cone of a conic projection.
+    fn cone(self) -> Option<Cone> {
+        let (kind, sigma, delta) = match self {
+            Self::ConicPerspective { sigma, delta } => (conic::Kind::Perspective, sigma, delta),
+            Self::ConicEqualArea { sigma, delta } => (conic::Kind::EqualArea, sigma, delta),
+            Self::ConicEquidistant { sigma, delta } => (conic::Kind::Equidistant, sigma, delta),
+            Self::ConicOrthomorphic { sigma, delta } => (conic::Kind::Orthomorphic, sigma, delta),
+            _ => return None,
+        };
+        Some(Cone::new(kind, sigma, delta))
+    }
+
     /// Longitude and latitude of a point of the plane.
     fn sky_at(self, point: [f64; 2]) -> [f64; 2] {
         match self {
+            Self::ZenithalPerspective { mu, gamma } => Tilted { mu, gamma }.to_sky(point),
+            Self::SlantZenithalPerspective { mu, phi0, theta0 } => {
+                Slanted::new(mu, phi0, theta0).to_sky(point)
+            }
+            Self::Airy { theta_b } => {
+                zenithal::to_sky(point, |radius| perspective::airy_latitude(radius, theta_b))
+            }
+            Self::BonneEqualArea { theta1 } => polyconic::bonne_to_sky(point, theta1),
+            Self::Polyconic => polyconic::polyconic_to_sky(point),
+            Self::TangentialSphericalCube => cube::to_sky(point, cube::Kind::Tangential),
+            Self::CobeQuadSphericalCube => cube::to_sky(point, cube::Kind::Cobe),
+            Self::QuadSphericalCube => cube::to_sky(point, cube::Kind::Quadrilateralized),
+            Self::Healpix { h, k } => healpix::Grid::new(h, k).to_sky(point),
+            Self::HealpixPolar => healpix::polar_to_sky(point),
+            Self::ConicPerspective { .. }
+            | Self::ConicEqualArea { .. }
+            | Self::ConicEquidistant { .. }
+            | Self::ConicOrthomorphic { .. } => {
+                self.cone().map_or([f64::NAN; 2], |cone| cone.to_sky(point))
+            }
             Self::Gnomonic => zenithal::to_sky(point, zenithal::gnomonic_latitude),
             Self::Stereographic => zenithal::to_sky(point, zenithal::stereographic_latitude),
             Self::SlantOrthographic { xi, eta } => zenithal::slant_to_sky(point, xi, eta),
@@ -117,6 +261,26 @@ impl Projection {
     /// The point of the plane for a longitude and latitude.
     fn pixel_at(self, sky: [f64; 2]) -> [f64; 2] {
         match self {
+            Self::ZenithalPerspective { mu, gamma } => Tilted { mu, gamma }.to_pixel(sky),
+            Self::SlantZenithalPerspective { mu, phi0, theta0 } => {
+                Slanted::new(mu, phi0, theta0).to_pixel(sky)
+            }
+            Self::Airy { theta_b } => {
+                zenithal::to_pixel(sky, |latitude| perspective::airy_radius(latitude, theta_b))
+            }
+            Self::BonneEqualArea { theta1 } => polyconic::bonne_to_pixel(sky, theta1),
+            Self::Polyconic => polyconic::polyconic_to_pixel(sky),
+            Self::TangentialSphericalCube => cube::to_pixel(sky, cube::Kind::Tangential),
+            Self::CobeQuadSphericalCube => cube::to_pixel(sky, cube::Kind::Cobe),
+            Self::QuadSphericalCube => cube::to_pixel(sky, cube::Kind::Quadrilateralized),
+            Self::Healpix { h, k } => healpix::Grid::new(h, k).to_pixel(sky),
+            Self::HealpixPolar => healpix::polar_to_pixel(sky),
+            Self::ConicPerspective { .. }
+            | Self::ConicEqualArea { .. }
+            | Self::ConicEquidistant { .. }
+            | Self::ConicOrthomorphic { .. } => {
+                self.cone().map_or([f64::NAN; 2], |cone| cone.to_pixel(sky))
+            }
             Self::Gnomonic => zenithal::to_pixel(sky, zenithal::gnomonic_radius),
             Self::Stereographic => zenithal::to_pixel(sky, zenithal::stereographic_radius),
             Self::SlantOrthographic { xi, eta } => zenithal::slant_to_pixel(sky, xi, eta),
@@ -176,5 +340,14 @@ impl Model for Projector {
             Direction::PixelToSky => &["phi", "theta"],
             Direction::SkyToPixel => &["x", "y"],
         })
+    }
+}
+
+/// The argument of an arc sine, without rounding errors just beyond 1.
+fn within_one(value: f64) -> f64 {
+    if value.abs() < 1.0 + 1e-12 {
+        value.clamp(-1.0, 1.0)
+    } else {
+        f64::NAN
     }
 }

@@ -1,10 +1,7 @@
 //! Projections onto a plane that touches the pole: the native longitude is an angle in the plane, the latitude a
 //! distance from the pole.
 
-use std::f64::consts::PI;
-
-/// One radian \[deg\].
-const RADIAN: f64 = 180.0 / PI;
+use super::RADIAN;
 
 /// Equations 14 and 15, with the latitude \[deg\] as a function of the distance from the pole \[deg\].
 pub(super) fn to_sky([x, y]: [f64; 2], latitude: impl Fn(f64) -> f64) -> [f64; 2] {
