@@ -2,19 +2,17 @@
 
 #[cfg(test)]
 mod tests;
+pub mod transforms;
 
 use gwcs::Wcs;
-use gwcs::convert::{Registry, read_wcs, write_wcs};
+use gwcs::convert::{read_wcs, write_wcs};
 
 use crate::error::{DataModelError, Result};
 use crate::metadata::Metadata;
 
-const WCS: &str = "meta.wcs";
+pub use transforms::registry;
 
-/// The transforms of JWST's instruments, which `gwcs` does not know.
-pub fn registry() -> Registry {
-    Registry::default()
-}
+const WCS: &str = "meta.wcs";
 
 impl Metadata {
     /// The world coordinate system; `None` before `assign_wcs`.

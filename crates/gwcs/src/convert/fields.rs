@@ -177,8 +177,16 @@ impl<'a> Fields<'a> {
     pub fn transforms(&self, property: &str) -> Result<Vec<Transform>, ConvertError> {
         self.list(property)?
             .iter()
-            .map(|node| read::transform(node, self.reader))
+            .map(|node| self.transform_of(node))
             .collect()
+    }
+
+    /// The transform of a node that lies deeper in a property.
+    ///
+    /// # Errors
+    /// It is no transform.
+    pub fn transform_of(&self, node: &Node) -> Result<Transform, ConvertError> {
+        read::transform(node, self.reader)
     }
 }
 
