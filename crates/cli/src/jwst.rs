@@ -9,6 +9,7 @@ use crate::logging::{self, LogOptions};
 use crate::strun::{
     self, Sources, choose, disabled_by_environment, open_references, parameter_options,
 };
+use crate::velocity_aberration::{VelocityAberrationArgs, set_all};
 use crate::{Failure, Streams, help};
 
 /// Calibrate JWST exposures
@@ -43,6 +44,8 @@ enum Command {
         #[command(subcommand)]
         command: CrdsCommand,
     },
+    /// Write the keywords of velocity aberration into exposures
+    SetVelocityAberration(VelocityAberrationArgs),
     /// Show versions
     Version,
 }
@@ -74,6 +77,7 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
         Command::Crds {
             command: CrdsCommand::Bestrefs(args),
         } => bestrefs(mission, &args, streams),
+        Command::SetVelocityAberration(args) => set_all(&args, streams),
         Command::Version => streams
             .print(&help::versions(mission))
             .map_err(Failure::from),

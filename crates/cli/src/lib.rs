@@ -11,10 +11,12 @@ pub mod logging;
 mod report;
 mod streams;
 pub mod strun;
+mod velocity_aberration;
 
 pub use jwst::run as jwst;
 pub use report::Failure;
 pub use streams::Streams;
+pub use velocity_aberration::run as set_velocity_aberration;
 
 use std::process::ExitCode;
 

@@ -34,3 +34,4 @@ pub mod rscd;
 pub mod saturation;
 pub mod scaling;
 pub mod shape;
+pub mod velocity_aberration;

@@ -32,6 +32,7 @@ pub mod rscd;
 pub mod saturation;
 mod stripes;
 pub mod superbias;
+pub mod velocity_aberration;
 
 use std::path::Path;
 

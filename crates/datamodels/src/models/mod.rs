@@ -1,6 +1,7 @@
 //! Product models: metadata and typed arrays, read from and written to FITS with an ASDF extension.
 
 mod cube;
+mod edit;
 mod exposure;
 mod guider;
 mod image;
@@ -19,6 +20,7 @@ use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
 use crate::metadata::Metadata;
 
 pub use cube::CubeModel;
+pub use edit::edit_metadata;
 pub use exposure::{ExposureModel, IntermediateModel};
 pub use guider::{GuiderCalModel, GuiderModel, GuiderRawModel, GuiderTables};
 pub use image::ImageModel;

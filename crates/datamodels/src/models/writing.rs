@@ -19,12 +19,7 @@ pub(super) fn write_model<'a>(
     extra: &'a [ExtraHdu],
 ) -> Result<()> {
     let mut meta = meta.clone();
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    meta.set("meta.filename", name);
-    meta.set("meta.date", now());
+    set_name_and_date(&mut meta, path);
     let mut links = Vec::new();
     let mut hdus = vec![HduSpec {
         name: "PRIMARY".into(),
@@ -33,7 +28,8 @@ pub(super) fn write_model<'a>(
         payload: Payload::Empty,
     }];
     for field in fields {
-        links.push((field.node, array_link(field.hdu, &field.payload)));
+        let link = array_link(field.hdu, &field.payload);
+        links.push((field.node.to_string(), link));
         hdus.push(HduSpec {
             name: field.hdu.to_string(),
             version: 1,
@@ -61,13 +57,33 @@ pub(super) fn write_model<'a>(
             payload: Payload::Verbatim(&hdu.bytes),
         });
     }
+    write_hdus(path, &meta, &hdus, links)
+}
+
+/// Sets FILENAME and DATE, which are those of the file that is written.
+pub(super) fn set_name_and_date(meta: &mut Metadata, path: &Path) {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    meta.set("meta.filename", name);
+    meta.set("meta.date", now());
+}
+
+/// Writes HDUs and behind them the ASDF extension with the metadata and the nodes that stand for the HDUs.
+pub(super) fn write_hdus(
+    path: &Path,
+    meta: &Metadata,
+    hdus: &[HduSpec<'_>],
+    links: Vec<(String, Node)>,
+) -> Result<()> {
     let cards: Vec<(&str, &[Card])> = hdus
         .iter()
         .map(|hdu| (hdu.name.as_str(), hdu.cards.as_slice()))
         .collect();
     let extra_fits = meta.extra_fits(&cards);
-    write_fits(path, &hdus, |hash| {
-        let file = asdf_file(&meta, hash, links, extra_fits);
+    write_fits(path, hdus, |hash| {
+        let file = asdf_file(meta, hash, links, extra_fits);
         file.to_bytes(&WriteOptions::default())
             .map_err(|e| DataModelError::Unwritable {
                 path: path.to_path_buf(),
@@ -80,7 +96,7 @@ pub(super) fn write_model<'a>(
 fn asdf_file(
     meta: &Metadata,
     hash: &str,
-    links: Vec<(&str, Node)>,
+    links: Vec<(String, Node)>,
     extra_fits: Mapping,
 ) -> AsdfFile {
     let mut file = meta.asdf().clone();
