@@ -1,4 +1,4 @@
-//! `cargo xtask bench stage1`: time and memory of ours and of the reference, run in turn on the same cases.
+//! `cargo xtask bench stage1 | image2`: time and memory of ours and of the reference, run in turn on the same cases.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -37,12 +37,16 @@ pub(crate) struct Arguments {
 enum Subject {
     /// `calwebb_detector1`.
     Stage1,
+    /// `calwebb_image2`, of cases that have the references for it; rates that a case does not hold are made by ours
+    /// before.
+    Image2,
 }
 
 impl Subject {
     fn pipeline(self) -> &'static str {
         match self {
             Self::Stage1 => "calwebb_detector1",
+            Self::Image2 => "calwebb_image2",
         }
     }
 }
@@ -88,15 +92,20 @@ fn build() -> Result<PathBuf> {
 }
 
 fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
+    let rates = tempfile::TempDir::new().context("cannot make a folder for rates")?;
+    let input = match arguments.what {
+        Subject::Stage1 => case.uncal.clone(),
+        Subject::Image2 => rate(case, ours, rates.path())?,
+    };
     let (mut own, mut reference) = (Vec::new(), Vec::new());
     for _ in 0..arguments.runs {
-        let mut command = pipeline(ours, case, arguments.what)?;
+        let mut command = pipeline(ours, case, arguments.what, &input)?;
         if let Some(threads) = arguments.threads {
             command.0.env("RAYON_NUM_THREADS", threads.to_string());
         }
         own.push(process::run(&mut command.0)?);
         if let Some(program) = &arguments.reference {
-            let mut command = pipeline(program, case, arguments.what)?;
+            let mut command = pipeline(program, case, arguments.what, &input)?;
             reference.push(process::run(&mut command.0)?);
         }
     }
@@ -113,19 +122,52 @@ fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
             reference.cpu_s / own.cpu_s,
             reference.peak_mib / own.peak_mib
         ));
+        crate::say(&format!(
+            "{:28}reference's CPU seconds over our wall seconds: {:.1}",
+            "",
+            reference.cpu_s / own.wall_s
+        ));
     }
     Ok(())
 }
 
+/// The count rate of a case: its own, or the one that ours makes of it.
+fn rate(case: &Case, ours: &Path, folder: &Path) -> Result<PathBuf> {
+    if let Some(rate) = case.rates()?.into_iter().next() {
+        return Ok(rate);
+    }
+    let (mut command, output) = pipeline(ours, case, Subject::Stage1, &case.uncal)?;
+    process::run(&mut command)?;
+    for entry in std::fs::read_dir(output.path()).context("cannot read the products")? {
+        let path = entry.context("cannot read the products")?.path();
+        let name = path.file_name().unwrap_or_default().to_owned();
+        if name.to_string_lossy().ends_with("_rate.fits") {
+            let kept = folder.join(name);
+            std::fs::copy(&path, &kept).context("cannot keep the rate")?;
+            return Ok(kept);
+        }
+    }
+    bail!("{}: no _rate product", case.name)
+}
+
 /// The command and the folder of its products, which is removed with it.
-fn pipeline(program: &Path, case: &Case, subject: Subject) -> Result<(Command, tempfile::TempDir)> {
+fn pipeline(
+    program: &Path,
+    case: &Case,
+    subject: Subject,
+    input: &Path,
+) -> Result<(Command, tempfile::TempDir)> {
     let output = tempfile::TempDir::new().context("cannot make a folder for the products")?;
     let mut command = Command::new(program);
     command
         .arg(subject.pipeline())
-        .arg(&case.uncal)
-        .arg(format!("--output_dir={}", output.path().display()))
-        .args(case.parameter_arguments())
+        .arg(input)
+        .arg(format!("--output_dir={}", output.path().display()));
+    // Parameters of a case are those of its stage 1.
+    if let Subject::Stage1 = subject {
+        command.args(case.parameter_arguments());
+    }
+    command
         .current_dir(output.path())
         .env("CRDS_PATH", &case.crds_cache)
         .env("CRDS_SERVER_URL", "https://crds-serverless-mode.stsci.edu")

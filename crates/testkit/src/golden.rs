@@ -117,6 +117,20 @@ impl Case {
         Ok(cases)
     }
 
+    /// Count rates of the exposure, where the simulator has left them as plain files.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn rates(&self) -> Result<Vec<PathBuf>> {
+        let folder = self.folder.join("detector1");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut rates = files(&folder)?;
+        rates.retain(|file| file_name(file).ends_with("_rate.fits"));
+        Ok(rates)
+    }
+
     /// Arguments of the pipeline that save every step's product.
     pub fn saving_arguments(&self) -> Vec<String> {
         let steps = self.pipeline.steps.iter();
