@@ -1,6 +1,7 @@
 //! The order of the steps.
 
 use datamodels::models::RateModel;
+use steps::assign_wcs::AssignWcs;
 use steps::bkg_subtract::BkgSubtract;
 use steps::flat_field::FlatField;
 use steps::photom::Photom;
@@ -12,6 +13,7 @@ use super::{Image2Params, background};
 /// From count rates to calibrated images.
 pub const STEPS: &[Entry<RateModel>] = &[
     background::ENTRY,
+    Entry::of::<AssignWcs>(),
     Entry::of::<FlatField>(),
     Entry::of::<Photom>(),
 ];
@@ -24,6 +26,7 @@ pub fn spec() -> TaskSpec {
         "Calibrates count rates of images",
         vec![
             TaskSpec::step::<BkgSubtract>(),
+            TaskSpec::step::<AssignWcs>(),
             TaskSpec::step::<FlatField>(),
             TaskSpec::step::<Photom>(),
         ],
@@ -42,6 +45,7 @@ mod tests {
             describe_table(STEPS),
             "bkg_subtract  Subtracts the mean of background exposures \
              (if the association names background exposures)\n\
+             assign_wcs    Attaches the world coordinate system of the exposure\n\
              flat_field    Divides by the response of the pixels\n\
              photom        Converts count rates to surface brightness\n"
         );

@@ -12,7 +12,7 @@ use datamodels::reference::BackgroundExposure;
 use ndarray::{Axis, Zip};
 use stcal::background::{Clipping, subtract};
 use stpipe::{
-    Outcome, ParamValue, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError,
+    Outcome, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError,
 };
 
 use crate::metadata_error;
@@ -24,7 +24,7 @@ stpipe::params! {
     /// Parameters of `bkg_subtract`.
     pub struct BkgSubtractParams {
         /// Background files; not for slitless spectra, nor if an association names them
-        pub bkg_list: Option<ParamValue> = None;
+        pub bkg_list: Option<Vec<String>> = None;
         /// Save the mean of the background exposures (`_combinedbackground`)
         pub save_combined_background: bool = false;
         /// Distance from the median beyond which values are left out [standard deviations]
@@ -103,15 +103,16 @@ impl Step for BkgSubtract {
             let expected = "that of an image; backgrounds of slitless spectra are not available in this version";
             return Err(StepError::input("keyword EXP_TYPE", expected, kind));
         }
-        let names = names(params.bkg_list.as_ref())?;
+        // Parity: a comma at the end of a list adds an empty name.
+        let names: Vec<&String> = params.bkg_list.iter().flatten().filter(|name| !name.is_empty()).collect();
         if names.is_empty() {
             let why = "No background list provided";
             return Ok(Prepared::Skip(SkipReason::not_applicable(why)));
         }
         let mut exposures = Vec::with_capacity(names.len());
         for name in names {
-            let exposure = BackgroundExposure::open(Path::new(&name));
-            exposures.push(exposure.map_err(|e| StepError::reference("background", name, e))?);
+            let exposure = BackgroundExposure::open(Path::new(name));
+            exposures.push(exposure.map_err(|e| StepError::reference("background", name.as_str(), e))?);
         }
         if rate.meta().instrument().name().map_err(metadata_error)? == "NIRSPEC" {
             for exposure in &exposures {
@@ -154,34 +155,12 @@ impl Step for BkgSubtract {
 fn clipping(params: &BkgSubtractParams) -> Clipping {
     Clipping {
         sigma: params.sigma,
-        // Parity: astropy takes -1 for "no limit", and other numbers below 1 for 1.
+        // Parity: astropy takes 0 and -1 for "no limit", and other negative numbers for 1.
         max_iterations: params
             .maxiters
-            .filter(|most| *most != -1)
+            .filter(|most| !matches!(most, 0 | -1))
             .map(|most| most.max(1) as usize),
     }
-}
-
-/// File names of a list, or of a text that separates them by commas; empty ones do not count.
-fn names(list: Option<&ParamValue>) -> Result<Vec<String>, StepError> {
-    let items = match list {
-        None | Some(ParamValue::Null) => return Ok(Vec::new()),
-        Some(ParamValue::List(items)) => items.clone(),
-        Some(item) => vec![item.clone()],
-    };
-    let mut names = Vec::new();
-    for item in items {
-        let Some(text) = item.as_str() else {
-            return Err(StepError::input("bkg_list", "names of files", item));
-        };
-        names.extend(
-            text.split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty())
-                .map(str::to_string),
-        );
-    }
-    Ok(names)
 }
 
 /// Whether the grating wheel of NIRSpec stood as in the exposure.
