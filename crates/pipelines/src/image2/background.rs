@@ -44,6 +44,19 @@ pub(super) fn list(paths: &[PathBuf]) -> ParamValue {
     ParamValue::List(names.collect())
 }
 
+/// Files of a command line, which may also be separated by commas.
+fn split(arguments: &[PathBuf]) -> ParamValue {
+    let texts: Vec<String> = arguments
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let names = texts
+        .iter()
+        .flat_map(|text| text.split(','))
+        .filter(|name| !name.is_empty());
+    ParamValue::List(names.map(ParamValue::from).collect())
+}
+
 /// `bkg_subtract` for programs: an association, or an exposure and its backgrounds.
 pub fn background_task() -> ActionTask {
     ActionTask::new(TaskSpec::step::<BkgSubtract>(), run)
@@ -68,7 +81,7 @@ fn run(
     if !members.is_empty() {
         settings.set(LIST, list(&members), Origin::Caller)?;
     } else if !given.is_empty() {
-        settings.set(LIST, list(given), Origin::CommandLine)?;
+        settings.set(LIST, split(given), Origin::CommandLine)?;
     }
     let run = Run::begin(context, settings, path.to_str())?;
     tracing::info!("Working on input {} ...", science.display());

@@ -11,9 +11,7 @@ use datamodels::models::{MeanBackgroundModel, RateModel};
 use datamodels::reference::BackgroundExposure;
 use ndarray::{Axis, Zip};
 use stcal::background::{Clipping, subtract};
-use stpipe::{
-    Outcome, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError,
-};
+use stpipe::{Outcome, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError};
 
 use crate::metadata_error;
 
@@ -104,7 +102,12 @@ impl Step for BkgSubtract {
             return Err(StepError::input("keyword EXP_TYPE", expected, kind));
         }
         // Parity: a comma at the end of a list adds an empty name.
-        let names: Vec<&String> = params.bkg_list.iter().flatten().filter(|name| !name.is_empty()).collect();
+        let names: Vec<&String> = params
+            .bkg_list
+            .iter()
+            .flatten()
+            .filter(|name| !name.is_empty())
+            .collect();
         if names.is_empty() {
             let why = "No background list provided";
             return Ok(Prepared::Skip(SkipReason::not_applicable(why)));
@@ -112,7 +115,8 @@ impl Step for BkgSubtract {
         let mut exposures = Vec::with_capacity(names.len());
         for name in names {
             let exposure = BackgroundExposure::open(Path::new(name));
-            exposures.push(exposure.map_err(|e| StepError::reference("background", name.as_str(), e))?);
+            exposures
+                .push(exposure.map_err(|e| StepError::reference("background", name.as_str(), e))?);
         }
         if rate.meta().instrument().name().map_err(metadata_error)? == "NIRSPEC" {
             for exposure in &exposures {
