@@ -65,7 +65,7 @@ pub fn bestrefs(
     match &args.headers {
         Some(path) => request.lines(path),
         None => args.files.iter().try_for_each(|path| {
-            let selection = mission.selection(path).map_err(|error| {
+            let selection = mission.selection(path, false).map_err(|error| {
                 anyhow!(error).context(format!("cannot read {}", path.display()))
             })?;
             let parameters = selection

@@ -112,6 +112,7 @@ fn params(
         chosen: &chosen,
         options: &options,
         input: inputs.first().map(String::as_str),
+        members_anywhere: false,
     };
     let warnings = LogOptions {
         level: Some(LevelFilter::WARN),

@@ -8,7 +8,8 @@ use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Valu
 use crate::metadata::Metadata;
 use crate::models::{
     CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
-    IntermediateModel, Model, PlainImageModel, RampFitOutputModel, RampModel, RateModel,
+    IntermediateModel, MeanBackgroundModel, Model, PlainImageModel, RampFitOutputModel, RampModel,
+    RateModel,
 };
 use crate::reference::EmiWaves;
 
@@ -288,5 +289,33 @@ impl Product for IntermediateModel {
 
     fn save(&mut self, path: &Path) -> Result<(), BoxError> {
         Ok(IntermediateModel::save(self, path)?)
+    }
+}
+
+/// A mean of exposures is saved under the name of the run, and does not say how it was made.
+impl Product for MeanBackgroundModel {
+    fn selection(&self) -> Values {
+        Values::new()
+    }
+
+    fn describe(&self) -> String {
+        let (rows, columns) = self.data.dim();
+        format!("{}({rows}, {columns})", Self::MODEL_TYPE)
+    }
+
+    fn file_name(&self) -> Option<String> {
+        None
+    }
+
+    fn set_file_name(&mut self, _name: &str) {}
+
+    fn set_status(&mut self, _key: &str, _status: Status) {}
+
+    fn set_skip_reason(&mut self, _key: &str, _reason: &SkipReason) {}
+
+    fn record(&mut self, _provenance: &Provenance<'_>) {}
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        Ok(Self::save(self, path)?)
     }
 }

@@ -3,9 +3,11 @@
 //! [`Detector1`] runs on a model in memory; [`Jwst`] is the mission that programs run: every pipeline and step by
 //! name, on files.
 
+mod association;
 pub mod dark;
 pub mod detector1;
 pub mod guider;
+pub mod image2;
 mod mission;
 mod side_products;
 mod suffixes;

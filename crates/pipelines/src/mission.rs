@@ -8,16 +8,19 @@ use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
 use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
 use steps::clean_flicker_noise::CleanFlickerNoise;
+use steps::dq_init::{DqInit, GuiderDqInit};
 use steps::emicorr::Emicorr;
+use steps::flat_field::{FlatField, GuiderFlatField};
 use steps::persistence::Persistence;
 use steps::picture_frame::PictureFrame;
-use stpipe::{BoxError, Mission, ReferenceSource, StepTask, Task, Values};
+use stpipe::{
+    ActionTask, BoxError, Mission, ReferenceSource, StepError, StepTask, Task, TaskSpec, Values,
+};
 
-use crate::dark::DarkTask;
-use crate::detector1::{Detector1Task, RampFitTask};
-use crate::guider::{DqInitTask, GuiderTask, open_guider};
-use crate::side_products::SideProductTask;
+use crate::association::{InputKind, association_of, first_science, kind_of};
+use crate::guider::open_guider;
 use crate::suffixes::SUFFIXES;
+use crate::{dark, detector1, guider, image2, side_products};
 
 /// The James Webb Space Telescope.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,12 +28,18 @@ pub struct Jwst;
 
 static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
     vec![
-        Arc::new(Detector1Task::new()),
-        Arc::new(DarkTask::new()),
-        Arc::new(GuiderTask::new()),
+        Arc::new(detector1::task()),
+        Arc::new(dark::task()),
+        Arc::new(guider::task()),
+        Arc::new(image2::task()),
         Arc::new(StepTask::<steps::group_scale::GroupScale>::new(open_ramp)),
-        Arc::new(DqInitTask::new()),
-        Arc::new(SideProductTask::<Emicorr>::new()),
+        Arc::new(ActionTask::new(
+            TaskSpec::step::<DqInit>(),
+            |context, settings, inputs| {
+                guider::either::<DqInit, GuiderDqInit>(context, settings, inputs, open_ramp)
+            },
+        )),
+        Arc::new(side_products::task::<Emicorr>()),
         Arc::new(StepTask::<steps::saturation::Saturation>::new(open_ramp)),
         Arc::new(StepTask::<steps::ipc::Ipc>::new(open_ramp)),
         Arc::new(StepTask::<steps::superbias::Superbias>::new(open_ramp)),
@@ -41,18 +50,25 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<steps::linearity::Linearity>::new(open_ramp)),
         Arc::new(StepTask::<steps::dark_current::DarkCurrent>::new(open_ramp)),
         Arc::new(StepTask::<steps::reset::Reset>::new(open_ramp)),
-        Arc::new(SideProductTask::<Persistence>::new()),
+        Arc::new(side_products::task::<Persistence>()),
         Arc::new(StepTask::<steps::charge_migration::ChargeMigration>::new(
             open_ramp,
         )),
         Arc::new(StepTask::<steps::jump::Jump>::new(open_ramp)),
         Arc::new(StepTask::<PictureFrame>::new(open_exposure)),
         Arc::new(StepTask::<CleanFlickerNoise>::new(open_exposure)),
-        Arc::new(RampFitTask::new()),
+        Arc::new(detector1::ramp_fit_task()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
-        Arc::new(StepTask::<steps::flat_field::FlatField>::new(open_guider)),
+        Arc::new(image2::background_task()),
+        Arc::new(ActionTask::new(
+            TaskSpec::step::<FlatField>(),
+            |context, settings, inputs| {
+                guider::either::<FlatField, GuiderFlatField>(context, settings, inputs, open_image)
+            },
+        )),
+        Arc::new(StepTask::<steps::photom::Photom>::new(open_image)),
     ]
 });
 
@@ -69,8 +85,13 @@ impl Mission for Jwst {
         &TASKS
     }
 
-    fn selection(&self, path: &Path) -> Result<Values, BoxError> {
-        let meta = Metadata::read(&FitsReader::open(path)?)?;
+    fn selection(&self, path: &Path, files_anywhere: bool) -> Result<Values, BoxError> {
+        let meta = if kind_of(path) == InputKind::Association {
+            let science = first_science(&association_of(path)?, files_anywhere)?;
+            Metadata::read(&FitsReader::open(&science)?)?
+        } else {
+            Metadata::read(&FitsReader::open(path)?)?
+        };
         Ok(datamodels::product::selection(&meta))
     }
 
@@ -88,6 +109,20 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
 }
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {
+    Ok(RateModel::open(path)?)
+}
+
+/// Opens count rates of images; products of spectra are refused.
+pub(crate) fn open_image(path: &Path) -> Result<RateModel, BoxError> {
+    let meta = Metadata::read(&FitsReader::open(path)?)?;
+    let model = meta.model_type();
+    if ["Slit", "Spec", "IFU"]
+        .iter()
+        .any(|word| model.contains(word))
+    {
+        let expected = "ImageModel or CubeModel; spectra cannot be calibrated in this version";
+        return Err(StepError::input("keyword DATAMODL", expected, model).into());
+    }
     Ok(RateModel::open(path)?)
 }
 

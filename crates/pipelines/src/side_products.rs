@@ -1,13 +1,12 @@
 //! Steps that leave a file besides the ramp.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use datamodels::RampModel;
 use steps::emicorr::Emicorr;
 use steps::persistence::Persistence;
 use stpipe::run::{Context, Entry, Run, RunError};
-use stpipe::{Origin, Outcome, Products, Settings, Step, Task, TaskSpec};
+use stpipe::{ActionTask, Origin, Outcome, Products, Settings, Step, TaskSpec};
 
 use crate::mission::open_ramp;
 
@@ -71,43 +70,24 @@ pub(crate) const fn entry<S: SideProduct>() -> Entry<RampModel> {
 }
 
 /// Such a step on its own.
-#[derive(Debug)]
-pub(crate) struct SideProductTask<S> {
-    spec: Arc<TaskSpec>,
-    step: std::marker::PhantomData<fn() -> S>,
+pub(crate) fn task<S: SideProduct>() -> ActionTask {
+    ActionTask::new(TaskSpec::step::<S>(), run::<S>)
 }
 
-impl<S: SideProduct> SideProductTask<S> {
-    /// The step `S`.
-    pub(crate) fn new() -> Self {
-        Self {
-            spec: Arc::new(TaskSpec::step::<S>()),
-            step: std::marker::PhantomData,
-        }
+fn run<S: SideProduct>(
+    context: &Context<'_>,
+    settings: Settings,
+    inputs: &[PathBuf],
+) -> Result<Vec<PathBuf>, RunError> {
+    let (run, ramp) = Run::on_file(context, settings.clone(), inputs, open_ramp)?;
+    let (outcome, mut saved) = run.alone::<S>(ramp)?;
+    if let Outcome::Complete(output) = outcome
+        && S::leaves_file(&output)
+    {
+        let input = inputs.first().and_then(|path| path.to_str());
+        let mut run = Run::begin(context, settings, input)?;
+        S::save(&mut run, output)?;
+        saved.extend_from_slice(run.saved());
     }
-}
-
-impl<S: SideProduct> Task for SideProductTask<S> {
-    fn spec(&self) -> &Arc<TaskSpec> {
-        &self.spec
-    }
-
-    fn run(
-        &self,
-        context: &Context<'_>,
-        settings: Settings,
-        inputs: &[PathBuf],
-    ) -> Result<Vec<PathBuf>, RunError> {
-        let (run, ramp) = Run::on_file(context, settings.clone(), inputs, open_ramp)?;
-        let (outcome, mut saved) = run.alone::<S>(ramp)?;
-        if let Outcome::Complete(output) = outcome
-            && S::leaves_file(&output)
-        {
-            let input = inputs.first().and_then(|path| path.to_str());
-            let mut run = Run::begin(context, settings, input)?;
-            S::save(&mut run, output)?;
-            saved.extend_from_slice(run.saved());
-        }
-        Ok(saved)
-    }
+    Ok(saved)
 }

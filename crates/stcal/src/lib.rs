@@ -9,6 +9,7 @@
     reason = "a view is handed over by value, as it is all over ndarray: it is a pointer with a shape"
 )]
 
+pub mod background;
 pub mod bias;
 pub mod charge_migration;
 pub mod clean_flicker_noise;
@@ -25,8 +26,10 @@ pub mod jump;
 pub mod linearity;
 mod median;
 pub mod persistence;
+pub mod photom;
 pub mod picture_frame;
 pub mod ramp_fit;
+pub mod rate_image;
 pub mod read_pattern;
 pub mod refpix;
 pub mod reset;
@@ -34,4 +37,5 @@ pub mod rscd;
 pub mod saturation;
 pub mod scaling;
 pub mod shape;
+mod sigma_clip;
 pub mod velocity_aberration;

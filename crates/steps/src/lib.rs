@@ -6,6 +6,7 @@
 
 pub mod assign_wcs;
 mod bands;
+pub mod bkg_subtract;
 pub mod charge_migration;
 pub mod clean_flicker_noise;
 pub mod dark_current;
@@ -23,8 +24,10 @@ pub mod jump;
 pub mod lastframe;
 pub mod linearity;
 pub mod persistence;
+pub mod photom;
 pub mod picture_frame;
 pub mod ramp_fit;
+mod rates;
 mod readout;
 pub mod refpix;
 pub mod reset;

@@ -21,5 +21,5 @@ pub use product::{Product, Products, Provenance};
 pub use references::{NoReferenceSource, Reference, ReferenceFiles, ReferenceSource};
 pub use run::{Context, Run, RunError};
 pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
-pub use task::{BaseParams, Mission, StepTask, Task, TaskSpec};
+pub use task::{Action, ActionTask, BaseParams, Mission, StepTask, Task, TaskSpec};
 pub use value::{ParamValue, TextError, Values};

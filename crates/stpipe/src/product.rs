@@ -67,6 +67,13 @@ impl<P: Product> Products for P {
     }
 }
 
+impl Products for [&mut dyn Product; 1] {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        let [product] = self;
+        vec![Some(&mut **product)]
+    }
+}
+
 impl<A: Product, B: Product> Products for (A, B) {
     fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
         vec![Some(&mut self.0), Some(&mut self.1)]

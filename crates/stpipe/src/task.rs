@@ -244,6 +244,39 @@ where
     }
 }
 
+/// What a program does with the inputs of a task; see [`Task::run`].
+pub type Action = fn(&Context<'_>, Settings, &[PathBuf]) -> Result<Vec<PathBuf>, RunError>;
+
+/// A pipeline, or a step whose inputs or products are others than [`StepTask`] knows.
+#[derive(Debug)]
+pub struct ActionTask {
+    spec: Arc<TaskSpec>,
+    action: Action,
+}
+
+impl ActionTask {
+    /// A task with these names and parameters that does this.
+    pub fn new(spec: TaskSpec, action: Action) -> Self {
+        let spec = Arc::new(spec);
+        Self { spec, action }
+    }
+}
+
+impl Task for ActionTask {
+    fn spec(&self) -> &Arc<TaskSpec> {
+        &self.spec
+    }
+
+    fn run(
+        &self,
+        context: &Context<'_>,
+        settings: Settings,
+        inputs: &[PathBuf],
+    ) -> Result<Vec<PathBuf>, RunError> {
+        (self.action)(context, settings, inputs)
+    }
+}
+
 /// A mission: what programs need besides its steps.
 pub trait Mission: Send + Sync {
     /// Name and version of its package, as `--version` and the log show them.
@@ -257,9 +290,11 @@ pub trait Mission: Send + Sync {
 
     /// Metadata of a file for the selection of references, without reading its arrays.
     ///
+    /// Of a list of files, it is the metadata of the first. `files_anywhere` is that of [`Context`].
+    ///
     /// # Errors
     /// If the file is none of the mission's.
-    fn selection(&self, path: &Path) -> Result<Values, BoxError>;
+    fn selection(&self, path: &Path, files_anywhere: bool) -> Result<Values, BoxError>;
 
     /// Opens the reference system that the environment names.
     ///

@@ -145,6 +145,7 @@ impl Job<'_> {
             chosen: &self.chosen,
             options: &self.line.parameters,
             input: self.line.inputs.first().map(String::as_str),
+            members_anywhere: self.line.program.members_anywhere,
         };
         let mut settings = sources.settings()?;
         if !self.line.inputs.is_empty() {
@@ -171,6 +172,7 @@ impl Job<'_> {
             log: self.sink.clone(),
             software: self.mission.software(),
             variables: &variables,
+            files_anywhere: self.line.program.members_anywhere,
         };
         let inputs: Vec<PathBuf> = self
             .line
@@ -191,6 +193,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) chosen: &'a Chosen,
     pub(crate) options: &'a ConfigTree,
     pub(crate) input: Option<&'a str>,
+    /// Whether an association may name files outside of its directory.
+    pub(crate) members_anywhere: bool,
 }
 
 impl Sources<'_> {
@@ -207,7 +211,8 @@ impl Sources<'_> {
         match (self.input, self.references) {
             (Some(input), Some(references)) => {
                 let input = located(&own, input);
-                let selection = self.mission.selection(&input).map_err(|error| {
+                let selection = self.mission.selection(&input, self.members_anywhere);
+                let selection = selection.map_err(|error| {
                     anyhow!(error).context(format!("cannot read {}", input.display()))
                 })?;
                 sources.reference_system = parameter_layers(spec, references, &selection)?;

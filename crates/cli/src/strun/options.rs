@@ -42,6 +42,11 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
         true,
         "How many threads to use; all cores if not given",
     ),
+    (
+        "members-anywhere",
+        false,
+        "Let associations name files outside of their own directory",
+    ),
     ("debug", false, "Show details of errors"),
     (
         "logcfg",
@@ -62,6 +67,7 @@ pub(crate) struct ProgramOptions {
     pub(crate) save_parameters: Option<String>,
     pub(crate) disable_crds_steppars: bool,
     pub(crate) ignored_logcfg: bool,
+    pub(crate) members_anywhere: bool,
     pub(crate) log: LogOptions,
     pub(crate) threads: Option<NonZeroUsize>,
 }
@@ -228,6 +234,7 @@ fn set_program_option(
         "save-parameters" => options.save_parameters = Some(value.to_owned()),
         "disable-crds-steppars" => options.disable_crds_steppars = true,
         "logcfg" => options.ignored_logcfg = true,
+        "members-anywhere" => options.members_anywhere = true,
         "verbose" => options.log.level = Some(parse_level("DEBUG")?),
         // `--verbose` wins, in whatever order they come.
         "log-level" => options.log.level = options.log.level.max(Some(parse_level(value)?)),

@@ -221,7 +221,7 @@ impl Mission for Toy {
         &self.tasks
     }
 
-    fn selection(&self, path: &Path) -> Result<Values, BoxError> {
+    fn selection(&self, path: &Path, _files_anywhere: bool) -> Result<Values, BoxError> {
         open(path).map(|number| number.selection())
     }
 

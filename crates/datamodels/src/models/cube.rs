@@ -1,8 +1,11 @@
 //! Count-rate images of the integrations of an exposure.
 
-use ndarray::Array3;
+use ndarray::{Array2, Array3, ArrayView3};
 
-use super::{ExtraHdu, Field, Model, read_array, read_companion, read_extra, read_table};
+use super::{
+    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional,
+    read_table,
+};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload, Table};
 use crate::metadata::Metadata;
@@ -22,6 +25,10 @@ pub struct CubeModel {
     pub var_poisson: Array3<f32>,
     /// Variance of the read noise [BUNIT²].
     pub var_rnoise: Array3<f32>,
+    /// Variance that the flat field brought in [BUNIT²].
+    pub var_flat: Option<Array3<f32>>,
+    /// Area of each pixel, relative to the nominal one, `(row, column)`.
+    pub area: Option<Array2<f32>>,
     /// Times of the integrations.
     pub int_times: Option<Table>,
     /// Times of the stripes that were collated to integrations.
@@ -45,14 +52,18 @@ impl Model for CubeModel {
             .unwrap_or_else(|| Array3::zeros(data.raw_dim()));
         let mut meta = Metadata::read(reader)?;
         meta.set_model_type(Self::MODEL_TYPE);
+        let var_flat = read_companion(reader, "VAR_FLAT", data.shape())?;
+        let area = read_optional(reader, "AREA")?;
         let extra = read_extra(
             reader,
             &[
                 "SCI",
                 "ERR",
                 "DQ",
+                "AREA",
                 "VAR_POISSON",
                 "VAR_RNOISE",
+                "VAR_FLAT",
                 "INT_TIMES",
                 "INT_TIMES_STRIPE",
             ],
@@ -66,6 +77,8 @@ impl Model for CubeModel {
             dq,
             var_poisson,
             var_rnoise,
+            var_flat,
+            area,
             int_times,
             int_times_stripe,
             extra,
@@ -82,50 +95,44 @@ impl Model for CubeModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         let mut fields = vec![
-            Field {
-                node: "data",
-                hdu: "SCI",
-                payload: Payload::F32(self.data.view().into_dyn()),
-            },
-            Field {
-                node: "err",
-                hdu: "ERR",
-                payload: Payload::F32(self.err.view().into_dyn()),
-            },
-            Field {
-                node: "dq",
-                hdu: "DQ",
-                payload: Payload::U32(self.dq.view().into_dyn()),
-            },
-            Field {
-                node: "var_poisson",
-                hdu: "VAR_POISSON",
-                payload: Payload::F32(self.var_poisson.view().into_dyn()),
-            },
-            Field {
-                node: "var_rnoise",
-                hdu: "VAR_RNOISE",
-                payload: Payload::F32(self.var_rnoise.view().into_dyn()),
-            },
+            field("data", "SCI", real_images(self.data.view())),
+            field("err", "ERR", real_images(self.err.view())),
+            field("dq", "DQ", Payload::U32(self.dq.view().into_dyn())),
         ];
-        for (node, hdu, table) in [
-            ("int_times", "INT_TIMES", &self.int_times),
-            (
-                "int_times_stripe",
-                "INT_TIMES_STRIPE",
-                &self.int_times_stripe,
-            ),
-        ] {
-            fields.extend(table.as_ref().map(|table| Field {
-                node,
-                hdu,
-                payload: Payload::Table(table),
-            }));
+        if let Some(area) = &self.area {
+            let area = Payload::F32(area.view().into_dyn());
+            fields.push(field("area", "AREA", area));
         }
+        let times = self.int_times.as_ref();
+        fields.extend(times.map(|table| field("int_times", "INT_TIMES", Payload::Table(table))));
+        fields.extend([
+            field(
+                "var_poisson",
+                "VAR_POISSON",
+                real_images(self.var_poisson.view()),
+            ),
+            field(
+                "var_rnoise",
+                "VAR_RNOISE",
+                real_images(self.var_rnoise.view()),
+            ),
+        ]);
+        if let Some(variance) = &self.var_flat {
+            fields.push(field("var_flat", "VAR_FLAT", real_images(variance.view())));
+        }
+        let times = self.int_times_stripe.as_ref();
+        fields.extend(times.map(|table| {
+            let table = Payload::Table(table);
+            field("int_times_stripe", "INT_TIMES_STRIPE", table)
+        }));
         fields
     }
 
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
+}
+
+fn real_images(array: ArrayView3<'_, f32>) -> Payload<'_> {
+    Payload::F32(array.into_dyn())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::ArrayD;
 
-use super::{CubeModel, Field, ImageModel, Model, RampModel, RateModel};
+use super::{CubeModel, ImageModel, Model, RampModel, RateModel, field};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
 use crate::metadata::Metadata;
@@ -52,10 +52,7 @@ impl ExposureModel {
     pub fn image_shape(&self) -> (usize, usize) {
         match self {
             Self::Ramp(ramp) => (ramp.data.dim().2, ramp.data.dim().3),
-            Self::Rate(rate) => match &**rate {
-                RateModel::Image(image) => image.data.dim(),
-                RateModel::Cube(cube) => (cube.data.dim().1, cube.data.dim().2),
-            },
+            Self::Rate(rate) => rate.image_shape(),
         }
     }
 }
@@ -108,8 +105,4 @@ impl IntermediateModel {
         }
         super::writing::write_model(path, &self.meta, fields, &[])
     }
-}
-
-fn field<'a>(node: &'static str, hdu: &'static str, payload: Payload<'a>) -> Field<'a> {
-    Field { node, hdu, payload }
 }

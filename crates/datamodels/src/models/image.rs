@@ -1,8 +1,8 @@
 //! Count-rate images of one exposure.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
-use super::{ExtraHdu, Field, Model, read_array, read_companion, read_extra};
+use super::{ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
 use crate::metadata::Metadata;
@@ -22,6 +22,10 @@ pub struct ImageModel {
     pub var_poisson: Array2<f32>,
     /// Variance of the read noise [BUNIT²].
     pub var_rnoise: Array2<f32>,
+    /// Variance that the flat field brought in [BUNIT²].
+    pub var_flat: Option<Array2<f32>>,
+    /// Area of each pixel, relative to the nominal one.
+    pub area: Option<Array2<f32>>,
     /// HDUs that this model does not know.
     pub extra: Vec<ExtraHdu>,
 }
@@ -41,7 +45,20 @@ impl Model for ImageModel {
             .unwrap_or_else(|| Array2::zeros(data.raw_dim()));
         let mut meta = Metadata::read(reader)?;
         meta.set_model_type(Self::MODEL_TYPE);
-        let extra = read_extra(reader, &["SCI", "ERR", "DQ", "VAR_POISSON", "VAR_RNOISE"])?;
+        let var_flat = read_companion(reader, "VAR_FLAT", data.shape())?;
+        let area = read_optional(reader, "AREA")?;
+        let extra = read_extra(
+            reader,
+            &[
+                "SCI",
+                "ERR",
+                "DQ",
+                "AREA",
+                "VAR_POISSON",
+                "VAR_RNOISE",
+                "VAR_FLAT",
+            ],
+        )?;
         Ok(Self {
             meta,
             data,
@@ -49,6 +66,8 @@ impl Model for ImageModel {
             dq,
             var_poisson,
             var_rnoise,
+            var_flat,
+            area,
             extra,
         })
     }
@@ -62,36 +81,37 @@ impl Model for ImageModel {
     }
 
     fn fields(&self) -> Vec<Field<'_>> {
-        vec![
-            Field {
-                node: "data",
-                hdu: "SCI",
-                payload: Payload::F32(self.data.view().into_dyn()),
-            },
-            Field {
-                node: "err",
-                hdu: "ERR",
-                payload: Payload::F32(self.err.view().into_dyn()),
-            },
-            Field {
-                node: "dq",
-                hdu: "DQ",
-                payload: Payload::U32(self.dq.view().into_dyn()),
-            },
-            Field {
-                node: "var_poisson",
-                hdu: "VAR_POISSON",
-                payload: Payload::F32(self.var_poisson.view().into_dyn()),
-            },
-            Field {
-                node: "var_rnoise",
-                hdu: "VAR_RNOISE",
-                payload: Payload::F32(self.var_rnoise.view().into_dyn()),
-            },
-        ]
+        let mut fields = vec![
+            field("data", "SCI", real_image(self.data.view())),
+            field("err", "ERR", real_image(self.err.view())),
+            field("dq", "DQ", Payload::U32(self.dq.view().into_dyn())),
+        ];
+        if let Some(area) = &self.area {
+            fields.push(field("area", "AREA", real_image(area.view())));
+        }
+        fields.extend([
+            field(
+                "var_poisson",
+                "VAR_POISSON",
+                real_image(self.var_poisson.view()),
+            ),
+            field(
+                "var_rnoise",
+                "VAR_RNOISE",
+                real_image(self.var_rnoise.view()),
+            ),
+        ]);
+        if let Some(variance) = &self.var_flat {
+            fields.push(field("var_flat", "VAR_FLAT", real_image(variance.view())));
+        }
+        fields
     }
 
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
+}
+
+fn real_image(array: ArrayView2<'_, f32>) -> Payload<'_> {
+    Payload::F32(array.into_dyn())
 }

@@ -1,5 +1,6 @@
 //! Product models: metadata and typed arrays, read from and written to FITS with an ASDF extension.
 
+mod background;
 mod cube;
 mod edit;
 mod exposure;
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
 use crate::metadata::Metadata;
 
+pub use background::MeanBackgroundModel;
 pub use cube::CubeModel;
 pub use edit::edit_metadata;
 pub use exposure::{ExposureModel, IntermediateModel};
@@ -27,7 +29,7 @@ pub use image::ImageModel;
 pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;
 pub use ramp_fit_output::RampFitOutputModel;
-pub use rate::RateModel;
+pub use rate::{RateModel, RatePlanesMut};
 
 /// A product.
 pub trait Model: Sized {
@@ -78,6 +80,10 @@ pub struct Field<'a> {
     pub hdu: &'static str,
     /// The values.
     pub payload: Payload<'a>,
+}
+
+fn field<'a>(node: &'static str, hdu: &'static str, payload: Payload<'a>) -> Field<'a> {
+    Field { node, hdu, payload }
 }
 
 /// An HDU that the model does not know, as it stood in the file.

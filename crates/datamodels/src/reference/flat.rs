@@ -16,7 +16,7 @@ pub struct FlatReference {
     pub err: Array2<f32>,
     /// Quality of each pixel.
     pub dq: Array2<u32>,
-    /// FILENAME of the file.
+    /// The file, without directory.
     pub file_name: Option<String>,
 }
 
@@ -41,7 +41,9 @@ impl FlatReference {
         } else {
             Array2::zeros(response.raw_dim())
         };
-        let file_name = file.meta.text("meta.filename").map(str::to_string);
+        let file_name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         Ok(Some(Self {
             response,
             err,

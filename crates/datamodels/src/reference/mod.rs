@@ -1,11 +1,13 @@
 //! Reference files: opened, checked against the exposure, cut to its subarray, their quality bits translated.
 
+mod background;
 mod detector;
 mod distortion;
 mod emicorr;
 mod flat;
 mod pattern;
 mod persistence;
+mod photom;
 mod quality;
 mod refpix;
 mod streamed;
@@ -19,6 +21,7 @@ use crate::error::{DataModelError, Result};
 use crate::io::fits::{Element, FitsReader, Table};
 use crate::metadata::Metadata;
 
+pub use background::{BackgroundExposure, Overlap};
 pub use detector::{
     DarkReference, GainReference, IpcReference, LinearityReference, MaskReference,
     ReadNoiseReference, ResetReference, RscdReference, SaturationReference, SuperbiasReference,
@@ -28,6 +31,7 @@ pub use emicorr::{EmiCase, EmiReference, EmiWave, EmiWaves};
 pub use flat::FlatReference;
 pub use pattern::{PictureFrameReference, SossTrace, SossTraceReference};
 pub use persistence::PersistenceWindows;
+pub use photom::{AreaReference, PhotomReference, PixelArea, TimeCoefficients};
 pub use refpix::{Irs2BadPixels, Irs2Reference, SirsReference};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};

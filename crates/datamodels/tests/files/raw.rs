@@ -116,6 +116,8 @@ pub(crate) fn image_model() -> ImageModel {
         dq: Array2::from_shape_fn((5, 7), |(y, x)| (1 << 31) | (y * 7 + x) as u32),
         var_poisson: plane(200.0),
         var_rnoise: plane(300.0),
+        var_flat: None,
+        area: None,
         extra: Vec::new(),
     }
 }

@@ -3,7 +3,6 @@
 //! Its steps are the first ones of [`detector1`](crate::detector1), up to the linearity of the ramps.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use datamodels::RampModel;
 use steps::dq_init::DqInit;
@@ -19,7 +18,7 @@ use steps::rscd::Rscd;
 use steps::saturation::Saturation;
 use steps::superbias::Superbias;
 use stpipe::run::{Context, Entry, Run, RunError};
-use stpipe::{Product, Settings, Step, StepError, Task, TaskSpec};
+use stpipe::{ActionTask, Product, Settings, Step, StepError, TaskSpec};
 
 use crate::detector1::{MIRI, NEAR_INFRARED};
 use crate::mission::open_ramp;
@@ -67,41 +66,18 @@ pub fn table(instrument: &str) -> &'static [Entry<RampModel>] {
 }
 
 /// `calwebb_dark` for programs.
-#[derive(Debug)]
-pub struct DarkTask {
-    spec: Arc<TaskSpec>,
+pub fn task() -> ActionTask {
+    ActionTask::new(spec(), run)
 }
 
-impl DarkTask {
-    /// The task.
-    pub fn new() -> Self {
-        Self {
-            spec: Arc::new(spec()),
-        }
-    }
-}
-
-impl Default for DarkTask {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Task for DarkTask {
-    fn spec(&self) -> &Arc<TaskSpec> {
-        &self.spec
-    }
-
-    fn run(
-        &self,
-        context: &Context<'_>,
-        settings: Settings,
-        inputs: &[PathBuf],
-    ) -> Result<Vec<PathBuf>, RunError> {
-        let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
-        let mut ramp = process(&mut run, ramp)?;
-        run.finish(&mut ramp)
-    }
+fn run(
+    context: &Context<'_>,
+    settings: Settings,
+    inputs: &[PathBuf],
+) -> Result<Vec<PathBuf>, RunError> {
+    let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
+    let mut ramp = process(&mut run, ramp)?;
+    run.finish(&mut ramp)
 }
 
 fn process(run: &mut Run<'_>, ramp: RampModel) -> Result<RampModel, RunError> {

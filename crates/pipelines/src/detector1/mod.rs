@@ -14,9 +14,9 @@ use stpipe::run::{Run, RunError};
 use stpipe::{Origin, Outcome, Product, StepError};
 
 pub use memory::Detector1;
-pub use ramp_fit_task::RampFitTask;
+pub use ramp_fit_task::ramp_fit_task;
 pub use table::{MIRI, NEAR_INFRARED, spec};
-pub use task::Detector1Task;
+pub use task::task;
 
 stpipe::params! {
     /// Parameters of `calwebb_detector1` itself.

@@ -1,60 +1,36 @@
 //! The pipeline on files.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use stpipe::run::{Context, Run, RunError};
-use stpipe::{Origin, Settings, Task, TaskSpec};
+use stpipe::{ActionTask, Origin, Settings};
 
 use super::{Detector1Output, process, spec};
 use crate::mission::open_ramp;
 
 /// `calwebb_detector1` for programs.
-#[derive(Debug)]
-pub struct Detector1Task {
-    spec: Arc<TaskSpec>,
+pub fn task() -> ActionTask {
+    ActionTask::new(spec(), run)
 }
 
-impl Detector1Task {
-    /// The task.
-    pub fn new() -> Self {
-        Self {
-            spec: Arc::new(spec()),
+fn run(
+    context: &Context<'_>,
+    settings: Settings,
+    inputs: &[PathBuf],
+) -> Result<Vec<PathBuf>, RunError> {
+    let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
+    match process(&mut run, ramp)? {
+        Detector1Output::Rates { mut rate, .. } => {
+            set_suffix(&mut run, "rate")?;
+            run.finish(&mut *rate)
         }
-    }
-}
-
-impl Default for Detector1Task {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Task for Detector1Task {
-    fn spec(&self) -> &Arc<TaskSpec> {
-        &self.spec
-    }
-
-    fn run(
-        &self,
-        context: &Context<'_>,
-        settings: Settings,
-        inputs: &[PathBuf],
-    ) -> Result<Vec<PathBuf>, RunError> {
-        let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
-        match process(&mut run, ramp)? {
-            Detector1Output::Rates { mut rate, .. } => {
-                set_suffix(&mut run, "rate")?;
-                run.finish(&mut *rate)
-            }
-            Detector1Output::Ramp(mut ramp) => {
-                set_suffix(&mut run, "ramp")?;
-                run.finish(&mut *ramp)
-            }
-            Detector1Output::Nothing => {
-                tracing::warn!("No product is saved: there is nothing to fit");
-                Ok(run.saved().to_vec())
-            }
+        Detector1Output::Ramp(mut ramp) => {
+            set_suffix(&mut run, "ramp")?;
+            run.finish(&mut *ramp)
+        }
+        Detector1Output::Nothing => {
+            tracing::warn!("No product is saved: there is nothing to fit");
+            Ok(run.saved().to_vec())
         }
     }
 }

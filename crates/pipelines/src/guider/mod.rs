@@ -1,18 +1,17 @@
 //! `calwebb_guider`: from the raw ramps of a guide star exposure to calibrated images.
 
-mod dq_init;
+mod either;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use datamodels::models::GuiderModel;
 use steps::dq_init::GuiderDqInit;
-use steps::flat_field::FlatField;
+use steps::flat_field::GuiderFlatField;
 use steps::guider_cds::GuiderCds;
 use stpipe::run::{Context, Entry, Run, RunError};
-use stpipe::{BoxError, Origin, Product, Settings, StepError, Task, TaskSpec};
+use stpipe::{ActionTask, BoxError, Origin, Product, Settings, StepError, TaskSpec};
 
-pub use dq_init::DqInitTask;
+pub(crate) use either::either;
 
 stpipe::params! {
     /// Parameters of `calwebb_guider` itself; it has none of its own.
@@ -23,7 +22,7 @@ stpipe::params! {
 pub const STEPS: &[Entry<GuiderModel>] = &[
     Entry::of::<GuiderDqInit>(),
     Entry::of::<GuiderCds>(),
-    Entry::of::<FlatField>(),
+    Entry::of::<GuiderFlatField>(),
 ];
 
 /// Names, parameters and steps of the pipeline.
@@ -35,51 +34,28 @@ pub fn spec() -> TaskSpec {
         vec![
             TaskSpec::step::<GuiderDqInit>(),
             TaskSpec::step::<GuiderCds>(),
-            TaskSpec::step::<FlatField>(),
+            TaskSpec::step::<GuiderFlatField>(),
         ],
     )
 }
 
 /// `calwebb_guider` for programs.
-#[derive(Debug)]
-pub struct GuiderTask {
-    spec: Arc<TaskSpec>,
+pub fn task() -> ActionTask {
+    ActionTask::new(spec(), run)
 }
 
-impl GuiderTask {
-    /// The task.
-    pub fn new() -> Self {
-        Self {
-            spec: Arc::new(spec()),
-        }
-    }
-}
-
-impl Default for GuiderTask {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Task for GuiderTask {
-    fn spec(&self) -> &Arc<TaskSpec> {
-        &self.spec
-    }
-
-    fn run(
-        &self,
-        context: &Context<'_>,
-        settings: Settings,
-        inputs: &[PathBuf],
-    ) -> Result<Vec<PathBuf>, RunError> {
-        let (mut run, exposure) = Run::on_file(context, settings, inputs, open_guider)?;
-        // Parity: the pipeline puts its own suffix in place of the user's.
-        run.settings_mut().set("suffix", "cal", Origin::Caller)?;
-        let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();
-        run.prefetch(&exposure.selection(), &planned)?;
-        let mut exposure = run.table(STEPS, exposure)?;
-        run.finish(&mut exposure)
-    }
+fn run(
+    context: &Context<'_>,
+    settings: Settings,
+    inputs: &[PathBuf],
+) -> Result<Vec<PathBuf>, RunError> {
+    let (mut run, exposure) = Run::on_file(context, settings, inputs, open_guider)?;
+    // Parity: the pipeline puts its own suffix in place of the user's.
+    run.settings_mut().set("suffix", "cal", Origin::Caller)?;
+    let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();
+    run.prefetch(&exposure.selection(), &planned)?;
+    let mut exposure = run.table(STEPS, exposure)?;
+    run.finish(&mut exposure)
 }
 
 /// `EXP_TYPE` of guide star exposures.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! data /= flat        var_flat = data² / flat² * flat_err²          (data after the division)
+//! var_poisson /= flat²    var_rnoise /= flat²    err² = var_poisson + var_rnoise + var_flat
 //! ```
 //!
 //! Where the flat cannot be used its value counts as 1, and its quality says so.
@@ -11,6 +12,7 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
 
+use crate::rate_image::RateImageMut;
 use crate::shape::{ShapeError, check_shape};
 
 #[cfg(test)]
@@ -113,4 +115,93 @@ pub fn multiply(
     check_shape("flat", data.shape(), response.shape())?;
     data *= &response;
     Ok(())
+}
+
+/// A flat field, or a band of its rows, after [`Flat::prepare`].
+#[derive(Debug, Clone, Copy)]
+pub struct FlatView<'a> {
+    /// Response of each pixel.
+    pub response: ArrayView2<'a, f32>,
+    /// Its standard deviation.
+    pub err: ArrayView2<'a, f32>,
+    /// Quality of each pixel.
+    pub dq: ArrayView2<'a, u32>,
+}
+
+impl FlatView<'_> {
+    /// Divides an image of count rates, its variances and its errors by the flat, in place, and notes in the image which
+    /// pixels cannot be used.
+    ///
+    /// The image has a variance of the flat, which is overwritten.
+    ///
+    /// # Errors
+    /// [`ShapeError`]; nothing has been modified then.
+    pub fn divide(self, image: &mut RateImageMut<'_>, flags: FlatFlags) -> Result<(), ShapeError> {
+        let shape = self.check(image)?;
+        let missing = || ShapeError {
+            what: "variance of the flat",
+            expected: shape.clone(),
+            found: Vec::new(),
+        };
+        let var_flat = image.var_flat.as_mut().ok_or_else(missing)?;
+        divide(
+            image.data.view_mut(),
+            var_flat.view_mut(),
+            self.response,
+            self.err,
+        )?;
+        Zip::from(&mut image.err)
+            .and(&mut image.var_poisson)
+            .and(&mut image.var_rnoise)
+            .and(&*var_flat)
+            .and(self.response)
+            .for_each(|err, photons, reads, var_flat, response| {
+                let square = response * response;
+                *photons /= square;
+                *reads /= square;
+                *err = (*photons + *reads + var_flat).sqrt();
+            });
+        self.mark(image, flags)
+    }
+
+    /// Multiplies an image of count rates, its variances and its errors by the flat, in place: undoes [`Self::divide`].
+    ///
+    /// # Errors
+    /// [`ShapeError`]; nothing has been modified then.
+    pub fn multiply(
+        self,
+        image: &mut RateImageMut<'_>,
+        flags: FlatFlags,
+    ) -> Result<(), ShapeError> {
+        self.check(image)?;
+        multiply(image.data.view_mut(), self.response)?;
+        if let Some(var_flat) = &mut image.var_flat {
+            var_flat.fill(0.0);
+        }
+        Zip::from(&mut image.err)
+            .and(&mut image.var_poisson)
+            .and(&mut image.var_rnoise)
+            .and(self.response)
+            .for_each(|err, photons, reads, response| {
+                let square = response * response;
+                *photons *= square;
+                *reads *= square;
+                *err = (*photons + *reads).sqrt();
+            });
+        self.mark(image, flags)
+    }
+
+    fn check(self, image: &RateImageMut<'_>) -> Result<Vec<usize>, ShapeError> {
+        image.check()?;
+        let shape = image.data.shape();
+        check_shape("flat", shape, self.response.shape())?;
+        check_shape("errors of the flat", shape, self.err.shape())?;
+        check_shape("quality of the flat", shape, self.dq.shape())?;
+        Ok(shape.to_vec())
+    }
+
+    fn mark(self, image: &mut RateImageMut<'_>, flags: FlatFlags) -> Result<(), ShapeError> {
+        image.dq.zip_mut_with(&self.dq, |dq, flat| *dq |= flat);
+        image.unify_invalid(flags.do_not_use)
+    }
 }

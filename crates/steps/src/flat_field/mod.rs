@@ -1,15 +1,25 @@
 //! `flat_field`: divides by the response of the pixels.
 //!
-//! For guide star exposures; the other kinds come with the later stages.
+//! For images. Flats of NIRSpec spectra, which depend on wavelength and slit, come with spectroscopy.
+
+mod guider;
 
 use std::path::Path;
 
 use datamodels::dq::pixel;
-use datamodels::models::{GuiderCalModel, GuiderModel};
-use datamodels::reference::FlatReference;
-use ndarray::{Array2, Array3, Zip};
-use stcal::flat_field::{Flat, FlatFlags, divide, multiply};
+use datamodels::metadata::Metadata;
+use datamodels::models::RateModel;
+use datamodels::reference::{FlatReference, Science};
+use ndarray::{Array2, Zip, s};
+use stcal::flat_field::{Flat, FlatFlags, FlatView};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
+
+use crate::{metadata_error, rates};
+
+pub use guider::GuiderFlatField;
+
+#[cfg(test)]
+mod tests;
 
 stpipe::params! {
     /// Parameters of `flat_field`.
@@ -29,6 +39,39 @@ const FLAGS: FlatFlags = FlatFlags {
     no_flat_field: pixel::NO_FLAT_FIELD,
 };
 
+/// `EXP_TYPE` of data that may, or must, be cut out of their exposure before.
+const CUT_OUT: [&str; 6] = [
+    "NRS_BRIGHTOBJ",
+    "NRS_FIXEDSLIT",
+    "NRS_LAMP",
+    "NRS_MSASPEC",
+    "NRS_AUTOWAVE",
+    "NRS_AUTOFLAT",
+];
+
+/// `EXP_TYPE` of NIRSpec images.
+const NIRSPEC_IMAGES: [&str; 9] = [
+    "NRS_CONFIRM",
+    "NRS_FOCUS",
+    "NRS_IMAGE",
+    "NRS_MIMF",
+    "NRS_MSATA",
+    "NRS_TACONFIRM",
+    "NRS_TACQ",
+    "NRS_TASLIT",
+    "NRS_WATA",
+];
+
+/// `EXP_TYPE` of NIRSpec spectra.
+const NIRSPEC_SPECTRA: [&str; 6] = [
+    "NRS_BRIGHTOBJ",
+    "NRS_FIXEDSLIT",
+    "NRS_IFU",
+    "NRS_MSASPEC",
+    "NRS_LAMP",
+    "NRS_AUTOWAVE",
+];
+
 /// Divides images by the response of the pixels.
 #[derive(Debug, Clone, Copy)]
 pub struct FlatField;
@@ -41,128 +84,126 @@ impl Step for FlatField {
     const REFERENCES: &'static [&'static str] = &["flat", "fflat", "sflat", "dflat"];
     type Params = FlatFieldParams;
     type References = FlatReference;
-    type Input = GuiderModel;
-    type Output = GuiderModel;
+    type Input = RateModel;
+    type Output = RateModel;
 
     fn prepare(
         params: &FlatFieldParams,
-        exposure: &GuiderModel,
+        rate: &RateModel,
         files: &ReferenceFiles,
     ) -> Result<Prepared<FlatReference>, StepError> {
-        if params.save_interpolated_flat {
-            let expected = "false; interpolated flats are not available in this version";
-            return Err(StepError::input("save_interpolated_flat", expected, true));
-        }
-        if exposure.meta().text("meta.cal_step.extract_2d") == Some("COMPLETE") {
-            let why = "The extract_2d step should not have been run for these data";
-            return Ok(Prepared::Skip(SkipReason::not_applicable(why)));
-        }
-        let science = crate::guider_science(exposure);
-        let read = |path: &Path| FlatReference::load(path, &science);
-        let flat = if let Some(path) = &params.user_supplied_flat {
-            tracing::info!(
-                "User-supplied flat {path} given. Ignoring all flat reference files and flat creation."
-            );
-            let flat = read(Path::new(path));
-            Some(flat.map_err(|e| StepError::reference("flat", path.as_str(), e))?)
-        } else {
-            let flat = crate::load(files, "flat", read)?;
-            for kind in ["fflat", "sflat", "dflat"] {
-                files.path(kind)?;
-            }
-            flat
-        };
-        Ok(match flat {
-            None => Prepared::Skip(SkipReason::NoReference("flat")),
-            Some(None) => Prepared::Skip(SkipReason::not_applicable(
-                "Reference data array is smaller than science data",
-            )),
-            Some(Some(flat)) => Prepared::Ready(flat),
-        })
+        prepare(params, &rates::science(rate), files)
     }
 
     fn run(
         params: &FlatFieldParams,
         reference: FlatReference,
-        exposure: GuiderModel,
-    ) -> Result<Outcome<GuiderModel, GuiderModel>, StepError> {
-        let GuiderModel::Cal(mut images) = exposure else {
-            return Err(StepError::input(
-                "HDU SCI",
-                "images (3 dimensions)",
-                "ramps (4 dimensions)",
-            ));
-        };
-        let FlatReference {
-            response,
-            err,
-            dq,
-            file_name,
-        } = reference;
-        if let (Some(_), Some(name)) = (&params.user_supplied_flat, file_name) {
-            images.meta.set("meta.ref_file.flat.name", name);
-        }
-        let mut flat = Flat { response, err, dq };
-        flat.prepare(FLAGS).map_err(StepError::algorithm)?;
-        apply(&mut images, &flat, params.inverse)?;
-        Ok(Outcome::Complete(GuiderModel::Cal(images)))
+        mut rate: RateModel,
+    ) -> Result<Outcome<RateModel, RateModel>, StepError> {
+        record_user_flat(params, &reference, rate.meta_mut());
+        let flat = usable(reference)?;
+        rate.reset_var_flat();
+        rates::for_each_band(&mut rate, |rows, band| {
+            let flat = FlatView {
+                response: flat.response.slice(s![rows.clone(), ..]),
+                err: flat.err.slice(s![rows.clone(), ..]),
+                dq: flat.dq.slice(s![rows, ..]),
+            };
+            if params.inverse {
+                flat.multiply(band, FLAGS)
+            } else {
+                flat.divide(band, FLAGS)
+            }
+        })
+        .map_err(StepError::algorithm)?;
+        Ok(Outcome::Complete(rate))
     }
 }
 
-/// The quality of a flat as it reaches an exposure: pixels without a response, or without its error, are of no use.
-pub(crate) fn quality(reference: FlatReference) -> Result<Array2<u32>, StepError> {
+/// Decides whether images of any kind get a flat, and loads it.
+fn prepare(
+    params: &FlatFieldParams,
+    science: &Science<'_>,
+    files: &ReferenceFiles,
+) -> Result<Prepared<FlatReference>, StepError> {
+    let kind = science.meta.exposure().kind().map_err(metadata_error)?;
+    if let Some(reason) = not_for(science.meta, &kind)? {
+        return Ok(Prepared::Skip(reason));
+    }
+    if params.save_interpolated_flat {
+        tracing::warn!(
+            "save_interpolated_flat has no effect: flats of images are not interpolated"
+        );
+    }
+    let read = |path: &Path| FlatReference::load(path, science);
+    let flat = if let Some(path) = &params.user_supplied_flat {
+        tracing::info!(
+            "User-supplied flat {path} given. Ignoring all flat reference files and flat creation."
+        );
+        let flat = read(Path::new(path));
+        Some(flat.map_err(|e| StepError::reference("flat", path.as_str(), e))?)
+    } else {
+        let flat = crate::load(files, "flat", read)?;
+        for kind in ["fflat", "sflat", "dflat"] {
+            files.path(kind)?;
+        }
+        flat
+    };
+    Ok(match flat {
+        None => Prepared::Skip(SkipReason::NoReference("flat")),
+        Some(None) => Prepared::Skip(SkipReason::not_applicable(
+            "Reference data array is smaller than science data",
+        )),
+        Some(Some(flat)) => Prepared::Ready(flat),
+    })
+}
+
+/// Why exposures of a kind get no flat.
+fn not_for(meta: &Metadata, kind: &str) -> Result<Option<SkipReason>, StepError> {
+    let is_nirspec = meta.instrument().name().map_err(metadata_error)? == "NIRSPEC";
+    let is_spectrum = NIRSPEC_SPECTRA.contains(&kind);
+    if is_nirspec && !is_spectrum && !NIRSPEC_IMAGES.contains(&kind) {
+        return Ok(Some(SkipReason::not_applicable(format!(
+            "flat fields of exposure type {kind} are not supported"
+        ))));
+    }
+    if meta.text("meta.cal_step.extract_2d") == Some("COMPLETE") && !CUT_OUT.contains(&kind) {
+        return Ok(Some(SkipReason::not_applicable(
+            "The extract_2d step should not have been run for these data",
+        )));
+    }
+    if is_spectrum && meta.text("meta.instrument.lamp_mode") != Some("IMAGE") {
+        let expected =
+            "that of an image; flats of NIRSpec spectra are not available in this version";
+        return Err(StepError::input("keyword EXP_TYPE", expected, kind));
+    }
+    Ok(None)
+}
+
+/// The name of a flat of the user takes the place of the reference's in the product.
+fn record_user_flat(params: &FlatFieldParams, reference: &FlatReference, meta: &mut Metadata) {
+    if let (Some(_), Some(name)) = (&params.user_supplied_flat, &reference.file_name) {
+        meta.set("meta.ref_file.flat.name", name.as_str());
+    }
+}
+
+/// The flat with its unusable pixels marked.
+fn usable(reference: FlatReference) -> Result<Flat, StepError> {
     let FlatReference {
         response, err, dq, ..
     } = reference;
     let mut flat = Flat { response, err, dq };
     flat.prepare(FLAGS).map_err(StepError::algorithm)?;
+    Ok(flat)
+}
+
+/// The quality of a flat as it reaches an exposure: pixels without a response, or without its error, are of no use.
+pub(crate) fn quality(reference: FlatReference) -> Result<Array2<u32>, StepError> {
+    let mut flat = usable(reference)?;
     Zip::from(&mut flat.dq).and(&flat.err).for_each(|dq, err| {
         if err.is_nan() {
             *dq |= FLAGS.do_not_use;
         }
     });
     Ok(flat.dq)
-}
-
-/// Applies a flat to the images of a guide star exposure.
-fn apply(images: &mut GuiderCalModel, flat: &Flat, inverse: bool) -> Result<(), StepError> {
-    let mut var_flat = Array3::<f32>::zeros(images.data.raw_dim());
-    let planes = images
-        .data
-        .outer_iter_mut()
-        .zip(images.err.outer_iter_mut())
-        .zip(var_flat.outer_iter_mut());
-    for ((mut data, mut err), mut var) in planes {
-        if inverse {
-            multiply(data.view_mut(), flat.response.view()).map_err(StepError::algorithm)?;
-        } else {
-            divide(
-                data.view_mut(),
-                var.view_mut(),
-                flat.response.view(),
-                flat.err.view(),
-            )
-            .map_err(StepError::algorithm)?;
-            Zip::from(&mut err)
-                .and(&var)
-                .for_each(|err, var| *err = (*err * *err + var).sqrt());
-        }
-        // Parity: the quality of a guide star exposure has no plane for each integration, so that it blanks nothing.
-        Zip::from(&mut data)
-            .and(&mut err)
-            .and(&mut var)
-            .for_each(|data, err, var| {
-                if data.is_nan() || err.is_nan() || var.is_nan() {
-                    (*data, *err, *var) = (f32::NAN, f32::NAN, f32::NAN);
-                }
-            });
-    }
-    images.dq.zip_mut_with(&flat.dq, |dq, flat| *dq |= flat);
-    // Parity: the model has no HDU for this variance; the reference package leaves it in the tree.
-    let shape = var_flat.shape().to_vec();
-    let values: Vec<f32> = var_flat.into_iter().collect();
-    images
-        .meta
-        .set_array("var_flat", &shape, &values)
-        .map_err(StepError::algorithm)
 }

@@ -107,6 +107,8 @@ impl RampFitOutput {
                 dq: exposure.dq,
                 var_poisson: exposure.var_poisson,
                 var_rnoise: exposure.var_rnoise,
+                var_flat: None,
+                area: None,
                 extra: Vec::new(),
             }),
             rateints: Some(CubeModel {
@@ -116,6 +118,8 @@ impl RampFitOutput {
                 dq: integrations.dq,
                 var_poisson: integrations.var_poisson,
                 var_rnoise: integrations.var_rnoise,
+                var_flat: None,
+                area: None,
                 int_times: ramp.int_times,
                 int_times_stripe: ramp.int_times_stripe,
                 extra: Vec::new(),

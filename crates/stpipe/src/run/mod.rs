@@ -45,6 +45,8 @@ pub struct Context<'a> {
     pub software: (&'a str, &'a str),
     /// Looks up environment variables in `output_dir`.
     pub variables: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether an input that lists files may list some outside of its own directory.
+    pub files_anywhere: bool,
 }
 
 /// A context without reference files, names or environment, for runs in memory.
@@ -56,6 +58,7 @@ impl Default for Context<'_> {
             log: LogSink::default(),
             software: ("stpipe", env!("CARGO_PKG_VERSION")),
             variables: &|_| None,
+            files_anywhere: false,
         }
     }
 }
@@ -241,6 +244,29 @@ impl<'a> Run<'a> {
             self.save_results(&settings, results.products())?;
         }
         Ok(self.end())
+    }
+
+    /// Records how one of several results of a pipeline was made, and saves it with a suffix of its own if results are
+    /// wanted.
+    ///
+    /// The name is made from `output_file`, or from the input.
+    ///
+    /// # Errors
+    /// [`RunError`] if it cannot be saved.
+    pub fn deliver(&mut self, result: &mut dyn Product, suffix: &str) -> Result<(), RunError> {
+        let mut results = [result];
+        self.record(&mut results, &[]);
+        if self.settings.base()?.save_results {
+            let [result] = results;
+            self.save(result, suffix)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the run of a pipeline whose results were [delivered](Self::deliver).
+    pub fn close(self) -> Vec<PathBuf> {
+        self.log_context();
+        self.end()
     }
 
     fn end(self) -> Vec<PathBuf> {

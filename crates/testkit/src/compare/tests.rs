@@ -146,6 +146,8 @@ fn variances_have_their_own_tolerance() {
         dq: Array2::zeros((3, 3)),
         var_poisson: plane(value),
         var_rnoise: plane(1.0),
+        var_flat: None,
+        area: None,
         extra: Vec::new(),
     };
     let folder = TempDir::new().expect("a temporary folder");
@@ -174,6 +176,8 @@ fn shapes_types_and_missing_hdus_are_found() {
         dq: Array3::zeros((1, 6, 8)),
         var_poisson: Array3::zeros((1, 6, 8)),
         var_rnoise: Array3::zeros((1, 6, 8)),
+        var_flat: None,
+        area: None,
         int_times: None,
         int_times_stripe: None,
         extra: Vec::new(),

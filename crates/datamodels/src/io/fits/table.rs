@@ -63,6 +63,13 @@ pub enum ColumnValues {
     I32(Vec<i32>),
     /// 64-bit real numbers.
     F64(Vec<f64>),
+    /// Texts of a fixed width; longer ones are cut.
+    Text {
+        /// Bytes of each text.
+        width: usize,
+        /// The texts.
+        values: Vec<String>,
+    },
 }
 
 impl ColumnValues {
@@ -70,14 +77,16 @@ impl ColumnValues {
         match self {
             Self::I32(values) => values.len(),
             Self::F64(values) => values.len(),
+            Self::Text { values, .. } => values.len(),
         }
     }
 
-    /// TFORM, and the bytes of a value.
-    fn form(&self) -> (&'static str, usize) {
+    /// The type's code, how many of it make a value, and the bytes of a value.
+    fn form(&self) -> (char, usize, usize) {
         match self {
-            Self::I32(_) => ("J", 4),
-            Self::F64(_) => ("D", 8),
+            Self::I32(_) => ('J', 1, 4),
+            Self::F64(_) => ('D', 1, 8),
+            Self::Text { width, .. } => ('A', *width, *width),
         }
     }
 
@@ -85,6 +94,10 @@ impl ColumnValues {
         match self {
             Self::I32(values) => bytes.extend(values[row].to_be_bytes()),
             Self::F64(values) => bytes.extend(values[row].to_be_bytes()),
+            Self::Text { width, values } => {
+                let text = values[row].bytes().chain(std::iter::repeat(b' '));
+                bytes.extend(text.take(*width));
+            }
         }
     }
 }
@@ -108,16 +121,21 @@ impl Table {
         }
         let (mut layout, mut described, mut offset) = (Vec::new(), Vec::new(), 0);
         for (number, (name, values)) in (1..).zip(columns) {
-            let (form, width) = values.form();
+            let (code, repeat, width) = values.form();
+            let form = if repeat == 1 {
+                code.to_string()
+            } else {
+                format!("{repeat}{code}")
+            };
             let card = |stem: &str, text: &str| {
                 let value = CardValue::Text(text.to_string());
                 Card::new(&format!("{stem}{number}"), value, "")
             };
-            layout.extend([card("TTYPE", name), card("TFORM", form)]);
+            layout.extend([card("TTYPE", name), card("TFORM", &form)]);
             described.push(Column {
                 name: (*name).to_string(),
-                code: form.chars().next()?,
-                repeat: 1,
+                code,
+                repeat,
                 shape: None,
                 zero: None,
                 scale: None,
