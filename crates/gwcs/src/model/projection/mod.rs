@@ -219,6 +219,11 @@ impl Projection {
 
     /// Longitude and latitude of a point of the plane.
     fn sky_at(self, point: [f64; 2]) -> [f64; 2] {
+        on_the_sphere(self.unbounded_sky_at(point))
+    }
+
+    /// As [`Projection::sky_at`], but points beyond the edge of the sphere may have angles of more than half a circle.
+    fn unbounded_sky_at(self, point: [f64; 2]) -> [f64; 2] {
         match self {
             Self::ZenithalPerspective { mu, gamma } => Tilted { mu, gamma }.to_sky(point),
             Self::SlantZenithalPerspective { mu, phi0, theta0 } => {
@@ -340,6 +345,16 @@ impl Model for Projector {
             Direction::PixelToSky => &["phi", "theta"],
             Direction::SkyToPixel => &["x", "y"],
         })
+    }
+}
+
+/// The angles, if they are those of a point of the sphere, but for rounding.
+fn on_the_sphere([phi, theta]: [f64; 2]) -> [f64; 2] {
+    const ROUNDING: f64 = 1e-12;
+    if phi.abs() <= 180.0 + ROUNDING && theta.abs() <= 90.0 + ROUNDING {
+        [phi.clamp(-180.0, 180.0), theta.clamp(-90.0, 90.0)]
+    } else {
+        [f64::NAN; 2]
     }
 }
 
