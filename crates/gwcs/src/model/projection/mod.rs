@@ -16,7 +16,7 @@ mod polyconic;
 mod tests;
 mod zenithal;
 
-use super::{Model, each_point, names};
+use super::{Directional, Model, Vectors, each_point, names};
 use crate::transform::Transform;
 
 use conic::Cone;
@@ -305,6 +305,32 @@ impl Projection {
     }
 }
 
+/// The tangent projection, which needs no angles.
+impl Directional for Projector {
+    fn takes(&self) -> bool {
+        false
+    }
+
+    fn gives(&self) -> bool {
+        self.direction == Direction::PixelToSky
+    }
+
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        if !vectors.given {
+            return self.evaluate(inputs, outputs);
+        }
+        let ([x, y, ..], [l, m, n, ..]) = (inputs, outputs) else {
+            return;
+        };
+        // Of the distance 1 from the pole's plane: cos φ = -y, sin φ = x, tan θ = 1 / √(x² + y²), all but for a factor.
+        for (l, y) in l.iter_mut().zip(*y) {
+            *l = -y;
+        }
+        m.copy_from_slice(x);
+        n.fill(RADIAN);
+    }
+}
+
 impl Model for Projector {
     fn n_inputs(&self) -> usize {
         2
@@ -323,6 +349,11 @@ impl Model for Projector {
                 each_point(inputs, outputs, |sky| self.projection.pixel_at(sky));
             }
         }
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        let tangent = matches!(self.projection, Projection::Gnomonic);
+        (tangent && self.direction == Direction::PixelToSky).then_some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {
