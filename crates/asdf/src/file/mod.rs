@@ -1,6 +1,7 @@
 //! A whole file: header, tree, blocks, index.
 
 mod read;
+mod tags;
 mod write;
 
 #[cfg(test)]

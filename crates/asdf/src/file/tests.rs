@@ -405,3 +405,30 @@ proptest! {
         prop_assert_eq!(data, blocks);
     }
 }
+
+#[test]
+fn tags_of_extensions_follow_the_standard() {
+    let text = format!(
+        "{HEAD}a: !transform/shift-1.4.0 {{offset: 1.0}}\nb: !unit/quantity-1.3.0 {{value: 1.0}}\nc: !transform/shift-1.1.0 \
+         {{offset: 1.0}}\nd: !<tag:nowhere/x-1.4.0> {{}}\ne: !<tag:stsci.edu:gwcs/wcs-1.4.0> {{}}\nf: !table/table-1.2.0 {{}}\n...\n"
+    );
+    let mut file = AsdfFile::from_bytes(text.as_bytes()).unwrap();
+    let tags = |file: &AsdfFile| -> Vec<String> {
+        let map = file.tree.as_mapping().unwrap();
+        map.values().map(|node| node.tag().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    file.standard = Version::LATEST;
+    let newest = tags(&file);
+    let to = |file: &AsdfFile, minor| {
+        let standard = Some(Version::new(1, minor, 0));
+        let options = WriteOptions { standard, ..WriteOptions::default() };
+        AsdfFile::from_bytes(&file.to_bytes(&options).unwrap()).unwrap()
+    };
+    let older = to(&file, 5);
+    assert_eq!(
+        tags(&older),
+        ["shift-1.2.0", "quantity-1.1.0", "shift-1.1.0", "x-1.4.0", "wcs-1.2.0", "table-1.0.0"]
+    );
+    assert_eq!(tags(&to(&older, 6)), newest);
+    assert_eq!(tags(&to(&older, 5)), tags(&older));
+}

@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::block::{self, Header};
 use crate::{Compression, DataType, Error, Node, Result, Scalar, Source, Version, yaml};
 
-use super::{AsdfFile, CORE, INDEX_HEADER};
+use super::{AsdfFile, CORE, INDEX_HEADER, tags};
 
 /// The first standard whose `history` names extensions.
 const FIRST_WITH_EXTENSIONS: Version = Version::new(1, 2, 0);
@@ -14,6 +14,9 @@ const FIRST_WITH_EXTENSIONS: Version = Version::new(1, 2, 0);
 const FIRST_WITH_HALF_FLOATS: Version = Version::new(1, 6, 0);
 
 /// How a file is written.
+///
+/// Tags of the core, and those of the usual extensions (transforms, units, times, gwcs and astropy), get the versions that
+/// belong to the standard; all others stay as they are.
 #[derive(Clone, Debug)]
 pub struct WriteOptions {
     /// The version of the standard; `None` keeps that of the file.
@@ -92,6 +95,7 @@ impl AsdfFile {
             return Err(problem);
         }
         retag(&mut tree, standard);
+        tags::retag(&mut tree, self.standard, standard);
         if standard < FIRST_WITH_EXTENSIONS {
             flatten_history(&mut tree);
         }

@@ -9,6 +9,7 @@
 mod affine;
 mod analytic;
 mod constant;
+mod direction;
 mod fits_imaging;
 mod function;
 mod linear;
@@ -34,6 +35,7 @@ use crate::transform::Transform;
 pub use affine::{Affine2d, Rotation2d};
 pub use analytic::{Analytic, Parameter, Profile};
 pub use constant::Constant;
+pub use direction::{Directional, Vectors};
 pub use fits_imaging::FitsImaging;
 pub use function::Function;
 pub use linear::{Linear1d, Multiply, Scale, Shift};
@@ -90,6 +92,11 @@ pub trait Model: fmt::Debug + Any + Send + Sync {
     /// Which outputs depend on which inputs: a row for each output. All on all, if a model does not know better.
     fn separability(&self) -> Vec<Vec<bool>> {
         vec![vec![true; self.n_inputs()]; self.n_outputs()]
+    }
+
+    /// The model as one that takes or gives directions, if it can do without angles.
+    fn directional(&self) -> Option<&dyn Directional> {
+        None
     }
 
     /// For a model that only reorders its inputs: the input, counted from 0, that each output is.

@@ -3,7 +3,8 @@
 //! A rotation about an axis by a positive angle turns the axes, not the point: about z,
 //! `x' = x cos + y sin, y' = y cos − x sin`.
 
-use super::{Model, each_point, names};
+use super::direction::{Circle, rotated, transform_directions};
+use super::{Directional, Model, Vectors, each_point, names};
 use crate::transform::{Transform, TransformError};
 
 /// Rows of a matrix.
@@ -49,20 +50,6 @@ fn axes_of(order: &str, model: &'static str) -> Result<Vec<usize>, TransformErro
             model,
             message: format!("axes_order must be letters x, y and z, found {order}"),
         })
-}
-
-/// The unit vector of a direction \[deg\].
-#[inline]
-pub(super) fn vector(lon: f64, lat: f64) -> [f64; 3] {
-    let (sin_lon, cos_lon) = lon.to_radians().sin_cos();
-    let (sin_lat, cos_lat) = lat.to_radians().sin_cos();
-    [cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]
-}
-
-/// The direction of a vector \[deg\], the longitude from -180 to 180.
-#[inline]
-pub(super) fn direction([x, y, z]: [f64; 3]) -> [f64; 2] {
-    [y.atan2(x).to_degrees(), z.atan2(x.hypot(y)).to_degrees()]
 }
 
 /// Rotations about several axes, one after the other.
@@ -159,6 +146,27 @@ impl Model for RotationSequence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SphericalRotationSequence(pub RotationSequence);
 
+impl Directional for SphericalRotationSequence {
+    fn takes(&self) -> bool {
+        true
+    }
+
+    fn gives(&self) -> bool {
+        true
+    }
+
+    fn evaluate_vectors(
+        &self,
+        vectors: Vectors,
+        inputs: &[&[f64]],
+        outputs: &mut [&mut [f64]],
+    ) {
+        transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
+            rotated(&self.0.matrix, vector)
+        });
+    }
+}
+
 impl Model for SphericalRotationSequence {
     fn n_inputs(&self) -> usize {
         2
@@ -169,9 +177,11 @@ impl Model for SphericalRotationSequence {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each_point(inputs, outputs, |[lon, lat]| {
-            direction(apply(&self.0.matrix, vector(lon, lat)))
-        });
+        self.evaluate_vectors(Vectors::default(), inputs, outputs);
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {
@@ -226,6 +236,27 @@ impl EulerRotation {
     }
 }
 
+impl Directional for EulerRotation {
+    fn takes(&self) -> bool {
+        true
+    }
+
+    fn gives(&self) -> bool {
+        true
+    }
+
+    fn evaluate_vectors(
+        &self,
+        vectors: Vectors,
+        inputs: &[&[f64]],
+        outputs: &mut [&mut [f64]],
+    ) {
+        transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
+            rotated(&self.matrix, vector)
+        });
+    }
+}
+
 impl Model for EulerRotation {
     fn n_inputs(&self) -> usize {
         2
@@ -236,9 +267,11 @@ impl Model for EulerRotation {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each_point(inputs, outputs, |[lon, lat]| {
-            direction(apply(&self.matrix, vector(lon, lat)))
-        });
+        self.evaluate_vectors(Vectors::default(), inputs, outputs);
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {
@@ -318,6 +351,27 @@ fn radians(lon: f64, lat: f64, pole: f64) -> (f64, f64, f64) {
     (lon.to_radians(), lat.to_radians(), pole.to_radians())
 }
 
+impl Directional for SkyRotation {
+    fn takes(&self) -> bool {
+        true
+    }
+
+    fn gives(&self) -> bool {
+        true
+    }
+
+    fn evaluate_vectors(
+        &self,
+        vectors: Vectors,
+        inputs: &[&[f64]],
+        outputs: &mut [&mut [f64]],
+    ) {
+        transform_directions(vectors, Circle::Full, inputs, outputs, |vector| {
+            rotated(&self.matrix, vector)
+        });
+    }
+}
+
 impl Model for SkyRotation {
     fn n_inputs(&self) -> usize {
         2
@@ -328,10 +382,11 @@ impl Model for SkyRotation {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each_point(inputs, outputs, |[lon, lat]| {
-            let [lon, lat] = direction(apply(&self.matrix, vector(lon, lat)));
-            [if lon < 0.0 { lon + 360.0 } else { lon }, lat]
-        });
+        self.evaluate_vectors(Vectors::default(), inputs, outputs);
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {

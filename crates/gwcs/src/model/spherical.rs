@@ -1,7 +1,7 @@
 //! Directions as angles, as vectors and as cosines.
 
-use super::rotation::{direction, vector};
-use super::{Model, each_point, names};
+use super::direction::{Circle, normalized, transform_directions};
+use super::{Directional, Model, Vectors, each_point, names};
 use crate::transform::Transform;
 
 /// Where longitudes begin again.
@@ -35,6 +35,51 @@ pub struct ToDirectionCosines;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FromDirectionCosines;
 
+impl Directional for SphericalToCartesian {
+    fn takes(&self) -> bool {
+        true
+    }
+
+    fn gives(&self) -> bool {
+        false
+    }
+
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        // Its outputs are the vector in any case, but a unit vector.
+        let both = Vectors {
+            given: true,
+            ..vectors
+        };
+        if vectors.taken {
+            transform_directions(both, Circle::Half, inputs, outputs, normalized);
+        } else {
+            transform_directions(both, Circle::Half, inputs, outputs, |vector| vector);
+        }
+    }
+}
+
+impl Directional for CartesianToSpherical {
+    fn takes(&self) -> bool {
+        false
+    }
+
+    fn gives(&self) -> bool {
+        true
+    }
+
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        let both = Vectors {
+            taken: true,
+            ..vectors
+        };
+        let circle = match self.wrap_at {
+            WrapAt::Half => Circle::Half,
+            WrapAt::Full => Circle::Full,
+        };
+        transform_directions(both, circle, inputs, outputs, |vector| vector);
+    }
+}
+
 impl Model for SphericalToCartesian {
     fn n_inputs(&self) -> usize {
         2
@@ -45,7 +90,11 @@ impl Model for SphericalToCartesian {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each_point(inputs, outputs, |[lon, lat]| vector(lon, lat));
+        self.evaluate_vectors(Vectors::default(), inputs, outputs);
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {
@@ -72,12 +121,11 @@ impl Model for CartesianToSpherical {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        let full = self.wrap_at == WrapAt::Full;
-        each_point(inputs, outputs, |point: [f64; 3]| {
-            let [lon, lat] = direction(point);
-            let lon = if full && lon < 0.0 { lon + 360.0 } else { lon };
-            [lon, lat]
-        });
+        self.evaluate_vectors(Vectors::default(), inputs, outputs);
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {

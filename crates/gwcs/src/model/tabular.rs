@@ -196,10 +196,6 @@ impl Model for Tabular {
     }
 
     fn output_names(&self) -> Vec<String> {
-        names(if self.points.len() == 1 {
-            &["y"]
-        } else {
-            &["z"]
-        })
+        names(&["y"])
     }
 }

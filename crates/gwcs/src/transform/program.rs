@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{Form, Operator, Transform, TransformError};
-use crate::model::Model;
+use crate::model::{Model, Vectors};
 
 /// Points that are transformed together.
 const BLOCK: usize = 256;
@@ -28,6 +28,8 @@ enum Step {
         model: Arc<dyn Model>,
         inputs: Vec<usize>,
         outputs: Vec<usize>,
+        /// Which sides are vectors in place of angles.
+        vectors: Vectors,
     },
     Arithmetic {
         operator: Operator,
@@ -89,8 +91,47 @@ impl Program {
         };
         let inputs: Vec<usize> = (0..n_inputs).collect();
         program.outputs = program.emit(transform, &inputs);
+        program.pass_vectors();
         program.reuse_registers();
         program
+    }
+
+    /// Where a direction goes from one model to another only, lets it pass as a vector.
+    fn pass_vectors(&mut self) {
+        for giver in 0..self.steps.len() {
+            let Step::Model { model, outputs, .. } = &self.steps[giver] else {
+                continue;
+            };
+            let gives = model.directional().is_some_and(|model| model.gives());
+            let pair = outputs.clone();
+            if !gives || self.outputs.iter().any(|output| pair.contains(output)) {
+                continue;
+            }
+            let mut users = (giver + 1..self.steps.len()).filter(|index| {
+                let inputs = self.steps[*index].inputs();
+                inputs.iter().any(|input| pair.contains(input))
+            });
+            let (Some(taker), None) = (users.next(), users.next()) else {
+                continue;
+            };
+            let takes = match &self.steps[taker] {
+                Step::Model { model, inputs, .. } => {
+                    *inputs == pair && model.directional().is_some_and(|model| model.takes())
+                }
+                _ => false,
+            };
+            if takes {
+                let three: Vec<usize> = (0..3).map(|_| self.register()).collect();
+                if let Step::Model { outputs, vectors, .. } = &mut self.steps[giver] {
+                    outputs.clone_from(&three);
+                    vectors.given = true;
+                }
+                if let Step::Model { inputs, vectors, .. } = &mut self.steps[taker] {
+                    *inputs = three;
+                    vectors.taken = true;
+                }
+            }
+        }
     }
 
     fn register(&mut self) -> usize {
@@ -110,6 +151,7 @@ impl Program {
                     model: Arc::clone(model),
                     inputs: inputs.to_vec(),
                     outputs: outputs.clone(),
+                    vectors: Vectors::default(),
                 });
                 outputs
             }
@@ -281,6 +323,7 @@ impl Step {
                 model,
                 inputs,
                 outputs,
+                vectors,
             } => {
                 taken.clear();
                 taken.extend(
@@ -295,7 +338,12 @@ impl Step {
                         .collect();
                     let mut outputs: Vec<&mut [f64]> =
                         taken.iter_mut().map(Vec::as_mut_slice).collect();
-                    model.evaluate(&inputs, &mut outputs);
+                    match model.directional() {
+                        Some(model) if *vectors != Vectors::default() => {
+                            model.evaluate_vectors(*vectors, &inputs, &mut outputs);
+                        }
+                        _ => model.evaluate(&inputs, &mut outputs),
+                    }
                 }
                 for (output, values) in outputs.iter().zip(taken.drain(..)) {
                     registers[*output] = values;

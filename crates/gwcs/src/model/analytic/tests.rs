@@ -44,8 +44,14 @@ fn inverses() {
         let values = profile.parameters().iter().map(|(_, value)| value + 0.5);
         let model = Transform::from(Analytic::new(*profile, values.collect()).unwrap());
         if let Ok(inverse) = model.inverse() {
-            let there = inverse.evaluate_point(&[0.2]).unwrap();
-            near(model.evaluate_point(&there).unwrap()[0], 0.2);
+            // Of two that are inverse to each other the inverse of a wave has one branch only.
+            let (first, second) = if profile.name().starts_with("arc") {
+                (&model, &inverse)
+            } else {
+                (&inverse, &model)
+            };
+            let there = first.evaluate_point(&[0.2]).unwrap();
+            near(second.evaluate_point(&there).unwrap()[0], 0.2);
         }
     }
 }

@@ -134,7 +134,7 @@ impl Cone {
     pub(super) fn to_pixel(self, [phi, theta]: [f64; 2]) -> [f64; 2] {
         let radius = self.radius(theta);
         // What the light from the centre throws onto the other half of the double cone is out of reach.
-        if self.kind == Kind::Perspective && radius * self.angle_ratio < 0.0 {
+        if self.kind == Kind::Perspective && radius * self.angle_ratio < -1e-12 {
             return [f64::NAN; 2];
         }
         let (sin, cos) = (self.angle_ratio * phi).to_radians().sin_cos();
@@ -149,10 +149,6 @@ impl Cone {
         } else {
             (x / radius).atan2(down / radius).to_degrees()
         };
-        let theta = self.latitude(radius);
-        if theta.abs() > 90.0 + 1e-10 {
-            return [f64::NAN; 2];
-        }
-        [around / self.angle_ratio, theta]
+        [around / self.angle_ratio, self.latitude(radius)]
     }
 }

@@ -16,7 +16,7 @@ mod polyconic;
 mod tests;
 mod zenithal;
 
-use super::{Model, each_point, names};
+use super::{Directional, Model, Vectors, each_point, names};
 use crate::transform::Transform;
 
 use conic::Cone;
@@ -219,6 +219,11 @@ impl Projection {
 
     /// Longitude and latitude of a point of the plane.
     fn sky_at(self, point: [f64; 2]) -> [f64; 2] {
+        on_the_sphere(self.unbounded_sky_at(point))
+    }
+
+    /// As [`Projection::sky_at`], but points beyond the edge of the sphere may have angles of more than half a circle.
+    fn unbounded_sky_at(self, point: [f64; 2]) -> [f64; 2] {
         match self {
             Self::ZenithalPerspective { mu, gamma } => Tilted { mu, gamma }.to_sky(point),
             Self::SlantZenithalPerspective { mu, phi0, theta0 } => {
@@ -300,6 +305,32 @@ impl Projection {
     }
 }
 
+/// The tangent projection, which needs no angles.
+impl Directional for Projector {
+    fn takes(&self) -> bool {
+        false
+    }
+
+    fn gives(&self) -> bool {
+        self.direction == Direction::PixelToSky
+    }
+
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        if !vectors.given {
+            return self.evaluate(inputs, outputs);
+        }
+        let ([x, y, ..], [l, m, n, ..]) = (inputs, outputs) else {
+            return;
+        };
+        // Of the distance 1 from the pole's plane: cos φ = -y, sin φ = x, tan θ = 1 / √(x² + y²), all but for a factor.
+        for (l, y) in l.iter_mut().zip(*y) {
+            *l = -y;
+        }
+        m.copy_from_slice(x);
+        n.fill(RADIAN);
+    }
+}
+
 impl Model for Projector {
     fn n_inputs(&self) -> usize {
         2
@@ -318,6 +349,11 @@ impl Model for Projector {
                 each_point(inputs, outputs, |sky| self.projection.pixel_at(sky));
             }
         }
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        let tangent = matches!(self.projection, Projection::Gnomonic);
+        (tangent && self.direction == Direction::PixelToSky).then_some(self)
     }
 
     fn inverse(&self) -> Option<Transform> {
@@ -340,6 +376,16 @@ impl Model for Projector {
             Direction::PixelToSky => &["phi", "theta"],
             Direction::SkyToPixel => &["x", "y"],
         })
+    }
+}
+
+/// The angles, if they are those of a point of the sphere, but for rounding.
+fn on_the_sphere([phi, theta]: [f64; 2]) -> [f64; 2] {
+    const ROUNDING: f64 = 1e-12;
+    if phi.abs() <= 180.0 + ROUNDING && theta.abs() <= 90.0 + ROUNDING {
+        [phi.clamp(-180.0, 180.0), theta.clamp(-90.0, 90.0)]
+    } else {
+        [f64::NAN; 2]
     }
 }
 

@@ -17,8 +17,8 @@ impl Tilted {
         let gamma = self.gamma.to_radians();
         let slope = gamma.tan() * cos_phi;
         let below = mu + sin + cos * slope;
-        let overlap = if mu.abs() > 1.0 { -1.0 / mu } else { -mu };
-        let hidden = theta < overlap.asin().to_degrees()
+        let overlaps = mu.abs() > 1.0 && theta < (-1.0 / mu).asin().to_degrees();
+        let hidden = overlaps
             || (mu * gamma.cos()).abs() < 1.0
                 && diverges_below(-slope.atan(), mu / (1.0 + slope * slope).sqrt())
                     .is_some_and(|limit| theta < limit);

@@ -37,9 +37,6 @@ pub(super) fn bonne_to_sky([x, y]: [f64; 2], standard: f64) -> [f64; 2] {
     } else {
         around * radius / cos
     };
-    if theta.abs() > 90.0 + 1e-10 {
-        return [f64::NAN; 2];
-    }
     [phi, theta]
 }
 
