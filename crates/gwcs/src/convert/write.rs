@@ -158,7 +158,10 @@ pub(super) fn texts(texts: &[String]) -> Node {
 fn bounding_box_node(bounding_box: &BoundingBox, inputs: &[String]) -> Node {
     let mut intervals = Mapping::new();
     let mut ignored = Vec::new();
-    for (name, interval) in inputs.iter().zip(&bounding_box.intervals) {
+    // Parity: Python's asdf sorts the names, and what reads the file prints the box in that order.
+    let mut named: Vec<_> = inputs.iter().zip(&bounding_box.intervals).collect();
+    named.sort_by_key(|(name, _)| *name);
+    for (name, interval) in named {
         match interval {
             Some(interval) => {
                 let ends = vec![Node::Float(interval.low), Node::Float(interval.high)];

@@ -34,10 +34,14 @@ fn about(axis: usize, angle: f64) -> Matrix {
 }
 
 /// All rotations of a sequence, the first one applied first. Angles are in radians.
+///
+/// Parity: astropy multiplies the matrices from the last one on; their rounding shows in fits to small fields.
 fn sequence(axes: &[usize], angles: &[f64]) -> Matrix {
-    axes.iter().zip(angles).fold(ONE, |matrix, (axis, angle)| {
-        product(&about(*axis, *angle), &matrix)
-    })
+    let matrices = axes.iter().zip(angles).rev();
+    let matrices = matrices.map(|(axis, angle)| about(*axis, *angle));
+    matrices
+        .reduce(|whole, next| product(&whole, &next))
+        .unwrap_or(ONE)
 }
 
 /// Axes by their letters.
@@ -155,12 +159,7 @@ impl Directional for SphericalRotationSequence {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
             rotated(&self.0.matrix, vector)
         });
@@ -245,12 +244,7 @@ impl Directional for EulerRotation {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
             rotated(&self.matrix, vector)
         });
@@ -360,12 +354,7 @@ impl Directional for SkyRotation {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Full, inputs, outputs, |vector| {
             rotated(&self.matrix, vector)
         });

@@ -122,11 +122,17 @@ impl Program {
             };
             if takes {
                 let three: Vec<usize> = (0..3).map(|_| self.register()).collect();
-                if let Step::Model { outputs, vectors, .. } = &mut self.steps[giver] {
+                if let Step::Model {
+                    outputs, vectors, ..
+                } = &mut self.steps[giver]
+                {
                     outputs.clone_from(&three);
                     vectors.given = true;
                 }
-                if let Step::Model { inputs, vectors, .. } = &mut self.steps[taker] {
+                if let Step::Model {
+                    inputs, vectors, ..
+                } = &mut self.steps[taker]
+                {
                     *inputs = three;
                     vectors.taken = true;
                 }
