@@ -21,10 +21,7 @@ fn both(model: impl Fn() -> Transform) -> Transform {
 fn image() -> Result<Wcs, Box<dyn Error>> {
     // Pixels counted from the reference pixel to arcseconds, x and y in degree 2 each. Coefficients are sorted by the
     // power of x, then of y.
-    let to_x = Polynomial2d::new(
-        2,
-        vec![0.0, 0.0, 1e-8, -0.031, 2e-7, 0.0, -3e-7, 0.0, 0.0],
-    )?;
+    let to_x = Polynomial2d::new(2, vec![0.0, 0.0, 1e-8, -0.031, 2e-7, 0.0, -3e-7, 0.0, 0.0])?;
     let to_y = Polynomial2d::new(2, vec![0.0, 0.031, -2e-7, 1e-5, 1e-7, 0.0, 0.0, 0.0, 0.0])?;
     let distortion = both(|| Shift(-511.5).into())
         .then(Mapping::new(vec![0, 1, 0, 1], None)?.into())?

@@ -150,8 +150,14 @@ const GROUPS: &[Group] = &[
 
 /// Tags that have another name since standard 1.6.
 const RENAMED: [[&str; 2]; 2] = [
-    ["tag:stsci.edu:asdf/core/column-1.0.0", "tag:stsci.edu:asdf/table/column-1.2.0"],
-    ["tag:stsci.edu:asdf/core/table-1.0.0", "tag:stsci.edu:asdf/table/table-1.2.0"],
+    [
+        "tag:stsci.edu:asdf/core/column-1.0.0",
+        "tag:stsci.edu:asdf/table/column-1.2.0",
+    ],
+    [
+        "tag:stsci.edu:asdf/core/table-1.0.0",
+        "tag:stsci.edu:asdf/table/table-1.2.0",
+    ],
 ];
 
 const STANDARD_1_6: Version = Version::new(1, 6, 0);

@@ -415,19 +415,31 @@ fn tags_of_extensions_follow_the_standard() {
     let mut file = AsdfFile::from_bytes(text.as_bytes()).unwrap();
     let tags = |file: &AsdfFile| -> Vec<String> {
         let map = file.tree.as_mapping().unwrap();
-        map.values().map(|node| node.tag().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+        map.values()
+            .map(|node| node.tag().unwrap().rsplit('/').next().unwrap().to_owned())
+            .collect()
     };
     file.standard = Version::LATEST;
     let newest = tags(&file);
     let to = |file: &AsdfFile, minor| {
         let standard = Some(Version::new(1, minor, 0));
-        let options = WriteOptions { standard, ..WriteOptions::default() };
+        let options = WriteOptions {
+            standard,
+            ..WriteOptions::default()
+        };
         AsdfFile::from_bytes(&file.to_bytes(&options).unwrap()).unwrap()
     };
     let older = to(&file, 5);
     assert_eq!(
         tags(&older),
-        ["shift-1.2.0", "quantity-1.1.0", "shift-1.1.0", "x-1.4.0", "wcs-1.2.0", "table-1.0.0"]
+        [
+            "shift-1.2.0",
+            "quantity-1.1.0",
+            "shift-1.1.0",
+            "x-1.4.0",
+            "wcs-1.2.0",
+            "table-1.0.0"
+        ]
     );
     assert_eq!(tags(&to(&older, 6)), newest);
     assert_eq!(tags(&to(&older, 5)), tags(&older));

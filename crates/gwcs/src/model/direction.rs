@@ -22,12 +22,7 @@ pub trait Directional {
     fn gives(&self) -> bool;
 
     /// As [`super::Model::evaluate`], with three lists for a vector in place of two for the angles where asked for.
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    );
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]);
 }
 
 /// Which sides of a model are vectors in place of angles.
@@ -145,10 +140,18 @@ fn arc_tangent_lanes(y: Lanes, x: Lanes) -> Lanes {
     for ((found, x), y) in angles.iter_mut().zip(&x).zip(&y) {
         let (x_size, y_size) = (x.abs(), y.abs());
         let steep = y_size > x_size;
-        let (low, high) = if steep { (x_size, y_size) } else { (y_size, x_size) };
+        let (low, high) = if steep {
+            (x_size, y_size)
+        } else {
+            (y_size, x_size)
+        };
         // Below π/8 the angle itself, above its distance from π/4.
         let upper = low > EIGHTH * high;
-        let (above, below) = if upper { (low - high, low + high) } else { (low, high) };
+        let (above, below) = if upper {
+            (low - high, low + high)
+        } else {
+            (low, high)
+        };
         let tangent = above / if below == 0.0 { 1.0 } else { below };
         let square = tangent * tangent;
         let over = (((P[0] * square + P[1]) * square + P[2]) * square + P[3]) * square + P[4];
@@ -157,7 +160,11 @@ fn arc_tangent_lanes(y: Lanes, x: Lanes) -> Lanes {
         let angle = tangent * (square * over / under) + tangent;
         let angle = angle + if upper { FRAC_PI_4 } else { 0.0 };
         let angle = if steep { FRAC_PI_2 - angle } else { angle };
-        let angle = if x.is_sign_negative() { PI - angle } else { angle };
+        let angle = if x.is_sign_negative() {
+            PI - angle
+        } else {
+            angle
+        };
         *found = angle.copysign(*y);
     }
     angles
@@ -172,13 +179,13 @@ fn sin_cos_lanes(angle: Lanes) -> (Lanes, Lanes) {
         1.589_623_015_765_465_7e-10,
         -2.505_074_776_285_780_7e-8,
         2.755_731_362_138_572_5e-6,
-        -1.984_126_982_958_953_9e-4,
+        -1.984_126_982_958_954e-4,
         8.333_333_333_322_118e-3,
         -1.666_666_666_666_663e-1,
     ];
     const COSINE: [f64; 6] = [
         -1.135_853_652_138_768_2e-11,
-        2.087_570_084_197_473_2e-9,
+        2.087_570_084_197_473e-9,
         -2.755_731_417_929_674e-7,
         2.480_158_728_885_170_5e-5,
         -1.388_888_888_887_305_6e-3,
@@ -209,7 +216,11 @@ fn sin_cos_lanes(angle: Lanes) -> (Lanes, Lanes) {
         };
         let sine = rest + rest * (square * horner(&SINE));
         let cosine = 1.0 - 0.5 * square + square * square * horner(&COSINE);
-        let (sine, cosine) = if quadrant & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
+        let (sine, cosine) = if quadrant & 1 == 0 {
+            (sine, cosine)
+        } else {
+            (cosine, sine)
+        };
         *sine_out = f64::from_bits(sine.to_bits() ^ ((quadrant & 2) << 62));
         *cosine_out = f64::from_bits(cosine.to_bits() ^ ((quadrant.wrapping_add(1) & 2) << 62));
     }

@@ -155,12 +155,7 @@ impl Directional for SphericalRotationSequence {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
             rotated(&self.0.matrix, vector)
         });
@@ -245,12 +240,7 @@ impl Directional for EulerRotation {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Half, inputs, outputs, |vector| {
             rotated(&self.matrix, vector)
         });
@@ -360,12 +350,7 @@ impl Directional for SkyRotation {
         true
     }
 
-    fn evaluate_vectors(
-        &self,
-        vectors: Vectors,
-        inputs: &[&[f64]],
-        outputs: &mut [&mut [f64]],
-    ) {
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         transform_directions(vectors, Circle::Full, inputs, outputs, |vector| {
             rotated(&self.matrix, vector)
         });

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{Form, Operator, Transform, TransformError};
-use crate::model::{Model, Vectors};
+use crate::model::{Directional, Model, Vectors};
 
 /// Points that are transformed together.
 const BLOCK: usize = 256;
@@ -102,7 +102,7 @@ impl Program {
             let Step::Model { model, outputs, .. } = &self.steps[giver] else {
                 continue;
             };
-            let gives = model.directional().is_some_and(|model| model.gives());
+            let gives = model.directional().is_some_and(Directional::gives);
             let pair = outputs.clone();
             if !gives || self.outputs.iter().any(|output| pair.contains(output)) {
                 continue;
@@ -116,17 +116,23 @@ impl Program {
             };
             let takes = match &self.steps[taker] {
                 Step::Model { model, inputs, .. } => {
-                    *inputs == pair && model.directional().is_some_and(|model| model.takes())
+                    *inputs == pair && model.directional().is_some_and(Directional::takes)
                 }
                 _ => false,
             };
             if takes {
                 let three: Vec<usize> = (0..3).map(|_| self.register()).collect();
-                if let Step::Model { outputs, vectors, .. } = &mut self.steps[giver] {
+                if let Step::Model {
+                    outputs, vectors, ..
+                } = &mut self.steps[giver]
+                {
                     outputs.clone_from(&three);
                     vectors.given = true;
                 }
-                if let Step::Model { inputs, vectors, .. } = &mut self.steps[taker] {
+                if let Step::Model {
+                    inputs, vectors, ..
+                } = &mut self.steps[taker]
+                {
                     *inputs = three;
                     vectors.taken = true;
                 }
