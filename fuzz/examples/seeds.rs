@@ -154,11 +154,18 @@ fn wcs_seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
 fn inlined(file: &mut AsdfFile) -> Result<Vec<u8>, asdf::Error> {
     let source = file.clone();
     file.tree.walk_mut(&mut |node| {
-        let Some(array) = node.as_ndarray() else { return };
-        let Ok((values, shape)) = source.array_f64(array) else { return };
+        let Some(array) = node.as_ndarray() else {
+            return;
+        };
+        let Ok((values, shape)) = source.array_f64(array) else {
+            return;
+        };
         let mut items: Vec<Node> = values.into_iter().map(Node::from).collect();
         for length in shape.iter().skip(1).rev() {
-            items = items.chunks((*length).max(1)).map(|row| Node::Sequence(row.to_vec())).collect();
+            items = items
+                .chunks((*length).max(1))
+                .map(|row| Node::Sequence(row.to_vec()))
+                .collect();
         }
         *node = Node::Sequence(items);
     });

@@ -3,12 +3,12 @@ use asdf::{AsdfFile, Node};
 use super::{Registry, read_transform, read_wcs, write_transform, write_wcs};
 use crate::frame::{CoordinateFrame, Frame};
 use crate::model::{
-    Affine2d, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant, EulerRotation,
-    Function, Interpolation, LabelArray, LabelDict, LabelRange, Mapping, Multiply, Orthogonal1d,
-    Orthogonal2d, Polynomial1d, Polynomial2d, Projection, RegionsSelector, Rotation2d,
-    RotationSequence, Scale, SellmeierGlass, Shift, SkyRotation, Snell3d,
-    SphericalRotationSequence, SphericalToCartesian, Tabular, ToDirectionCosines,
-    WavelengthFromGrating, WrapAt,
+    Affine2d, Analytic, AnglesFromGrating, Axis, Basis, CartesianToSpherical, Constant,
+    EulerRotation, FitsImaging, Function, Interpolation, LabelArray, LabelDict, LabelRange,
+    Mapping, Multiply, Orthogonal1d, Orthogonal2d, Polynomial1d, Polynomial2d, Profile, Projection,
+    RegionsSelector, Rotation2d, RotationSequence, Scale, SellmeierGlass, Shift, SkyRotation,
+    Snell3d, SphericalRotationSequence, SphericalToCartesian, Spline1d, Tabular,
+    ToDirectionCosines, UnitInput, UnitsMapping, WavelengthFromGrating, WrapAt,
 };
 use crate::{BoundingBox, Operator, Step, Transform, Wcs};
 
@@ -33,7 +33,19 @@ fn all() -> Vec<Transform> {
     let labels = LabelArray::new(vec![0, 1, 2, 2], vec![2, 2]).unwrap();
     let plane =
         Polynomial2d::with_axes(1, vec![1.0, 2.0, 3.0, 0.0], axis, Axis::default()).unwrap();
-    vec![
+    let imaging = FitsImaging::new(
+        [10.0, 20.0],
+        [5.36, -72.5],
+        [1e-5, 2e-5],
+        [[0.8, 0.6], [-0.6, 0.8]],
+        Projection::Gnomonic.pixel_to_sky(),
+    );
+    let units = UnitInput {
+        name: "x0".to_string(),
+        unit: Some("m".to_string()),
+        ..UnitInput::default()
+    };
+    let mut all = vec![
         Shift(1.5).into(),
         Scale(2.0).into(),
         Multiply(-3.0).into(),
@@ -143,8 +155,56 @@ fn all() -> Vec<Transform> {
             ])))
             .unwrap()
             .with_inverse(Mapping::new(vec![0, 1, 1], None).unwrap().into()),
-    ]
+        imaging.unwrap().into(),
+        UnitsMapping::new(vec![units]).into(),
+        Spline1d::new(vec![0.0, 0.0, 10.0, 20.0, 20.0], vec![1.0, 3.0, 2.0], 1)
+            .unwrap()
+            .into(),
+    ];
+    for profile in Profile::ALL {
+        let values = profile.parameters().iter().map(|(_, value)| value + 0.5);
+        all.push(Analytic::new(*profile, values.collect()).unwrap().into());
+    }
+    for projection in PROJECTIONS {
+        all.push(projection.pixel_to_sky().into());
+        all.push(projection.sky_to_pixel().into());
+    }
+    all
 }
+
+/// Projections with parameters, and some without.
+const PROJECTIONS: [Projection; 11] = [
+    Projection::ZenithalPerspective {
+        mu: 2.0,
+        gamma: 30.0,
+    },
+    Projection::SlantZenithalPerspective {
+        mu: 2.0,
+        phi0: 180.0,
+        theta0: 60.0,
+    },
+    Projection::Airy { theta_b: 45.0 },
+    Projection::ConicPerspective {
+        sigma: 45.0,
+        delta: 25.0,
+    },
+    Projection::ConicEqualArea {
+        sigma: -45.0,
+        delta: 25.0,
+    },
+    Projection::ConicEquidistant {
+        sigma: 45.0,
+        delta: 0.0,
+    },
+    Projection::ConicOrthomorphic {
+        sigma: 45.0,
+        delta: 25.0,
+    },
+    Projection::BonneEqualArea { theta1: 45.0 },
+    Projection::Healpix { h: 4.0, k: 3.0 },
+    Projection::CylindricalEqualArea { lambda: 0.7 },
+    Projection::QuadSphericalCube,
+];
 
 #[test]
 fn every_transform_goes_through_a_file() {
@@ -253,4 +313,134 @@ fn damage_is_named() {
         deep = Node::tagged("tag:stsci.edu:asdf/transform/compose-1.4.0", node);
     }
     assert_eq!(error(&deep), "transforms are nested more than 200 deep");
+}
+
+/// The transform of a tree given as text.
+fn from_text(tree: &str) -> Result<Transform, Box<dyn std::error::Error>> {
+    let head = "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\n";
+    let file = AsdfFile::from_bytes(format!("{head}{tree}...\n").as_bytes())?;
+    let node = file.tree.get_path("m").ok_or("no model")?;
+    Ok(read_transform(node, &file, &Registry::default())?)
+}
+
+fn through_a_file(transform: &Transform) -> Transform {
+    let mut file = AsdfFile::new();
+    let node = write_transform(transform, &mut file, &Registry::default()).unwrap();
+    file.tree.set_path("m", node).unwrap();
+    let bytes = file.to_bytes(&asdf::WriteOptions::default()).unwrap();
+    let file = AsdfFile::from_bytes(&bytes).unwrap();
+    let node = file.tree.get_path("m").unwrap();
+    read_transform(node, &file, &Registry::default()).unwrap()
+}
+
+#[test]
+fn ordered_mappings_and_labels_that_are_texts() {
+    // As gwcs 1.0.3 writes a selector: an ordered mapping is a list.
+    let transform = from_text(
+        "m: !<tag:stsci.edu:gwcs/regions_selector-1.3.0>\n  inputs: [x, y]\n  outputs: [z]\n  label_mapper: \
+         !<tag:stsci.edu:gwcs/label_mapper-1.3.0>\n    inputs: [x, y]\n    mapper: !core/ndarray-1.1.0 [[a, bc], ['', a]]\n    \
+         no_label: ''\n  selector: !!omap\n  - labels: [bc, a, never]\n  - transforms:\n    - !transform/constant-1.6.0 \
+         {value: 1.0, dimensions: 2}\n    - !transform/constant-1.6.0 {value: 2.0, dimensions: 2}\n    - !transform/constant-1.6.0 \
+         {value: 3.0, dimensions: 2}\n  undefined_transform_value: -1.0\n",
+    )
+    .unwrap();
+    for transform in [transform.clone(), through_a_file(&transform)] {
+        let found = transform.evaluate(&[&[0.0, 1.0, 0.0, 1.0, 7.0], &[0.0, 0.0, 1.0, 1.0, 0.0]]);
+        assert_eq!(found.unwrap(), [[2.0, 1.0, -1.0, 2.0, -1.0]]);
+    }
+}
+
+#[test]
+fn boxes_that_depend_on_an_input() {
+    // From astropy 7.2 and asdf-astropy 0.11.
+    let transform = from_text(
+        "m: !transform/identity-1.4.0\n  n_dims: 3\n  inputs: [x0, x1, x2]\n  outputs: [x0, x1, x2]\n  bounding_box: \
+         !transform/property/compound_bounding_box-1.2.0\n    cbbox:\n    - bbox: !transform/property/bounding_box-1.2.0\n        \
+         ignore: [x0]\n        intervals: {x2: [-1, 5], x1: [2, 8]}\n        order: C\n      key: [1]\n    ignore: []\n    order: C\n    \
+         selector_args:\n    - {argument: x0, ignore: true}\n",
+    )
+    .unwrap();
+    for transform in [transform.clone(), through_a_file(&transform)] {
+        let lists: [&[f64]; 3] = [
+            &[1.0, 1.0, 1.0, 2.0],
+            &[3.0, 30.0, 5.5, 3.0],
+            &[4.0, 4.0, 4.0, 4.0],
+        ];
+        let found = transform.evaluate(&lists).unwrap();
+        assert_eq!(found[1][0], 3.0);
+        assert_eq!(found[1][2], 5.5);
+        assert!(found[1][1].is_nan() && found[1][3].is_nan());
+    }
+}
+
+#[test]
+fn units_and_constraints_stay() {
+    let transform = from_text(
+        "m: !transform/gaussian1d-1.2.0\n  amplitude: !unit/quantity-1.3.0 {unit: !unit/unit-1.0.0 Jy, value: 2.0}\n  mean: 1.0\n  \
+         stddev: 3.0\n  fixed: {mean: true}\n  bounds: {stddev: [0.5, null]}\n",
+    )
+    .unwrap();
+    let again = through_a_file(&transform);
+    assert_eq!(
+        again.properties().parameters,
+        transform.properties().parameters
+    );
+    let notes: std::collections::HashMap<_, _> =
+        again.properties().parameters.iter().cloned().collect();
+    assert_eq!(notes["amplitude"].unit.as_deref(), Some("Jy"));
+    assert_eq!(notes["mean"].fixed, Some(true));
+    assert_eq!(notes["stddev"].bounds, Some([Some(0.5), None]));
+    assert_eq!(again.evaluate_point(&[1.0]).unwrap(), [2.0]);
+    // Angles are converted.
+    let turn = from_text(
+        "m: !transform/rotate2d-1.5.0 {angle: !unit/quantity-1.3.0 {unit: !unit/unit-1.0.0 arcmin, value: 5400.0}}\n",
+    );
+    let found = through_a_file(&turn.unwrap())
+        .evaluate_point(&[1.0, 0.0])
+        .unwrap();
+    assert!((found[1] - 1.0).abs() < 1e-15);
+}
+
+/// Everything that a user would do with a file of unknown origin.
+fn exercise(bytes: &[u8]) {
+    let Ok(file) = AsdfFile::from_bytes(bytes) else {
+        return;
+    };
+    let Some(node) = file.tree.get_path("m") else {
+        return;
+    };
+    let Ok(transform) = read_transform(node, &file, &Registry::default()) else {
+        return;
+    };
+    let values = [0.5, f64::NAN, -1e300, f64::INFINITY];
+    let lists: Vec<&[f64]> = vec![&values; transform.n_inputs()];
+    let _ = transform.evaluate(&lists);
+    if let Ok(inverse) = transform.inverse() {
+        let lists: Vec<&[f64]> = vec![&values; inverse.n_inputs()];
+        let _ = inverse.evaluate(&lists);
+    }
+    let _ = write_transform(&transform, &mut AsdfFile::new(), &Registry::default());
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_changed_file_is_read_or_refused(
+        which in proptest::prelude::any::<proptest::sample::Index>(),
+        changes in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), proptest::prelude::any::<u8>(), 0..3), 1..6),
+    ) {
+        let transforms = all();
+        let mut file = AsdfFile::new();
+        let node = write_transform(&transforms[which.index(transforms.len())], &mut file, &Registry::default()).unwrap();
+        file.tree.set_path("m", node).unwrap();
+        let mut bytes = file.to_bytes(&asdf::WriteOptions { checksums: false, ..Default::default() }).unwrap();
+        for (place, byte, change) in changes {
+            let at = place.index(bytes.len());
+            match change {
+                0 => bytes[at] = byte,
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, byte),
+            }
+        }
+        exercise(&bytes);
+    }
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{Form, Operator, Transform, TransformError};
-use crate::model::{Model, Vectors};
+use crate::model::{Directional, Model, Vectors};
 
 /// Points that are transformed together.
 const BLOCK: usize = 256;
@@ -102,7 +102,7 @@ impl Program {
             let Step::Model { model, outputs, .. } = &self.steps[giver] else {
                 continue;
             };
-            let gives = model.directional().is_some_and(|model| model.gives());
+            let gives = model.directional().is_some_and(Directional::gives);
             let pair = outputs.clone();
             if !gives || self.outputs.iter().any(|output| pair.contains(output)) {
                 continue;
@@ -116,7 +116,7 @@ impl Program {
             };
             let takes = match &self.steps[taker] {
                 Step::Model { model, inputs, .. } => {
-                    *inputs == pair && model.directional().is_some_and(|model| model.takes())
+                    *inputs == pair && model.directional().is_some_and(Directional::takes)
                 }
                 _ => false,
             };

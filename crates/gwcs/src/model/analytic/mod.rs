@@ -182,7 +182,7 @@ impl Analytic {
         &self.parameters
     }
 
-    fn with(&self, profile: Profile, parameters: Vec<f64>) -> Option<Transform> {
+    fn transform(profile: Profile, parameters: Vec<f64>) -> Option<Transform> {
         Self::new(profile, parameters).ok().map(Into::into)
     }
 }
@@ -216,7 +216,7 @@ impl Model for Analytic {
     }
 
     fn inverse(&self) -> Option<Transform> {
-        let same = |profile| self.with(profile, self.parameters.clone());
+        let same = |profile| Self::transform(profile, self.parameters.clone());
         match (self.profile, self.parameters.as_slice()) {
             (Profile::ArcCosine1D, _) => same(Profile::Cosine1D),
             (Profile::ArcSine1D, _) => same(Profile::Sine1D),
@@ -225,13 +225,13 @@ impl Model for Analytic {
             (Profile::Sine1D, _) => same(Profile::ArcSine1D),
             (Profile::Tangent1D, _) => same(Profile::ArcTangent1D),
             (Profile::Exponential1D, [amplitude, tau]) => {
-                self.with(Profile::Logarithmic1D, vec![*tau, *amplitude])
+                Self::transform(Profile::Logarithmic1D, vec![*tau, *amplitude])
             }
             (Profile::Logarithmic1D, [amplitude, tau]) => {
-                self.with(Profile::Exponential1D, vec![*tau, *amplitude])
+                Self::transform(Profile::Exponential1D, vec![*tau, *amplitude])
             }
             (profile @ Profile::RedshiftScaleFactor, [z]) => {
-                self.with(profile, vec![1.0 / (1.0 + z) - 1.0])
+                Self::transform(profile, vec![1.0 / (1.0 + z) - 1.0])
             }
             _ => None,
         }

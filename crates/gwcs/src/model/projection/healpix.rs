@@ -1,4 +1,4 @@
-//! HEALPix projections of the whole sphere.
+//! `HEALPix` projections of the whole sphere.
 //!
 //! # Source
 //! Calabretta & Roukema 2007, doi:10.1111/j.1365-2966.2007.12297.x, section 5, and Calabretta & Lowe 2013,

@@ -140,14 +140,14 @@ pub enum Projection {
     CobeQuadSphericalCube,
     /// QSC: a cube, areas are true.
     QuadSphericalCube,
-    /// HPX: HEALPix with `h` facets along the equator and `k` from pole to pole.
+    /// HPX: `HEALPix` with `h` facets along the equator and `k` from pole to pole.
     Healpix {
         /// Facets along the equator.
         h: f64,
         /// Facets from pole to pole.
         k: f64,
     },
-    /// XPH: HEALPix with the north pole in the middle.
+    /// XPH: `HEALPix` with the north pole in the middle.
     HealpixPolar,
 }
 
