@@ -8,7 +8,7 @@ pub(super) const INVERSION_ERROR: f64 = 0.03;
 /// Steps after which the search for a position is given up.
 const MOST_STEPS: usize = 50;
 /// Ratio of the golden section.
-const GOLDEN: f64 = 0.618_033_988_749_894_8;
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// Outline, in input pixels, of the part of a section that lies on the output.
 #[derive(Debug, Clone)]
