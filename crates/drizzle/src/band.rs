@@ -10,7 +10,7 @@ use crate::{DrizzleError, Exposure};
 pub struct Band<'a> {
     /// Output row of the band's first row.
     pub first_row: usize,
-    /// Weighted mean of the data, and the sum of weights.
+    /// Weighted mean of the data, those of [`Exposure::along`], and the sum of weights.
     pub main: Images<'a>,
     /// Means with squared weights, one for each of [`Exposure::squared`].
     pub squared: Vec<ArrayViewMut2<'a, f32>>,
@@ -119,10 +119,16 @@ impl<'b> Target<'b> {
             _ => None,
         };
         let separate = match &mut band.separate {
-            Some(images) => Some(means(exposure.separate.iter(), images, shape)?),
+            Some(images) => Some(means(exposure.separate.iter().collect(), images, shape)?),
             None => None,
         };
-        let mut main = means(std::iter::once(&exposure.data), &mut band.main, shape)?;
+        let mut main = means(
+            std::iter::once(&exposure.data)
+                .chain(&exposure.along)
+                .collect(),
+            &mut band.main,
+            shape,
+        )?;
         if band.squared.len() != exposure.squared.len() {
             return Err(DrizzleError::Count {
                 what: "means with squared weights",
@@ -178,7 +184,7 @@ impl<'b> Target<'b> {
 }
 
 fn means<'b, 'v: 'b>(
-    inputs: impl ExactSizeIterator<Item = &'b ndarray::ArrayView2<'v, f32>>,
+    inputs: Vec<&'b ndarray::ArrayView2<'v, f32>>,
     outputs: &'b mut Images<'_>,
     shape: (usize, usize),
 ) -> Result<Means<'b>, DrizzleError> {
@@ -190,7 +196,7 @@ fn means<'b, 'v: 'b>(
         });
     }
     let mut images = Vec::with_capacity(inputs.len());
-    for (input, output) in inputs.zip(&mut outputs.means) {
+    for (input, output) in inputs.into_iter().zip(&mut outputs.means) {
         images.push((
             crate::exposure::pixels(input, "an image of the exposure")?,
             flat(output, shape, "a mean")?,

@@ -19,6 +19,8 @@ pub struct Exposure<'a> {
     pub dq: Option<ArrayView2<'a, u32>>,
     /// Images combined with squared weights, such as variances. `None` counts as zeros.
     pub squared: Vec<Option<ArrayView2<'a, f32>>>,
+    /// Images averaged like the data, with the same sums of weights.
+    pub along: Vec<ArrayView2<'a, f32>>,
     /// Images averaged on their own.
     pub separate: Vec<ArrayView2<'a, f32>>,
 }
@@ -31,6 +33,7 @@ impl<'a> Exposure<'a> {
             weight: None,
             dq: None,
             squared: Vec::new(),
+            along: Vec::new(),
             separate: Vec::new(),
         }
     }
@@ -76,6 +79,9 @@ impl<'a> Exposure<'a> {
         }
         for image in self.squared.iter().flatten() {
             same("an image with squared weights", image.dim())?;
+        }
+        for image in &self.along {
+            same("an image averaged like the data", image.dim())?;
         }
         for image in &self.separate {
             same("an image averaged separately", image.dim())?;

@@ -16,6 +16,8 @@ pub struct Mosaic {
     pub weight: Array2<f32>,
     /// Which exposures gave to a pixel: bit `k` of plane `p` stands for exposure `32 p + k`. Empty without a context.
     pub context: Vec<Array2<i32>>,
+    /// Means of the images that go along with the data.
+    pub along: Vec<Array2<f32>>,
     /// Means with squared weights.
     pub squared: Vec<Array2<f32>>,
     /// Quality bits of all pixels that contributed.
@@ -31,6 +33,7 @@ impl Mosaic {
             mean: Array2::zeros(shape),
             weight: Array2::zeros(shape),
             context: Vec::new(),
+            along: Vec::new(),
             squared: Vec::new(),
             dq: None,
             added: 0,
@@ -42,6 +45,13 @@ impl Mosaic {
     #[must_use]
     pub fn without_context(mut self) -> Self {
         self.with_context = false;
+        self
+    }
+
+    /// The same with `count` images that go along with the data.
+    #[must_use]
+    pub fn with_along(mut self, count: usize) -> Self {
+        self.along = vec![Array2::zeros(self.mean.dim()); count];
         self
     }
 
@@ -114,6 +124,11 @@ impl Mosaic {
                 separate: None,
             })
             .collect();
+        for image in &mut self.along {
+            for (band, part) in bands.iter_mut().zip(rows_of(image, rows)) {
+                band.main.means.push(part);
+            }
+        }
         for image in &mut self.squared {
             for (band, part) in bands.iter_mut().zip(rows_of(image, rows)) {
                 band.squared.push(part);
@@ -132,11 +147,13 @@ impl Mosaic {
         bands
     }
 
-    /// Sets the mean of all pixels without weight.
+    /// Sets the means of the data, and of what goes along with it, of all pixels without weight.
     pub fn fill(&mut self, value: f32) {
-        for (mean, &weight) in self.mean.iter_mut().zip(&self.weight) {
-            if weight == 0.0 {
-                *mean = value;
+        for image in std::iter::once(&mut self.mean).chain(&mut self.along) {
+            for (mean, &weight) in image.iter_mut().zip(&self.weight) {
+                if weight == 0.0 {
+                    *mean = value;
+                }
             }
         }
     }
