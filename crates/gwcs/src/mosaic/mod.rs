@@ -29,7 +29,7 @@ use crate::transform::TransformError;
 use crate::wcs::WcsError;
 
 pub use footprint::{Footprint, fiducial};
-pub use plane::{Layout, PlaneProjector, TangentPlane};
+pub use plane::{Layout, PlaneProjector, TangentPlane, imaging};
 pub use scale::{mean_pixel_area, pixel_scale};
 
 /// Why there is no common plane.

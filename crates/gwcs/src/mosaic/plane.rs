@@ -240,20 +240,19 @@ impl PlaneProjector {
         [x + self.crpix[0], y + self.crpix[1]]
     }
 
-    /// The part of a footprint that lies on an image of `shape` rows and columns, in pixels, clockwise. Empty if none does.
-    pub fn overlap(&self, footprint: &Footprint, shape: (usize, usize)) -> Vec<[f64; 2]> {
+    /// The part of a footprint that lies between limits along x and y, in pixels, clockwise. Empty if none does.
+    pub fn overlap(&self, footprint: &Footprint, [x, y]: [(f64, f64); 2]) -> Vec<[f64; 2]> {
         let pixels: Vec<[f64; 2]> = footprint
             .vertices
             .iter()
             .map(|vertex| self.pixel(*vertex))
             .collect();
-        let high = [shape.1 as f64 - 0.5, shape.0 as f64 - 0.5];
-        clipped(&pixels, [-0.5; 2], high)
+        clipped(&pixels, [x.0, y.0], [x.1, y.1])
     }
 }
 
 /// The only transform of a world coordinate system, if it is the image of a FITS header.
-pub(crate) fn imaging(wcs: &Wcs) -> Option<&FitsImaging> {
+pub fn imaging(wcs: &Wcs) -> Option<&FitsImaging> {
     use crate::transform::Form;
     let [first, _] = wcs.steps() else { return None };
     let Form::Model(model) = first.transform.as_ref()?.form() else {

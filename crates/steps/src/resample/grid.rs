@@ -46,8 +46,6 @@ pub struct InputOutline<'a> {
 pub struct OutputGrid {
     /// World coordinate system.
     pub wcs: Wcs,
-    /// The tangential plane that it is; `None` for one of the user's.
-    pub plane: Option<TangentPlane>,
     /// Rows and columns.
     pub shape: (usize, usize),
     /// Side of a pixel [arcsec].
@@ -121,7 +119,6 @@ impl OutputGrid {
         Ok(Self {
             wcs,
             shape: plane.shape(),
-            plane: Some(plane),
             scale_arcsec: ARCSEC_PER_DEG * scale_deg,
             scale_ratio: Some(ratio),
         })
@@ -143,7 +140,6 @@ impl OutputGrid {
         tracing::info!("Output pixel scale: {scale_arcsec} arcsec.");
         Ok(Self {
             wcs: custom.wcs,
-            plane: None,
             shape: custom.shape,
             scale_arcsec,
             scale_ratio: None,

@@ -3,7 +3,7 @@
 use asdf::{Mapping, Node};
 use datamodels::metadata::Metadata;
 use datamodels::models::{Model, ResampledModel};
-use gwcs::mosaic::{Footprint, PlaneProjector};
+use gwcs::mosaic::{Footprint, PlaneProjector, imaging};
 use stpipe::StepError;
 
 use super::accumulate::{ErrorKind, Settings};
@@ -191,13 +191,14 @@ fn set_wcsinfo(
         }
     }
     let mut set = |key: &str, value: Node| meta.set(&format!("meta.wcsinfo.{key}"), value);
-    if let Some(plane) = &grid.plane {
+    let tangential = PlaneProjector::of(&grid.wcs).and_then(|_| imaging(&grid.wcs));
+    if let Some(plane) = tangential {
         let ([x, y], [lon, lat], pc) = (plane.crpix(), plane.crval_deg(), plane.pc());
         for (key, value) in [
             ("crpix1", x + 1.0),
             ("crpix2", y + 1.0),
-            ("cdelt1", plane.scale_deg()),
-            ("cdelt2", plane.scale_deg()),
+            ("cdelt1", plane.cdelt()[0]),
+            ("cdelt2", plane.cdelt()[1]),
             ("crval1", lon),
             ("crval2", lat),
             ("pc1_1", pc[0][0]),
@@ -229,6 +230,16 @@ fn set_wcsinfo(
     Ok(())
 }
 
+/// Where the output is valid: its bounding box, or all of it.
+fn limits(grid: &OutputGrid) -> [(f64, f64); 2] {
+    let (rows, columns) = grid.shape;
+    let intervals = grid.wcs.bounding_box().map(|bbox| bbox.intervals.as_slice());
+    match intervals {
+        Some([Some(x), Some(y)]) => [(x.low, x.high), (y.low, y.high)],
+        _ => [(-0.5, columns as f64 - 0.5), (-0.5, rows as f64 - 0.5)],
+    }
+}
+
 /// The footprint of the data in the output.
 fn region(grid: &OutputGrid, regions: &[String]) -> Result<Option<String>, StepError> {
     let Some(plane) = PlaneProjector::of(&grid.wcs) else {
@@ -242,7 +253,7 @@ fn region(grid: &OutputGrid, regions: &[String]) -> Result<Option<String>, StepE
         tracing::warn!("S_REGIONs of several exposures are not combined");
         return Ok(None);
     };
-    let pixels = plane.overlap(footprint, grid.shape);
+    let pixels = plane.overlap(footprint, limits(grid));
     if pixels.is_empty() {
         tracing::warn!("Could not combine S_REGIONs: no overlap with the output");
         return Ok(None);
