@@ -19,7 +19,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     // With the feature `stpipe`, which makes models products of the runner.
     ("datamodels", &["gwcs", "asdf", "stpipe"]),
     ("associations", &[]),
-    ("steps", &["stcal", "gwcs", "asdf", "datamodels", "stpipe"]),
+    (
+        "steps",
+        &["stcal", "drizzle", "gwcs", "asdf", "datamodels", "stpipe"],
+    ),
     (
         "pipelines",
         &["steps", "associations", "datamodels", "stpipe", "crds"],

@@ -9,7 +9,7 @@ use crate::metadata::Metadata;
 use crate::models::{
     CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
     IntermediateModel, MeanBackgroundModel, Model, PlainImageModel, RampFitOutputModel, RampModel,
-    RateModel,
+    RateModel, ResampledModel,
 };
 use crate::reference::EmiWaves;
 
@@ -116,6 +116,7 @@ product!(RampModel, data);
 product!(ImageModel, data);
 product!(CubeModel, data);
 product!(PlainImageModel, data);
+product!(ResampledModel, data);
 product!(RampFitOutputModel, slope);
 product!(GuiderRawModel, data);
 product!(GuiderCalModel, data);

@@ -30,6 +30,7 @@ pub mod convert;
 pub mod fits;
 pub mod frame;
 pub mod model;
+pub mod mosaic;
 mod transform;
 mod wcs;
 

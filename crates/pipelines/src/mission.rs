@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
+use datamodels::models::{ExposureModel, ImageModel, Model, RampModel, RateModel};
 use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dq_init::{DqInit, GuiderDqInit};
 use steps::emicorr::Emicorr;
@@ -60,6 +60,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(detector1::ramp_fit_task()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
+        Arc::new(StepTask::<steps::resample::Resample>::new(open_image)),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
         Arc::new(image2::background_task()),
         Arc::new(ActionTask::new(
@@ -106,6 +107,10 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
     let ramp = RampModel::open(path)?;
     ramp.check_dimensions()?;
     Ok(ramp)
+}
+
+fn open_image(path: &Path) -> Result<ImageModel, BoxError> {
+    Ok(ImageModel::open(path)?)
 }
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {

@@ -30,6 +30,7 @@ pub mod ramp_fit;
 mod rates;
 mod readout;
 pub mod refpix;
+pub mod resample;
 pub mod reset;
 pub mod rscd;
 pub mod saturation;

@@ -1,0 +1,170 @@
+//! Values between pixels.
+
+use crate::kernel::{LANCZOS_STEP, lanczos_table};
+
+use super::{Interpolation, polynomial};
+
+/// An image as a slice.
+pub(super) struct Image<'a> {
+    pixels: &'a [f32],
+    columns: usize,
+}
+
+impl<'a> Image<'a> {
+    pub(super) fn new(pixels: &'a [f32], columns: usize) -> Self {
+        Self { pixels, columns }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.pixels.len() / self.columns
+    }
+
+    #[inline(always)]
+    pub(super) fn at(&self, column: i64, row: i64) -> f32 {
+        self.pixels[row as usize * self.columns + column as usize]
+    }
+}
+
+/// Pixels on each side of a sinc.
+const SINC_HALF: i64 = 7;
+/// Offsets from a pixel below which a sinc takes its value.
+const SINC_AT_PIXEL: f32 = 0.001;
+
+/// An interpolation with what it prepares once.
+pub(super) struct Sampler {
+    interpolation: Interpolation,
+    sinc_scale: f32,
+    lanczos: Vec<f64>,
+}
+
+impl Sampler {
+    pub(super) fn new(interpolation: Interpolation, sinc_scale: f32) -> Self {
+        let lanczos = match interpolation {
+            Interpolation::Lanczos3 => lanczos_table(3),
+            Interpolation::Lanczos5 => lanczos_table(5),
+            _ => Vec::new(),
+        };
+        Self {
+            interpolation,
+            sinc_scale,
+            lanczos,
+        }
+    }
+
+    /// The value at a point, which must lie on the image.
+    pub(super) fn sample(&self, image: &Image<'_>, x: f32, y: f32) -> f32 {
+        match self.interpolation {
+            Interpolation::Nearest => nearest(image, x, y),
+            Interpolation::Linear => linear(image, x, y),
+            Interpolation::Poly3 => polynomial::interpolate::<4>(image, x, y),
+            Interpolation::Poly5 => polynomial::interpolate::<6>(image, x, y),
+            Interpolation::Sinc => sinc(image, x, y, self.sinc_scale),
+            Interpolation::Lanczos3 => lanczos(image, x, y, 3, &self.lanczos),
+            Interpolation::Lanczos5 => lanczos(image, x, y, 5, &self.lanczos),
+        }
+    }
+}
+
+/// The nearest pixel; beyond the centre of the last one, that one.
+fn nearest(image: &Image<'_>, x: f32, y: f32) -> f32 {
+    let whole = |x: f32, count: usize| ((f64::from(x) + 0.5) as i64).min(count as i64 - 1);
+    image.at(whole(x, image.columns()), whole(y, image.rows()))
+}
+
+/// Bilinear; beyond the centres of the last row or column, along that only.
+fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
+    let (column, row) = (x as i64, y as i64);
+    let last_column = column == image.columns() as i64 - 1;
+    let last_row = row == image.rows() as i64 - 1;
+    let (right, up) = (x - column as f32, y - row as f32);
+    let (left, down) = (1.0 - right, 1.0 - up);
+    let here = image.at(column, row);
+    match (last_column, last_row) {
+        (true, true) => here,
+        (true, false) => down * here + up * image.at(column, row + 1),
+        (false, true) => left * here + right * image.at(column + 1, row),
+        (false, false) => {
+            left * down * here
+                + right * down * image.at(column + 1, row)
+                + up * left * image.at(column, row + 1)
+                + right * up * image.at(column + 1, row + 1)
+        }
+    }
+}
+
+/// A Lanczos function of the distances along both axes.
+fn lanczos(image: &Image<'_>, x: f32, y: f32, order: i64, table: &[f64]) -> f32 {
+    let extent = |x: f32, count: usize| {
+        let (low, high) = ((x - order as f32).floor(), (x + order as f32).floor());
+        (low as i64 + 1).max(0)..=(high as i64).min(count as i64 - 1)
+    };
+    let value = |x: f32, cell: i64| {
+        let step = ((f64::from(x) - cell as f64) / LANCZOS_STEP).abs() as usize;
+        table.get(step).copied()
+    };
+    let mut sum = 0.0_f64;
+    for row in extent(y, image.rows()) {
+        let Some(along_y) = value(y, row) else {
+            continue;
+        };
+        for column in extent(x, image.columns()) {
+            if let Some(along_x) = value(x, column) {
+                sum += f64::from(image.at(column, row)) * along_x * along_y;
+            }
+        }
+    }
+    sum as f32
+}
+
+/// A tapered sinc along both axes, normalised; pixels on the edge are repeated outwards.
+fn sinc(image: &Image<'_>, x: f32, y: f32, scale: f32) -> f32 {
+    let (column, row) = (f64::from(x).round() as i64, f64::from(y).round() as i64);
+    let (rows, columns) = (image.rows() as i64, image.columns() as i64);
+    if column >= columns || row >= rows {
+        return 0.0;
+    }
+    let dx = (x - column as f32) * scale;
+    let dy = (y - row as f32) * scale;
+    if dx.abs() < SINC_AT_PIXEL && dy.abs() < SINC_AT_PIXEL {
+        return image.at(column, row);
+    }
+    let (along_x, along_y) = (sinc_weights(dx), sinc_weights(dy));
+    let mut sum = 0.0_f32;
+    for (k, weight_y) in along_y.iter().enumerate() {
+        let row = (row + k as i64 - SINC_HALF).clamp(0, rows - 1);
+        let line: f32 = along_x
+            .iter()
+            .enumerate()
+            .map(|(k, weight_x)| {
+                let column = (column + k as i64 - SINC_HALF).clamp(0, columns - 1);
+                weight_x * image.at(column, row)
+            })
+            .sum();
+        sum += weight_y * line;
+    }
+    sum / along_x.iter().sum::<f32>() / along_y.iter().sum::<f32>()
+}
+
+/// Weights of the pixels from 7 before to 7 behind the nearest, for a point `offset` behind it.
+fn sinc_weights(offset: f32) -> [f32; 2 * SINC_HALF as usize + 1] {
+    let step = (std::f32::consts::FRAC_PI_2 / SINC_HALF as f32).powi(2);
+    std::array::from_fn(|k| {
+        let place = k as i64 - SINC_HALF;
+        let distance = offset - place as f32;
+        if distance == 0.0 {
+            return 1.0;
+        }
+        if offset == 0.0 {
+            return 0.0;
+        }
+        // A polynomial close to the squared cosine that falls to zero at the ends.
+        let squared = step * (place * place) as f32;
+        let cosine = 1.0 - 0.496_70 * squared + 0.037_05 * squared * squared;
+        let sign = if place % 2 == 0 { 1.0 } else { -1.0 };
+        sign * cosine * cosine / distance
+    })
+}

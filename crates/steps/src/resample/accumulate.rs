@@ -1,0 +1,403 @@
+//! Running sums over exposures.
+
+use datamodels::metadata::Metadata;
+use datamodels::models::ResampledModel;
+use drizzle::{Exposure, Images, Kernel, Mosaic, PixelMap, Plan, Section};
+use ndarray::{Array2, Array3, ArrayViewMut2, Axis, Zip};
+use rayon::prelude::*;
+use stpipe::StepError;
+
+use super::grid::OutputGrid;
+use super::input::{READ_NOISE, ResampleInput, WeightKind};
+use super::metadata::{self, Times};
+use super::pixmap::{MapOptions, PixelMapper};
+
+/// Output rows that one task works on.
+const BAND: usize = 32;
+
+/// Where the errors of the output come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There are none.
+    None,
+    /// From the resampled variances.
+    FromVariances,
+    /// The errors of the inputs, averaged like the data.
+    Drizzled,
+}
+
+/// How exposures are combined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Shape of the kernel.
+    pub kernel: Kernel,
+    /// Its name.
+    pub kernel_name: String,
+    /// Side of the shrunken pixel in units of the pixel.
+    pub pixfrac: f64,
+    /// Value of empty pixels.
+    pub fill: f32,
+    /// The same as the user gave it.
+    pub fill_text: String,
+    /// Weights.
+    pub weight: WeightKind,
+    /// Errors.
+    pub errors: ErrorKind,
+    /// Whether to make the context.
+    pub with_context: bool,
+    /// Whether the output holds the variances.
+    pub report_variances: bool,
+    /// Whether to gather quality bits.
+    pub propagate_dq: bool,
+    /// How pixels are mapped.
+    pub map: MapOptions,
+}
+
+/// The combination of exposures, given one at a time.
+#[derive(Debug)]
+pub struct Resampler {
+    grid: OutputGrid,
+    settings: Settings,
+    mosaic: Mosaic,
+    variances: Option<Variances>,
+    times: Times,
+}
+
+/// Weighted sums of the variances.
+#[derive(Debug)]
+struct Variances {
+    /// Sum of variance times squared weight; NaN where there is nothing.
+    sums: Vec<Array2<f32>>,
+    /// Sum of the weights.
+    weights: Vec<Array2<f32>>,
+}
+
+impl Resampler {
+    /// An empty combination.
+    pub fn new(grid: OutputGrid, settings: Settings) -> Self {
+        let mut mosaic = Mosaic::new(grid.shape);
+        if !settings.with_context {
+            mosaic = mosaic.without_context();
+        }
+        if settings.propagate_dq {
+            mosaic = mosaic.with_dq();
+        }
+        if settings.errors == ErrorKind::Drizzled {
+            mosaic = mosaic.with_along(1);
+        }
+        Self {
+            grid,
+            settings,
+            mosaic,
+            variances: None,
+            times: Times::default(),
+        }
+    }
+
+    /// Adds an exposure.
+    ///
+    /// # Errors
+    /// It has no world coordinate system of an image, or keywords or arrays that are needed are missing.
+    pub fn add(&mut self, mut input: ResampleInput) -> Result<(), StepError> {
+        if self.grid.scale_ratio.is_none() {
+            self.grid.scale_ratio = metadata::scale_ratio(&input, self.grid.scale_arcsec)?;
+        }
+        self.times.add(&input);
+        let planes = PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
+            .map(&self.settings.map)?;
+        let pixmap =
+            PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
+        tracing::info!("Resampling science and variance data");
+        let weights = input.weights(self.settings.weight)?;
+        input.subtract_background();
+        let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
+            .map_err(StepError::algorithm)?;
+        let with_variances = self.settings.errors == ErrorKind::FromVariances;
+        if with_variances {
+            input.variances.par_iter_mut().flatten().for_each(|image| {
+                image.par_mapv_inplace(f32::sqrt);
+            });
+        }
+        let mut exposure = Exposure::new(input.data.view()).with_weight(weights.view());
+        if self.settings.propagate_dq {
+            exposure = exposure.with_dq(input.dq.view());
+        }
+        if self.settings.errors == ErrorKind::Drizzled {
+            exposure.along.push(input.err.view());
+        }
+        if with_variances {
+            let deviations = self.drizzle_with_variances(&plan, exposure, &input)?;
+            self.add_variances(&input, deviations)?;
+        } else {
+            drizzle(&plan, &exposure, self.mosaic.next_bands(BAND))?;
+        }
+        Ok(())
+    }
+
+    fn drizzle_settings(&self, input: &ResampleInput) -> drizzle::Settings {
+        drizzle::Settings {
+            kernel: self.settings.kernel,
+            pixfrac: self.settings.pixfrac,
+            pixel_scale_ratio: self.grid.scale_ratio.map(|ratio| ratio as f32),
+            section: section(input),
+            ..drizzle::Settings::default()
+        }
+    }
+
+    /// Drizzles the data, and the standard deviations into means of this exposure only: one for each variance that it
+    /// has, NaN where nothing fell.
+    fn drizzle_with_variances<'a>(
+        &mut self,
+        plan: &Plan<'_>,
+        mut exposure: Exposure<'a>,
+        input: &'a ResampleInput,
+    ) -> Result<Deviations, StepError> {
+        let shape = self.grid.shape;
+        let mut means: Vec<Array2<f32>> = Vec::new();
+        let views = || input.variances.iter().flatten().map(|image| image.view());
+        means.resize_with(views().count(), || Array2::zeros(shape));
+        let first = self.mosaic.added() == 0;
+        let own_weights;
+        if first {
+            // The weights are those of the data: there is nothing else yet.
+            exposure.along.extend(views());
+            let mut bands = self.mosaic.next_bands(BAND);
+            for image in &mut means {
+                for (band, part) in bands.iter_mut().zip(rows_of(image)) {
+                    band.main.means.push(part);
+                }
+            }
+            drizzle(plan, &exposure, bands)?;
+            own_weights = None;
+        } else {
+            exposure.separate.extend(views());
+            let mut weight = Array2::zeros(shape);
+            let mut bands = self.mosaic.next_bands(BAND);
+            for (band, weight) in bands.iter_mut().zip(rows_of(&mut weight)) {
+                let means = Vec::new();
+                band.separate = Some(Images { weight, means });
+            }
+            for image in &mut means {
+                for (band, part) in bands.iter_mut().zip(rows_of(image)) {
+                    if let Some(separate) = &mut band.separate {
+                        separate.means.push(part);
+                    }
+                }
+            }
+            drizzle(plan, &exposure, bands)?;
+            own_weights = Some(weight);
+        }
+        let weight = own_weights.as_ref().unwrap_or(&self.mosaic.weight);
+        means.par_iter_mut().for_each(|image| {
+            Zip::from(image).and(weight).par_for_each(|mean, &weight| {
+                if weight == 0.0 {
+                    *mean = f32::NAN;
+                }
+            });
+        });
+        let mut means = means.into_iter();
+        let images = input
+            .variances
+            .each_ref()
+            .map(|variance| variance.as_ref().and_then(|_| means.next()));
+        Ok(Deviations(images))
+    }
+
+    /// Adds the squares of the standard deviations of an exposure to the sums.
+    fn add_variances(
+        &mut self,
+        input: &ResampleInput,
+        deviations: Deviations,
+    ) -> Result<(), StepError> {
+        let weighting = match self.settings.weight {
+            WeightKind::ExposureTime => Weighting::Time(input.time().0.unwrap_or(1.0)),
+            WeightKind::InverseVariance => Weighting::ReadNoise,
+        };
+        let Deviations(images) = deviations;
+        let read_noise = match (&weighting, &images[READ_NOISE]) {
+            (Weighting::ReadNoise, None) => {
+                return Err(StepError::input("VAR_RNOISE", "an image", "nothing"));
+            }
+            (_, found) => found.clone(),
+        };
+        let shape = self.grid.shape;
+        let sums = self.variances.get_or_insert_with(|| Variances {
+            sums: vec![Array2::from_elem(shape, f32::NAN); 3],
+            weights: vec![Array2::zeros(shape); 3],
+        });
+        let targets = sums.sums.iter_mut().zip(&mut sums.weights);
+        for (image, (sum, total)) in images.iter().zip(targets) {
+            let Some(image) = image else { continue };
+            let add = |sum: &mut f32, total: &mut f32, deviation: f32, weight: f64| {
+                let variance = deviation * deviation;
+                if variance >= 0.0 && variance.is_finite() && weight > 0.0 {
+                    let known = if sum.is_nan() { 0.0 } else { f64::from(*sum) };
+                    *sum = (known + f64::from(variance) * weight * weight) as f32;
+                    *total = (f64::from(*total) + weight) as f32;
+                }
+            };
+            match (&weighting, &read_noise) {
+                (Weighting::Time(time), _) => Zip::from(sum)
+                    .and(total)
+                    .and(image)
+                    .par_for_each(|sum, total, &deviation| add(sum, total, deviation, *time)),
+                (Weighting::ReadNoise, Some(noise)) => Zip::from(sum)
+                    .and(total)
+                    .and(image)
+                    .and(noise)
+                    .par_for_each(|sum, total, &deviation, &noise| {
+                        let variance = noise * noise;
+                        let usable = variance > 0.0 && variance.is_finite();
+                        let weight = if usable { f64::from(1.0 / variance) } else { 0.0 };
+                        add(sum, total, deviation, weight);
+                    }),
+                (Weighting::ReadNoise, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the output lies.
+    pub fn grid(&self) -> &OutputGrid {
+        &self.grid
+    }
+
+    /// The combination of all exposures so far, with metadata from those of one of them (the first) and the footprints
+    /// (`S_REGION`) of all.
+    ///
+    /// # Errors
+    /// The world coordinate system cannot be stored.
+    pub fn finish(mut self, meta: Metadata, regions: &[String]) -> Result<ResampledModel, StepError> {
+        self.mosaic.fill(self.settings.fill);
+        let meta = metadata::output(&self.grid, &self.settings, &self.times, meta, regions)?;
+        let scale = self.grid.scale_ratio.unwrap_or(1.0);
+        let variances = self.variances.take().map(|sums| sums.finish(scale));
+        let err = match (&variances, self.settings.errors) {
+            (Some(variances), ErrorKind::FromVariances) => Some(total_error(variances)),
+            (_, ErrorKind::Drizzled) => self.mosaic.along.pop().map(|mut err| {
+                err.par_mapv_inplace(|err| err / scale as f32);
+                err
+            }),
+            _ => None,
+        };
+        let [rnoise, flat, poisson] = match variances {
+            Some(variances) if self.settings.report_variances => variances.map(Some),
+            _ => [None, None, None],
+        };
+        Ok(ResampledModel {
+            meta,
+            data: self.mosaic.mean,
+            err,
+            dq: self.mosaic.dq,
+            con: stacked(self.mosaic.context),
+            wht: self.mosaic.weight,
+            var_poisson: poisson,
+            var_rnoise: rnoise,
+            var_flat: flat,
+            extra: Vec::new(),
+        })
+    }
+}
+
+/// Standard deviations of one exposure on the output, in the order of its variances.
+struct Deviations([Option<Array2<f32>>; 3]);
+
+/// Weights of an exposure in the sums of variances.
+enum Weighting {
+    /// Measurement time [s].
+    Time(f64),
+    /// The inverse of the resampled variance of the read noise.
+    ReadNoise,
+}
+
+impl Variances {
+    /// The variances of the means; `scale` is the side of an output pixel in units of an input pixel.
+    fn finish(self, scale: f64) -> [Array2<f32>; 3] {
+        let scaling = (1.0 / (scale * scale)) as f32;
+        let mut pairs = self.sums.into_iter().zip(self.weights);
+        [(); 3].map(|()| {
+            let Some((mut sum, weight)) = pairs.next() else {
+                return Array2::zeros((0, 0));
+            };
+            // Divided twice: the square of a weight may overflow.
+            Zip::from(&mut sum)
+                .and(&weight)
+                .par_for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
+            sum
+        })
+    }
+}
+
+/// Square root of the sum of the variances that are known; NaN where none is.
+fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3]) -> Array2<f32> {
+    let mut err = Array2::zeros(rnoise.dim());
+    Zip::from(&mut err)
+        .and(rnoise)
+        .and(flat)
+        .and(poisson)
+        .par_for_each(|err, &rnoise, &flat, &poisson| {
+            let parts = [rnoise, flat, poisson];
+            *err = if parts.iter().all(|part| part.is_nan()) {
+                f32::NAN
+            } else {
+                let known = parts.map(|part| if part.is_nan() { 0.0 } else { part });
+                (known[0] + known[1] + known[2]).sqrt()
+            };
+        });
+    err
+}
+
+/// Drizzles an exposure into bands, in parallel.
+fn drizzle(
+    plan: &Plan<'_>,
+    exposure: &Exposure<'_>,
+    bands: Vec<drizzle::Band<'_>>,
+) -> Result<(), StepError> {
+    let hits = bands
+        .into_par_iter()
+        .map(|mut band| plan.drizzle(exposure, &mut band))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(StepError::algorithm)?;
+    let tally = plan.total(hits);
+    tracing::debug!(
+        "{} pixels and {} lines do not fall on the output",
+        tally.missed,
+        tally.skipped
+    );
+    Ok(())
+}
+
+/// The pixels in the bounding box.
+fn section(input: &ResampleInput) -> Option<Section> {
+    let (rows, columns) = input.data.dim();
+    let intervals = &input.wcs.bounding_box()?.intervals;
+    let [Some(x), Some(y)] = intervals.as_slice() else {
+        return None;
+    };
+    let limits = |low: f64, high: f64, size: usize| {
+        let first = ((low + 0.5) as i64).max(0) as usize;
+        let last = (size as i64 - 1).min((high + 0.5) as i64).max(0) as usize;
+        (first, last.max(first))
+    };
+    let (xmin, xmax) = limits(x.low, x.high, columns);
+    let (ymin, ymax) = limits(y.low, y.high, rows);
+    Some(Section {
+        xmin,
+        xmax,
+        ymin,
+        ymax,
+    })
+}
+
+fn rows_of(image: &mut Array2<f32>) -> impl Iterator<Item = ArrayViewMut2<'_, f32>> {
+    image.axis_chunks_iter_mut(Axis(0), BAND)
+}
+
+/// Planes of the context as one array; without a copy if there is only one.
+fn stacked(mut planes: Vec<Array2<i32>>) -> Option<Array3<i32>> {
+    if planes.len() == 1 {
+        return planes.pop().map(|plane| plane.insert_axis(Axis(0)));
+    }
+    let views: Vec<_> = planes.iter().map(|image| image.view()).collect();
+    ndarray::stack(Axis(0), &views).ok()
+}
