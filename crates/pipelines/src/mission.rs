@@ -60,7 +60,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(detector1::ramp_fit_task()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
-        Arc::new(StepTask::<steps::resample::Resample>::new(open_image)),
+        Arc::new(StepTask::<steps::resample::Resample>::new(open_calibrated)),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
         Arc::new(image2::background_task()),
         Arc::new(ActionTask::new(
@@ -109,7 +109,7 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
     Ok(ramp)
 }
 
-fn open_image(path: &Path) -> Result<ImageModel, BoxError> {
+fn open_calibrated(path: &Path) -> Result<ImageModel, BoxError> {
     Ok(ImageModel::open(path)?)
 }
 

@@ -10,6 +10,7 @@ mod plain_image;
 mod ramp;
 mod ramp_fit_output;
 mod rate;
+mod resampled;
 mod writing;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub use plain_image::PlainImageModel;
 pub use ramp::RampModel;
 pub use ramp_fit_output::RampFitOutputModel;
 pub use rate::{RateModel, RatePlanesMut};
+pub use resampled::ResampledModel;
 
 /// A product.
 pub trait Model: Sized {

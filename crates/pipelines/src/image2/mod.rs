@@ -1,6 +1,7 @@
 //! `calwebb_image2`: from count rates of images to calibrated images.
 
 mod background;
+mod resampled;
 mod table;
 
 use std::path::PathBuf;

@@ -5,10 +5,11 @@ use steps::assign_wcs::AssignWcs;
 use steps::bkg_subtract::BkgSubtract;
 use steps::flat_field::FlatField;
 use steps::photom::Photom;
+use steps::resample::Resample;
 use stpipe::TaskSpec;
 use stpipe::run::Entry;
 
-use super::{Image2Params, background};
+use super::{Image2Params, background, resampled};
 
 /// From count rates to calibrated images.
 pub const STEPS: &[Entry<RateModel>] = &[
@@ -16,6 +17,7 @@ pub const STEPS: &[Entry<RateModel>] = &[
     Entry::of::<AssignWcs>(),
     Entry::of::<FlatField>(),
     Entry::of::<Photom>(),
+    resampled::ENTRY,
 ];
 
 /// Names, parameters and steps of the pipeline.
@@ -29,6 +31,7 @@ pub fn spec() -> TaskSpec {
             TaskSpec::step::<AssignWcs>(),
             TaskSpec::step::<FlatField>(),
             TaskSpec::step::<Photom>(),
+            TaskSpec::step::<Resample>(),
         ],
     )
 }
@@ -47,7 +50,9 @@ mod tests {
              (if the association names background exposures)\n\
              assign_wcs    Attaches the world coordinate system of the exposure\n\
              flat_field    Divides by the response of the pixels\n\
-             photom        Converts count rates to surface brightness\n"
+             photom        Converts count rates to surface brightness\n\
+             resample      Puts exposures onto a common image without distortion (if a single image with EXP_TYPE \
+             MIR_IMAGE, NRC_IMAGE, NIS_IMAGE or FGS_IMAGE)\n"
         );
     }
 }

@@ -1,0 +1,41 @@
+//! `resample` in the pipeline: a product beside the calibrated image, which goes on unchanged.
+
+use datamodels::models::RateModel;
+use steps::resample::Resample;
+use stpipe::run::{Entry, Run, RunError};
+use stpipe::{Origin, Outcome, Step};
+
+/// Images of the sky that are put onto a plane without distortion.
+const KINDS: [&str; 4] = ["MIR_IMAGE", "NRC_IMAGE", "NIS_IMAGE", "FGS_IMAGE"];
+
+/// The line of the step in the table of the pipeline.
+pub(super) const ENTRY: Entry<RateModel> = Entry {
+    name: Resample::NAME,
+    about: Resample::ABOUT,
+    condition: "a single image with EXP_TYPE MIR_IMAGE, NRC_IMAGE, NIS_IMAGE or FGS_IMAGE",
+    applies,
+    run: resample,
+};
+
+fn applies(rate: &RateModel) -> bool {
+    let kind = rate.meta().exposure().kind().unwrap_or_default();
+    matches!(rate, RateModel::Image(_)) && KINDS.contains(&kind.as_str())
+}
+
+/// Saves the resampled image with the suffix i2d, if the pipeline saves its results.
+fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
+    let RateModel::Image(image) = rate else {
+        return Ok(rate);
+    };
+    let save = run.settings().base()?.save_results;
+    if let Some(settings) = run.settings_mut().step_mut(Resample::NAME) {
+        settings.set("save_results", save, Origin::Caller)?;
+        settings.set("suffix", "i2d", Origin::Caller)?;
+    }
+    Ok(RateModel::Image(
+        match run.outcome::<Resample>(Resample::NAME, image.clone())? {
+            Outcome::Complete(_) => image,
+            Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input,
+        },
+    ))
+}
