@@ -14,8 +14,8 @@ fn near(found: f64, expected: f64) {
 fn special_functions() {
     // scipy.special: j1, wofz, gammaincinv.
     near(bessel_j1(1.0), 0.440_050_585_744_933_5);
-    near(bessel_j1(-3.0), -0.339_058_958_525_936_44);
-    near(bessel_j1(40.0), 0.126_038_318_037_584_99);
+    near(bessel_j1(-3.0), -0.339_058_958_525_936_4);
+    near(bessel_j1(40.0), 0.126_038_318_037_585);
     near(faddeeva_real(0.0, 1.0), 0.427_583_576_155_807);
     near(faddeeva_real(-2.0, 0.1), 0.040_201_398_161_451_296);
     near(gamma_median(8.0), 7.669_249_442_500_804);
