@@ -26,7 +26,10 @@ from pathlib import Path
 
 CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
          "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack", "nis_stripes", "nrc_stripes", "nrc_substripes",
-         "nrs2_sub32"]
+         "nrs2_sub32", "nrcb1_image2", "miri_image2"]
+
+# Cases of stage 2: the simulated case whose rates they start from.
+RATES_OF = {"nrcb1_image2": "nrcb1_sub64p", "miri_image2": "miri_sub64"}
 
 # Cases that the simulator does not have: lines for its table of stage-1 cases.
 ADDED_CASES = {
@@ -57,10 +60,15 @@ ADDED_CASES = {
 }
 
 # The pipelines, by the folder in which the simulator leaves their products.
-STAGES = {"miri_dark": "dark", "guider_fg": "guider", "guider_idstack": "guider"}
-PIPELINES = {"detector1": "calwebb_detector1", "dark": "calwebb_dark", "guider": "calwebb_guider"}
+STAGES = {"miri_dark": "dark", "guider_fg": "guider", "guider_idstack": "guider", "nrcb1_image2": "image2",
+          "miri_image2": "image2"}
+PIPELINES = {"detector1": "calwebb_detector1", "dark": "calwebb_dark", "guider": "calwebb_guider",
+             "image2": "calwebb_image2"}
 
 AVX512 = ["AVX512F", "AVX512CD", "AVX512_SKX", "AVX512_CLX", "AVX512_CNL", "AVX512_ICL", "AVX512_SPR", "X86_V4"]
+
+# What calwebb_image2 reads.
+IMAGE2_TYPES = {"distortion", "filteroffset", "flat", "photom", "area"}
 
 # What calwebb_detector1 reads; the other references of a case serve later stages.
 REFERENCE_TYPES = {
@@ -87,10 +95,10 @@ def main():
             table.write(f"\nCASES[{name!r}] = {line}\n")
     out = Path(arguments.out).resolve()
     for name in arguments.case or CASES:
-        case = work / name
-        if not stage(case):
-            run_reference(arguments.python, scripts, case)
-        pack(case, out / name)
+        case = work / RATES_OF.get(name, name)
+        if not list(products_of(name, case).glob("*.fits")):
+            run_reference(arguments.python, scripts, name, case)
+        pack(name, case, out / name)
         print(f"{name}: {size(out / name) / 1e6:.2f} MB")
     (out / "versions.json").write_text(json.dumps(versions(arguments.python), indent=1) + "\n")
     if not arguments.work:
@@ -107,41 +115,49 @@ def parse():
     return parser.parse_args()
 
 
-def run_reference(python, scripts, case):
+def run_reference(python, scripts, name, case):
     """Simulates the case and runs the reference on it."""
     run = [python, "golden.py", case.name, "--root", str(case.parent)]
     environment = dict(os.environ)
     if case.name in ADDED_CASES:
         # With AVX-512, numpy rounds roots wrongly now and then, and the likelihood fit hangs on the last bit.
         environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(AVX512)
-    stages = ["--stages", STAGES.get(case.name, "detector1")]
+    stage = STAGES.get(name, "detector1")
+    stages = ["--stages", "detector1,image2" if stage == "image2" else stage]
     subprocess.run([*run, *stages], cwd=scripts, check=True, env=environment)
 
 
-def stage(case):
-    """The folder of the products of the case's one pipeline, if it has been run."""
-    return next((case / name for name in PIPELINES if list(case.glob(f"{name}/*.fits"))), None)
+def products_of(name, case):
+    """The folder of the products of the case's one pipeline."""
+    return case / STAGES.get(name, "detector1")
 
 
-def pack(case, out):
+def pack(name, case, out):
+    products = products_of(name, case)
+    stage = products.name
     shutil.rmtree(out, ignore_errors=True)
     (out / "input").mkdir(parents=True)
-    for uncal in sorted((case / "input").glob("*_uncal.fits")):
-        shutil.copyfile(uncal, out / "input" / uncal.name)
-    shutil.copyfile(case / "ref" / "direct_params.json", out / "direct_params.json")
+    if stage == "image2":
+        for rate in sorted((case / "detector1").glob("*_rate*.fits")):
+            (out / "input" / rate.name).write_bytes(squeeze(rate.read_bytes()))
+        (out / "direct_params.json").write_text("{}\n")
+    else:
+        for uncal in sorted((case / "input").glob("*_uncal.fits")):
+            shutil.copyfile(uncal, out / "input" / uncal.name)
+        shutil.copyfile(case / "ref" / "direct_params.json", out / "direct_params.json")
     for part in ("config", "mappings"):
         shutil.copytree(case / "crds_cache" / part, out / "crds_cache" / part)
     for reference in sorted((case / "crds_cache" / "references").rglob("*.*")):
         kind = re.fullmatch(r"jwst_[a-z]+_(.+)_\d+\.\w+", reference.name).group(1)
-        if kind in REFERENCE_TYPES or (kind == "flat" and stage(case).name == "guider"):
+        wanted = IMAGE2_TYPES if stage == "image2" else REFERENCE_TYPES
+        if kind in wanted or (kind == "flat" and stage == "guider"):
             target = out / "crds_cache" / reference.relative_to(case / "crds_cache")
             target.parent.mkdir(parents=True, exist_ok=True)
             data = reference.read_bytes()
             # The cache prescribes the name; FITS readers know gzip by its first bytes.
             target.write_bytes(squeeze(data) if target.suffix == ".fits" else data)
-    products = stage(case)
-    if products.name != "detector1":
-        (out / "pipeline").write_text(PIPELINES[products.name] + "\n")
+    if stage != "detector1":
+        (out / "pipeline").write_text(PIPELINES[stage] + "\n")
     pack_products(sorted(products.glob("*.fits")), out / "official")
 
 
