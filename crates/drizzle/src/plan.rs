@@ -123,10 +123,7 @@ impl<'a> Plan<'a> {
 pub struct Hits(i64);
 
 /// The section to use, within the image.
-fn whole_section(
-    pixmap: &PixelMap<'_>,
-    section: Option<Section>,
-) -> Result<Section, DrizzleError> {
+fn whole_section(pixmap: &PixelMap<'_>, section: Option<Section>) -> Result<Section, DrizzleError> {
     let (rows, columns) = pixmap.shape();
     if rows < 2 || columns < 2 {
         return Err(DrizzleError::NoValidPixels);

@@ -41,8 +41,12 @@ impl Frame {
             data: data * factor,
             weight,
             dq: Array2::from_shape_fn(shape, |(y, x)| 1 << (x + y)),
-            x: Array2::from_shape_fn(shape, |(y, x)| 0.8 * x as f64 - 0.15 * y as f64 + 1.3 + shift),
-            y: Array2::from_shape_fn(shape, |(y, x)| 0.1 * x as f64 + 0.9 * y as f64 + 0.4 + shift),
+            x: Array2::from_shape_fn(shape, |(y, x)| {
+                0.8 * x as f64 - 0.15 * y as f64 + 1.3 + shift
+            }),
+            y: Array2::from_shape_fn(shape, |(y, x)| {
+                0.1 * x as f64 + 0.9 * y as f64 + 0.4 + shift
+            }),
         }
     }
 
@@ -79,8 +83,22 @@ fn kernels_give_the_values_of_the_reference() {
     type Row<T> = [T; 6];
     let expected: [(Row<f32>, Row<f32>, Row<i32>, [i64; 2]); 6] = [
         (
-            [0.0, 4.637_451, 8.291_453, 6.409_659_4, 7.567_023, 13.145_715],
-            [0.0, 3.547_273_6, 4.288_681_5, 2.387_591_4, 6.464_316_4, 0.951_025_7],
+            [
+                0.0,
+                4.637_451,
+                8.291_453,
+                6.409_659_4,
+                7.567_023,
+                13.145_715,
+            ],
+            [
+                0.0,
+                3.547_273_6,
+                4.288_681_5,
+                2.387_591_4,
+                6.464_316_4,
+                0.951_025_7,
+            ],
             [0, 3, 3, 3, 3, 3],
             [-4, 0],
         ),
@@ -91,26 +109,82 @@ fn kernels_give_the_values_of_the_reference() {
             [-4, -3],
         ),
         (
-            [0.0, 6.845_514, 10.449_032, 7.370_908_7, 7.288_476, 10.937_354],
-            [0.0, 4.638_496, 5.291_894_4, 2.866_113_2, 5.895_322, 1.255_048_9],
+            [
+                0.0,
+                6.845_514,
+                10.449_032,
+                7.370_908_7,
+                7.288_476,
+                10.937_354,
+            ],
+            [
+                0.0,
+                4.638_496,
+                5.291_894_4,
+                2.866_113_2,
+                5.895_322,
+                1.255_048_9,
+            ],
             [0, 3, 3, 3, 3, 3],
             [-4, -3],
         ),
         (
-            [4.194_838_5, 6.767_599_6, 10.134_986, 7.440_728_7, 7.639_957, 11.074_003],
-            [0.101_044_536, 4.588_062, 5.165_890_7, 2.612_458_7, 5.878_732, 1.194_033_5],
+            [
+                4.194_838_5,
+                6.767_599_6,
+                10.134_986,
+                7.440_728_7,
+                7.639_957,
+                11.074_003,
+            ],
+            [
+                0.101_044_536,
+                4.588_062,
+                5.165_890_7,
+                2.612_458_7,
+                5.878_732,
+                1.194_033_5,
+            ],
             [3, 3, 3, 3, 3, 3],
             [-4, -3],
         ),
         (
-            [22.246_067, 7.392_400_3, 11.130_022, 7.357_960_7, 6.942_546_4, 10.265_823],
-            [-0.149_004_6, 7.084_027, 7.316_241, 4.152_619, 8.907_146, 2.083_745_5],
+            [
+                22.246_067,
+                7.392_400_3,
+                11.130_022,
+                7.357_960_7,
+                6.942_546_4,
+                10.265_823,
+            ],
+            [
+                -0.149_004_6,
+                7.084_027,
+                7.316_241,
+                4.152_619,
+                8.907_146,
+                2.083_745_5,
+            ],
             [3, 3, 3, 3, 3, 3],
             [-4, -3],
         ),
         (
-            [14.688_294, 7.420_420_6, 11.732_327, 7.199_000_4, 6.828_856, 11.035_978],
-            [-0.498_128_6, 7.637_485_5, 7.047_746, 3.636_912_1, 9.152_559, 2.167_826_2],
+            [
+                14.688_294,
+                7.420_420_6,
+                11.732_327,
+                7.199_000_4,
+                6.828_856,
+                11.035_978,
+            ],
+            [
+                -0.498_128_6,
+                7.637_485_5,
+                7.047_746,
+                3.636_912_1,
+                9.152_559,
+                2.167_826_2,
+            ],
             [3, 3, 3, 3, 3, 3],
             [-4, -3],
         ),
@@ -121,7 +195,10 @@ fn kernels_give_the_values_of_the_reference() {
             let at = [2, column];
             assert_relative_eq!(mosaic.mean[at], mean[column], max_relative = 1e-6);
             assert_relative_eq!(mosaic.weight[at], weight[column], max_relative = 1e-6);
-            assert_eq!(mosaic.context[0][at], context[column], "{kernel:?} {column}");
+            assert_eq!(
+                mosaic.context[0][at], context[column],
+                "{kernel:?} {column}"
+            );
         }
         if kernel == Kernel::Square {
             assert_eq!(tallies.map(|tally| tally.missed), [-4, 0]);
@@ -148,9 +225,20 @@ fn squared_weights_and_quality_are_those_of_the_reference() {
             .add(&exposure, &frame.map(), &settings)
             .expect("the frame fits");
     }
-    let variance = [0.0, 0.356_354_27, 0.467_241_8, 0.335_707_8, 0.381_629_56, 1.184_327_6];
+    let variance = [
+        0.0,
+        0.356_354_27,
+        0.467_241_8,
+        0.335_707_8,
+        0.381_629_56,
+        1.184_327_6,
+    ];
     for (column, expected) in variance.into_iter().enumerate() {
-        assert_relative_eq!(mosaic.squared[0][[2, column]], expected, max_relative = 1e-6);
+        assert_relative_eq!(
+            mosaic.squared[0][[2, column]],
+            expected,
+            max_relative = 1e-6
+        );
     }
     let dq = mosaic.dq.expect("asked for");
     assert_eq!(dq.row(2).to_vec(), [0, 14, 30, 52, 112, 96]);
@@ -166,16 +254,31 @@ fn interpolations_give_the_values_of_the_reference() {
     );
     for (interpolation, expected) in [
         (Interpolation::Nearest, [0.0, 3.0, 0.0, 0.0, -1.0]),
-        (Interpolation::Linear, [1.48, 2.399_999_6, 2.080_000_2, 0.0, -1.0]),
-        (Interpolation::Poly3, [1.475_324_2, 2.145_731_4, 1.507_456_3, 0.0, -1.0]),
-        (Interpolation::Poly5, [1.369_562_7, 2.020_305_9, 1.200_975_4, 0.0, -1.0]),
+        (
+            Interpolation::Linear,
+            [1.48, 2.399_999_6, 2.080_000_2, 0.0, -1.0],
+        ),
+        (
+            Interpolation::Poly3,
+            [1.475_324_2, 2.145_731_4, 1.507_456_3, 0.0, -1.0],
+        ),
+        (
+            Interpolation::Poly5,
+            [1.369_562_7, 2.020_305_9, 1.200_975_4, 0.0, -1.0],
+        ),
         (
             Interpolation::Lanczos3,
             [1.152_774_8, 1.885_853_5, 1.410_417_9, 0.005_791_343, -1.0],
         ),
         (
             Interpolation::Lanczos5,
-            [0.851_678_13, 1.804_279_4, 0.944_286_1, 0.002_211_971_2, -1.0],
+            [
+                0.851_678_13,
+                1.804_279_4,
+                0.944_286_1,
+                0.002_211_971_2,
+                -1.0,
+            ],
         ),
     ] {
         let settings = BlotSettings {
@@ -249,12 +352,20 @@ fn images_apart_do_not_see_earlier_exposures() {
     let frames = [Frame::small(1.0, 0.0), Frame::small(2.0, 0.25)];
     let mut alone = Mosaic::new((5, 6));
     alone
-        .add(&frames[1].exposure(), &frames[1].map(), &Settings::default())
+        .add(
+            &frames[1].exposure(),
+            &frames[1].map(),
+            &Settings::default(),
+        )
         .expect("fits");
 
     let mut mosaic = Mosaic::new((5, 6));
     mosaic
-        .add(&frames[0].exposure(), &frames[0].map(), &Settings::default())
+        .add(
+            &frames[0].exposure(),
+            &frames[0].map(),
+            &Settings::default(),
+        )
         .expect("fits");
     let mut exposure = frames[1].exposure();
     exposure.separate.push(frames[1].data.view());

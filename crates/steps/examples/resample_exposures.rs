@@ -9,7 +9,10 @@ use steps::resample::{OutputGrid, ResampleInput, ResampleParams, Resampler};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files: Vec<String> = std::env::args().skip(1).collect();
     let [output, inputs @ ..] = files.as_slice() else {
-        writeln!(std::io::stdout(), "usage: resample_exposures OUTPUT INPUT...")?;
+        writeln!(
+            std::io::stdout(),
+            "usage: resample_exposures OUTPUT INPUT..."
+        )?;
         return Ok(());
     };
     let params = ResampleParams::default();
@@ -40,6 +43,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let combined = resampler.finish(meta, &regions)?;
     combined.save(Path::new(output))?;
     let (rows, columns) = combined.data.dim();
-    writeln!(std::io::stdout(), "{output}: {rows} rows, {columns} columns")?;
+    writeln!(
+        std::io::stdout(),
+        "{output}: {rows} rows, {columns} columns"
+    )?;
     Ok(())
 }

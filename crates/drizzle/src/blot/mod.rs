@@ -126,9 +126,12 @@ pub fn blot(
             expected: "the width of the interpolation or more",
         });
     }
-    let image = Image::new(image.as_slice().ok_or(DrizzleError::Layout {
-        what: "the image to blot",
-    })?, columns);
+    let image = Image::new(
+        image.as_slice().ok_or(DrizzleError::Layout {
+            what: "the image to blot",
+        })?,
+        columns,
+    );
     let sampler = Sampler::new(settings.interpolation, settings.sinc_scale);
     let mut outside = 0;
     for (row, mut line) in output.rows_mut().into_iter().enumerate() {

@@ -32,10 +32,8 @@ impl Overlap {
             .map(|&corner| pixmap.interpolate(corner))
             .collect();
         if let Some(corners) = corners {
-            let window = Polygon::rectangle(
-                (-0.5, output.1 as f64 - 0.5),
-                (-0.5, output.0 as f64 - 0.5),
-            );
+            let window =
+                Polygon::rectangle((-0.5, output.1 as f64 - 0.5), (-0.5, output.0 as f64 - 0.5));
             let common = Polygon(corners).clipped(window);
             if take_back(pixmap, section, &common, &mut outline) {
                 outline.0.truncate(common.0.len());
@@ -55,8 +53,8 @@ impl Overlap {
         let origin = pixmap.mapped(column, row)?;
         let right = pixmap.mapped(column + 1, row)?;
         let up = pixmap.mapped(column, row + 1)?;
-        let determinant = (right.x - origin.x) * (up.y - origin.y)
-            - (right.y - origin.y) * (up.x - origin.x);
+        let determinant =
+            (right.x - origin.x) * (up.y - origin.y) - (right.y - origin.y) * (up.x - origin.x);
         Some(determinant.abs().sqrt() as f32)
     }
 }

@@ -85,8 +85,7 @@ impl Polygon {
 
     /// The part to the left of a line.
     fn clipped_by_line(&self, from: Point, to: Point) -> Self {
-        let inside =
-            |point: Point| point.cross(from) - to.cross(from) - point.cross(to) > 0.0;
+        let inside = |point: Point| point.cross(from) - to.cross(from) - point.cross(to) > 0.0;
         let line = to.minus(from);
         let mut kept = Self::default();
         for (before, vertex) in self.edges() {
@@ -128,12 +127,7 @@ impl Polygon {
             let here = self.0[k].minus(before);
             across.cross(here).abs() > NO_AREA && across.x.hypot(across.y) > SAME_VERTEX
         };
-        Self(
-            (0..count)
-                .filter(corner)
-                .map(|k| self.0[k])
-                .collect(),
-        )
+        Self((0..count).filter(corner).map(|k| self.0[k]).collect())
     }
 
     /// Centre of gravity with the sign of the orientation, `None` without an area.

@@ -46,10 +46,7 @@ impl<'a> Square<'a> {
         let low = self.pixmap.triple(column - 1, row - 1);
         let mid = self.pixmap.triple(column - 1, row);
         let high = self.pixmap.triple(column - 1, row + 1);
-        (
-            corners(low.0, mid.0, high.0),
-            corners(low.1, mid.1, high.1),
-        )
+        (corners(low.0, mid.0, high.0), corners(low.1, mid.1, high.1))
     }
 
     /// Corners of a pixel at the edge, where the map is extrapolated.

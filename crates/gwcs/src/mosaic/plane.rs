@@ -1,13 +1,13 @@
 //! The plane of the combined image.
 
-use super::footprint::{Footprint, clipped, fiducial};
 use super::MosaicError;
-use crate::wcs::Wcs;
+use super::footprint::{Footprint, clipped, fiducial};
 use crate::bounding_box::BoundingBox;
 use crate::frame::Frame;
 use crate::model::{FitsImaging, Projection};
 use crate::transform::Transform;
 use crate::wcs::Step;
+use crate::wcs::Wcs;
 
 /// What may be asked for instead of what the footprints give.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -148,8 +148,8 @@ impl TangentPlane {
             self.pc,
             Projection::Gnomonic.pixel_to_sky(),
         )?;
-        let transform = Transform::from(imaging)
-            .with_bounding_box(Some(BoundingBox::new(&self.limits)))?;
+        let transform =
+            Transform::from(imaging).with_bounding_box(Some(BoundingBox::new(&self.limits)))?;
         let mut wcs = Wcs::new(
             "",
             vec![

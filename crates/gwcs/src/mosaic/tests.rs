@@ -82,7 +82,12 @@ fn nothing_to_hold_is_an_error() {
     let orientation = TangentPlane::orientation(0.0, 0.0, -1);
     let empty = TangentPlane::new(&[], orientation, 1e-4, &Layout::default());
     assert!(matches!(empty, Err(MosaicError::NoFootprints)));
-    let small = TangentPlane::new(&[square(1.0, 2.0, 1e-5)], orientation, 1e-3, &Layout::default());
+    let small = TangentPlane::new(
+        &[square(1.0, 2.0, 1e-5)],
+        orientation,
+        1e-3,
+        &Layout::default(),
+    );
     assert!(matches!(small, Err(MosaicError::TooSmall { .. })));
 }
 
@@ -96,7 +101,8 @@ fn the_middle_does_not_mind_the_meridian() {
 
 #[test]
 fn regions_survive_a_round_trip() {
-    let text = "POLYGON ICRS  1.000000000 2.000000000 3.500000000 4.000000000 5.000000000 6.250000000";
+    let text =
+        "POLYGON ICRS  1.000000000 2.000000000 3.500000000 4.000000000 5.000000000 6.250000000";
     let twice = format!("{text}  {text}");
     let found = Footprint::parse(&twice);
     assert_eq!(found.len(), 2);

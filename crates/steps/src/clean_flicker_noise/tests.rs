@@ -136,6 +136,8 @@ fn rates_are_cleaned_as_they_are() {
         dq: Array3::zeros(data.raw_dim()),
         var_poisson: data.clone(),
         var_rnoise: data.clone(),
+        var_flat: None,
+        area: None,
         data,
         int_times: None,
         int_times_stripe: None,

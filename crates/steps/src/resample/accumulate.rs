@@ -248,7 +248,11 @@ impl Resampler {
                     .par_for_each(|sum, total, &deviation, &noise| {
                         let variance = noise * noise;
                         let usable = variance > 0.0 && variance.is_finite();
-                        let weight = if usable { f64::from(1.0 / variance) } else { 0.0 };
+                        let weight = if usable {
+                            f64::from(1.0 / variance)
+                        } else {
+                            0.0
+                        };
                         add(sum, total, deviation, weight);
                     }),
                 (Weighting::ReadNoise, None) => {}
@@ -267,7 +271,11 @@ impl Resampler {
     ///
     /// # Errors
     /// The world coordinate system cannot be stored.
-    pub fn finish(mut self, meta: Metadata, regions: &[String]) -> Result<ResampledModel, StepError> {
+    pub fn finish(
+        mut self,
+        meta: Metadata,
+        regions: &[String],
+    ) -> Result<ResampledModel, StepError> {
         self.mosaic.fill(self.settings.fill);
         let meta = metadata::output(&self.grid, &self.settings, &self.times, meta, regions)?;
         let scale = self.grid.scale_ratio.unwrap_or(1.0);

@@ -68,7 +68,10 @@ impl OutputGrid {
             .ok_or_else(|| StepError::input("inputs", "one or more", 0))?;
         let number = |key: &str| {
             let path = format!("meta.wcsinfo.{key}");
-            first.meta.require_number(&path).map_err(StepError::algorithm)
+            first
+                .meta
+                .require_number(&path)
+                .map_err(StepError::algorithm)
         };
         let (scale_deg, ratio) = match options.scale_arcsec {
             Some(scale) => {
@@ -200,7 +203,9 @@ impl CustomGrid {
             .or_else(|| pair("pixel_shape").map(flipped))
             .or_else(boxed)
             .ok_or_else(|| {
-                wrong("output_shape is required: no array_shape, pixel_shape or bounding_box".into())
+                wrong(
+                    "output_shape is required: no array_shape, pixel_shape or bounding_box".into(),
+                )
             })?;
         wcs.pixel_shape = Some(vec![shape.1, shape.0]);
         Ok(Self {

@@ -88,7 +88,12 @@ impl ResampleInput {
             .collect();
         let rows: Vec<(&mut [u32], Vec<&mut [f32]>)> = flags
             .chunks_mut(width)
-            .map(|flags| (flags, images.iter_mut().filter_map(Iterator::next).collect()))
+            .map(|flags| {
+                (
+                    flags,
+                    images.iter_mut().filter_map(Iterator::next).collect(),
+                )
+            })
             .collect();
         rows.into_par_iter().for_each(|(flags, mut images)| {
             for image in &images {
@@ -155,9 +160,10 @@ impl ResampleInput {
                 self.spread(&mut weights, 1.0);
             }
             (WeightKind::ExposureTime, _) => {
-                let time = self.time().0.ok_or_else(|| {
-                    StepError::input("EFFEXPTM", "the exposure time", "nothing")
-                })?;
+                let time = self
+                    .time()
+                    .0
+                    .ok_or_else(|| StepError::input("EFFEXPTM", "the exposure time", "nothing"))?;
                 self.spread(&mut weights, time as f32);
             }
         }

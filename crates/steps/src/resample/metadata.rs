@@ -54,7 +54,9 @@ fn group_id(meta: &Metadata) -> String {
     }
     let part = |key: &str| match meta.get(&format!("meta.observation.{key}")) {
         Some(Node::String(text)) => text.clone(),
-        other => other.and_then(Node::as_i64).map_or(String::new(), |n| n.to_string()),
+        other => other
+            .and_then(Node::as_i64)
+            .map_or(String::new(), |n| n.to_string()),
     };
     let exposure = meta
         .get("meta.observation.exposure_number")
@@ -111,7 +113,10 @@ pub(super) fn output(
     }
     meta.set_wcs(&grid.wcs).map_err(StepError::algorithm)?;
     let area = grid.scale_arcsec * grid.scale_arcsec;
-    meta.set("meta.photometry.pixelarea_steradians", area / (ARCSEC * ARCSEC));
+    meta.set(
+        "meta.photometry.pixelarea_steradians",
+        area / (ARCSEC * ARCSEC),
+    );
     meta.set("meta.photometry.pixelarea_arcsecsq", area);
 
     meta.set("meta.resample.pointings", times.groups.len() as i64);
@@ -149,7 +154,10 @@ fn set_times(meta: &mut Metadata, times: &Times) {
     set("end_time", times.end);
     set("duration", Some(times.duration));
     let measured = times.all_measured == Some(true);
-    set("measurement_time", measured.then_some(times.measurement_time));
+    set(
+        "measurement_time",
+        measured.then_some(times.measurement_time),
+    );
     set("effective_exposure_time", Some(times.exposure_time));
     set("elapsed_exposure_time", Some(times.duration));
 }
@@ -233,7 +241,10 @@ fn set_wcsinfo(
 /// Where the output is valid: its bounding box, or all of it.
 fn limits(grid: &OutputGrid) -> [(f64, f64); 2] {
     let (rows, columns) = grid.shape;
-    let intervals = grid.wcs.bounding_box().map(|bbox| bbox.intervals.as_slice());
+    let intervals = grid
+        .wcs
+        .bounding_box()
+        .map(|bbox| bbox.intervals.as_slice());
     match intervals {
         Some([Some(x), Some(y)]) => [(x.low, x.high), (y.low, y.high)],
         _ => [(-0.5, columns as f64 - 0.5), (-0.5, rows as f64 - 0.5)],

@@ -54,7 +54,10 @@ pub(super) fn interpolate_grid<'a>(
             for (k, value) in line.iter_mut().enumerate() {
                 *value = along[k * width + column];
             }
-            for (k, bend) in second_derivatives(spline, at_y, &line).into_iter().enumerate() {
+            for (k, bend) in second_derivatives(spline, at_y, &line)
+                .into_iter()
+                .enumerate()
+            {
                 bends[k * width + column] = bend;
             }
         }

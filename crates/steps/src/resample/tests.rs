@@ -94,7 +94,13 @@ fn invalid_pixels_are_so_in_all_images() {
     for at in [[0, 0], [1, 1], [2, 2]] {
         assert_eq!(input.dq[at] & pixel::DO_NOT_USE, pixel::DO_NOT_USE);
         assert!(input.data[at].is_nan() && input.err[at].is_nan());
-        assert!(input.variances.iter().flatten().all(|image| image[at].is_nan()));
+        assert!(
+            input
+                .variances
+                .iter()
+                .flatten()
+                .all(|image| image[at].is_nan())
+        );
     }
     assert_eq!(input.dq[[3, 3]], pixel::JUMP_DET);
     assert_eq!(input.data[[3, 3]], 3.0);
@@ -108,7 +114,9 @@ fn weights_leave_out_what_must_not_be_used() {
     image.dq[[0, 2]] = pixel::SATURATED;
     image.var_rnoise[[0, 3]] = 0.0;
     let input = ResampleInput::new(image).expect("has a wcs");
-    let weights = input.weights(WeightKind::InverseVariance).expect("has variances");
+    let weights = input
+        .weights(WeightKind::InverseVariance)
+        .expect("has variances");
     assert_eq!(weights.row(0).to_vec()[..5], [0.0, 0.0, 25.0, 0.0, 25.0]);
     let weights = input.weights(WeightKind::ExposureTime).expect("has times");
     assert_eq!(weights.row(0).to_vec()[..5], [0.0, 0.0, 20.0, 20.0, 20.0]);
@@ -123,11 +131,18 @@ fn an_exposure_alone_keeps_its_surface_brightness() {
     let middle = [output.data.nrows() / 2, output.data.ncols() / 2];
     assert!((output.data[middle] - 3.0).abs() < 1e-5);
     let err = output.err.expect("asked for");
-    assert!((err[middle] - 0.12_f32.sqrt()).abs() < 1e-5, "{}", err[middle]);
+    assert!(
+        (err[middle] - 0.12_f32.sqrt()).abs() < 1e-5,
+        "{}",
+        err[middle]
+    );
     assert_eq!(output.con.expect("asked for")[[0, middle[0], middle[1]]], 1);
     assert_eq!(output.meta.integer("meta.resample.pointings"), Some(1));
     assert_eq!(output.meta.text("meta.resample.kernel"), Some("square"));
-    assert_eq!(output.meta.number("meta.exposure.measurement_time"), Some(20.0));
+    assert_eq!(
+        output.meta.number("meta.exposure.measurement_time"),
+        Some(20.0)
+    );
     assert_eq!(output.meta.get("meta.wcsinfo.roll_ref"), None);
     assert_eq!(output.meta.text("meta.wcsinfo.ctype1"), Some("RA---TAN"));
     let region = output.meta.text("meta.wcsinfo.s_region");
@@ -142,28 +157,46 @@ fn four_exposures_halve_the_errors() {
     let first = input();
     let outlines = [first.outline().expect("has a region")];
     let grid = super::OutputGrid::for_inputs(&outlines, &params.grid().expect("valid"));
-    let mut resampler =
-        Resampler::new(grid.expect("fits"), params.settings().expect("valid"));
+    let mut resampler = Resampler::new(grid.expect("fits"), params.settings().expect("valid"));
     for _ in 0..4 {
         resampler.add(input()).expect("fits");
     }
-    let output = resampler.finish(first.meta.clone(), &[]).expect("can be stored");
+    let output = resampler
+        .finish(first.meta.clone(), &[])
+        .expect("can be stored");
     let middle = [output.data.nrows() / 2, output.data.ncols() / 2];
     let err = output.err.expect("asked for");
-    assert!((err[middle] - 0.5 * 0.12_f32.sqrt()).abs() < 1e-5, "{}", err[middle]);
-    assert_eq!(output.con.expect("asked for")[[0, middle[0], middle[1]]], 15);
-    assert_eq!(output.meta.number("meta.exposure.exposure_time"), Some(30.0));
+    assert!(
+        (err[middle] - 0.5 * 0.12_f32.sqrt()).abs() < 1e-5,
+        "{}",
+        err[middle]
+    );
+    assert_eq!(
+        output.con.expect("asked for")[[0, middle[0], middle[1]]],
+        15
+    );
+    assert_eq!(
+        output.meta.number("meta.exposure.exposure_time"),
+        Some(30.0)
+    );
 }
 
 #[test]
 fn sparse_maps_are_close_to_exact_ones() {
     let (from, to) = (wcs(12.0), wcs(33.0));
     let mapper = PixelMapper::new(&from, &to, SHAPE).expect("two axes");
-    let exact = mapper.map(&MapOptions::new(1.0, 1).expect("valid")).expect("maps");
+    let exact = mapper
+        .map(&MapOptions::new(1.0, 1).expect("valid"))
+        .expect("maps");
     for order in [1, 3] {
         let options = MapOptions::new(5.0, order).expect("valid");
         let sparse = mapper.map(&options).expect("maps");
-        for (a, b) in exact.x.iter().zip(&sparse.x).chain(exact.y.iter().zip(&sparse.y)) {
+        for (a, b) in exact
+            .x
+            .iter()
+            .zip(&sparse.x)
+            .chain(exact.y.iter().zip(&sparse.y))
+        {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
     }
@@ -186,7 +219,10 @@ fn a_cubic_spline_keeps_cubics() {
         fit.row(y, &mut row);
         for (x, found) in row.iter().enumerate() {
             let expected = cubic(x as f64, y);
-            assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{x} {y}");
+            assert!(
+                (found - expected).abs() < 1e-9 * (1.0 + expected.abs()),
+                "{x} {y}"
+            );
         }
     }
 }
