@@ -23,7 +23,7 @@ fn client(case: &Case) -> Client {
 #[test]
 fn a_model_in_memory_gets_the_rates_of_the_official_product() {
     let case = case("fgs_sub128");
-    let ramp = RampModel::open(&case.uncal).expect("the exposure opens");
+    let ramp = RampModel::open(&case.inputs[0]).expect("the exposure opens");
     let mut detector1 = Detector1::new();
     // What the case's parameters set; the library reads no parameter files.
     let jump = JumpParams {
@@ -68,7 +68,7 @@ fn a_model_in_memory_gets_the_rates_of_the_official_product() {
 #[test]
 fn a_skipped_fit_gives_the_calibrated_ramp() {
     let case = case("fgs_sub128");
-    let ramp = RampModel::open(&case.uncal).expect("the exposure opens");
+    let ramp = RampModel::open(&case.inputs[0]).expect("the exposure opens");
     let shape = ramp.data.dim();
     let mut detector1 = Detector1::new();
     for step in ["jump", "ramp_fit"] {

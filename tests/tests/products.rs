@@ -77,7 +77,7 @@ fn products_are_the_same_after_reading_and_writing() {
 #[test]
 fn raw_exposures_open_as_ramps() {
     for case in committed() {
-        let ramp = RampModel::open(&case.uncal).expect("it is read");
+        let ramp = RampModel::open(&case.inputs[0]).expect("it is read");
         let (integrations, groups, rows, columns) = ramp.data.dim();
         let exposure = ramp.meta.exposure();
         assert_eq!(

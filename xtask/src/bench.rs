@@ -94,7 +94,7 @@ fn build() -> Result<PathBuf> {
 fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
     let rates = tempfile::TempDir::new().context("cannot make a folder for rates")?;
     let input = match arguments.what {
-        Subject::Stage1 => case.uncal.clone(),
+        Subject::Stage1 => case.inputs[0].clone(),
         Subject::Image2 => rate(case, ours, rates.path())?,
     };
     let (mut own, mut reference) = (Vec::new(), Vec::new());
@@ -136,7 +136,7 @@ fn rate(case: &Case, ours: &Path, folder: &Path) -> Result<PathBuf> {
     if let Some(rate) = case.rates()?.into_iter().next() {
         return Ok(rate);
     }
-    let (mut command, output) = pipeline(ours, case, Subject::Stage1, &case.uncal)?;
+    let (mut command, output) = pipeline(ours, case, Subject::Stage1, &case.inputs[0])?;
     process::run(&mut command)?;
     for entry in std::fs::read_dir(output.path()).context("cannot read the products")? {
         let path = entry.context("cannot read the products")?.path();

@@ -1,7 +1,8 @@
 //! Golden cases: an exposure, the references it needs, and the products of the reference package.
 //!
 //! A case is a folder of the layout that `tests/golden/README.md` describes. Cases made by the simulator and not packed
-//! (`ref/direct_params.json`, products as plain files in `detector1/`, `dark/` or `guider/`) are read as well.
+//! (`ref/direct_params.json`, products as plain files in `detector1/`, `dark/`,
+//! `guider/` or `image2/`) are read as well.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,6 +45,8 @@ pub struct Pipeline {
     pub name: &'static str,
     /// The folder in which the simulator leaves its products.
     folder: &'static str,
+    /// What the names of its inputs contain.
+    inputs: &'static [&'static str],
     steps: &'static [&'static str],
     /// Further arguments that save all there is.
     more: &'static [&'static str],
@@ -56,8 +59,9 @@ pub struct Case {
     pub name: String,
     /// The pipeline that made its products.
     pub pipeline: Pipeline,
-    /// The uncalibrated exposure.
-    pub uncal: PathBuf,
+    /// What the pipeline starts from: one uncalibrated exposure; for stage 2 rates of integrations and of the exposure,
+    /// which are run in this order.
+    pub inputs: Vec<PathBuf>,
     /// The cache of references, for `CRDS_PATH`.
     pub crds_cache: PathBuf,
     /// Parameters by step that the reference ran with, beside those of the cache and of [`Case::saving_arguments`].
@@ -75,12 +79,22 @@ impl Case {
     /// Opens a case.
     ///
     /// # Errors
-    /// It has no uncalibrated exposure, no cache or no parameters.
+    /// It has no exposure, no cache or no parameters.
     pub fn open(folder: &Path) -> Result<Self> {
-        let uncal = files(&folder.join("input"))?
-            .into_iter()
-            .find(|file| file_name(file).contains("_uncal.fits"))
-            .ok_or_else(|| content(folder, "expected input/*_uncal.fits"))?;
+        let pipeline = Pipeline::of(folder)?;
+        let mut inputs = Vec::new();
+        for ending in pipeline.inputs {
+            let found = files(&folder.join("input"))?;
+            inputs.extend(
+                found
+                    .into_iter()
+                    .filter(|file| file_name(file).contains(ending)),
+            );
+        }
+        if inputs.is_empty() {
+            let expected = format!("expected input/*{}", pipeline.inputs.join(" or input/*"));
+            return Err(content(folder, &expected));
+        }
         let candidates = ["direct_params.json", "ref/direct_params.json"];
         let parameters = candidates
             .map(|name| folder.join(name))
@@ -92,8 +106,8 @@ impl Case {
             serde_json::from_str(&text).map_err(|e| content(&parameters, &e.to_string()))?;
         Ok(Self {
             name: file_name(folder),
-            pipeline: Pipeline::of(folder)?,
-            uncal,
+            pipeline,
+            inputs,
             crds_cache: folder.join("crds_cache"),
             parameters,
             folder: folder.to_path_buf(),
@@ -240,6 +254,7 @@ impl PackedProduct {
 const DETECTOR1: Pipeline = Pipeline {
     name: "calwebb_detector1",
     folder: "detector1",
+    inputs: &["_uncal.fits"],
     steps: &[
         "group_scale",
         "dq_init",
@@ -265,11 +280,12 @@ const DETECTOR1: Pipeline = Pipeline {
     more: &["--steps.ramp_fit.save_opt=true"],
 };
 
-const PIPELINES: [Pipeline; 3] = [
+const PIPELINES: [Pipeline; 4] = [
     DETECTOR1,
     Pipeline {
         name: "calwebb_dark",
         folder: "dark",
+        inputs: &["_uncal.fits"],
         steps: &[
             "group_scale",
             "dq_init",
@@ -290,7 +306,15 @@ const PIPELINES: [Pipeline; 3] = [
     Pipeline {
         name: "calwebb_guider",
         folder: "guider",
+        inputs: &["_uncal.fits"],
         steps: &["dq_init", "guider_cds", "flat_field"],
+        more: &[],
+    },
+    Pipeline {
+        name: "calwebb_image2",
+        folder: "image2",
+        inputs: &["_rateints.fits", "_rate.fits"],
+        steps: &["assign_wcs", "flat_field"],
         more: &[],
     },
 ];

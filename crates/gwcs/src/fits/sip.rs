@@ -211,7 +211,8 @@ impl Plane {
             reference_pixel,
             reference_sky_deg: [lon, lat],
             pole_longitude_deg,
-            plane_from_pixels: plane_from_pixels.then(Projection::Gnomonic.sky_to_pixel().into())?,
+            plane_from_pixels: plane_from_pixels
+                .then(Projection::Gnomonic.sky_to_pixel().into())?,
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Every HDU of the reference but the ASDF extension has to be in ours, with the same type and shape. Real values are
 //! held to a [`Tolerance`] and must be NaN in the same places; quality arrays are compared bit by bit; tables by
-//! column; headers by keyword. The ASDF extensions are compared as trees of metadata.
+//! column; headers by keyword. The ASDF extensions are compared as trees of metadata, world
+//! coordinate systems on a grid of pixels.
 
 mod header;
 mod report;
@@ -11,6 +12,7 @@ mod table;
 mod tests;
 mod tolerance;
 mod values;
+mod wcs;
 
 use std::path::Path;
 
@@ -49,6 +51,7 @@ pub fn compare_products(ours: &Path, reference: &Path, spec: &ToleranceSpec) -> 
     findings.extend(extra.map(|hdu| Finding::ExtraHdu { hdu: label(hdu) }));
     let (meta_a, meta_b) = (Metadata::read(&a)?, Metadata::read(&b)?);
     findings.extend(header::trees(meta_a.tree(), meta_b.tree(), spec));
+    findings.extend(wcs::compare(&meta_a, &meta_b, spec)?);
     Ok(Report {
         ours: ours.to_path_buf(),
         reference: reference.to_path_buf(),

@@ -52,7 +52,7 @@ fn a_value_outside_the_tolerance_is_found_with_its_place_and_both_values() {
     // Within 1e-5 of the reference.
     pair.reference.data[[0, 1, 0, 0]] = 500.0;
     pair.ours.data[[0, 1, 0, 0]] = 500.004;
-    let report = pair.report(&ToleranceSpec::stage1());
+    let report = pair.report(&ToleranceSpec::exposures());
     let [Finding::Values { hdu, difference }] = report.findings.as_slice() else {
         panic!("{report}");
     };
@@ -114,7 +114,7 @@ fn quality_differences_are_told_by_bit() {
     let mut pair = Pair::new();
     pair.ours.groupdq[[0, 3, 1, 2]] ^= 4;
     pair.reference.pixeldq[[1, 1]] |= 1 << 31;
-    let report = pair.report(&ToleranceSpec::stage1());
+    let report = pair.report(&ToleranceSpec::exposures());
     let [
         Finding::Bits {
             hdu: first,
@@ -155,7 +155,11 @@ fn variances_have_their_own_tolerance() {
     image(1.0).save(&path("b.fits")).expect("written");
     for (value, equal) in [(1.000_05, true), (1.000_2, false)] {
         image(value).save(&path("a.fits")).expect("written");
-        let report = compare_products(&path("a.fits"), &path("b.fits"), &ToleranceSpec::stage1());
+        let report = compare_products(
+            &path("a.fits"),
+            &path("b.fits"),
+            &ToleranceSpec::exposures(),
+        );
         let report = report.expect("both are read");
         assert_eq!(report.is_equal(), equal, "{report}");
     }
@@ -184,7 +188,7 @@ fn shapes_types_and_missing_hdus_are_found() {
     };
     cube.save(&path("cube.fits")).expect("written");
     let find = |ours: &str| {
-        compare_products(&path(ours), &path("ramp.fits"), &ToleranceSpec::stage1())
+        compare_products(&path(ours), &path("ramp.fits"), &ToleranceSpec::exposures())
             .expect("both are read")
             .findings
     };
@@ -226,7 +230,7 @@ fn keywords_are_compared_but_for_dates_and_versions() {
     pair.reference
         .meta
         .set("meta.exposure.start_time", 60_105.25);
-    let report = pair.report(&ToleranceSpec::stage1());
+    let report = pair.report(&ToleranceSpec::exposures());
     let mut keywords: Vec<&str> = Vec::new();
     let mut paths: Vec<&str> = Vec::new();
     for finding in &report.findings {
@@ -256,11 +260,11 @@ fn an_empty_list_is_no_list() {
     pair.reference
         .meta
         .set("meta.exposure.read_times", list(&[]));
-    assert!(pair.report(&ToleranceSpec::stage1()).is_equal());
+    assert!(pair.report(&ToleranceSpec::exposures()).is_equal());
     pair.reference
         .meta
         .set("meta.exposure.read_times", list(&[1.0]));
-    assert!(!pair.report(&ToleranceSpec::stage1()).is_equal());
+    assert!(!pair.report(&ToleranceSpec::exposures()).is_equal());
 }
 
 #[test]
@@ -269,7 +273,7 @@ fn a_share_of_outliers_can_be_allowed() {
     pair.ours.data[[0, 0, 0, 0]] += 1.0;
     let allowing = ToleranceSpec {
         allowed_fraction: 1.0 / 192.0,
-        ..ToleranceSpec::stage1()
+        ..ToleranceSpec::exposures()
     };
     assert!(pair.report(&allowing).is_equal());
     pair.ours.data[[0, 0, 0, 1]] += 1.0;

@@ -35,6 +35,10 @@ pub struct ToleranceSpec {
     pub bit_arrays: Vec<String>,
     /// Of numbers in headers and in the metadata tree.
     pub header: Tolerance,
+    /// Of the coefficients of SIP polynomials there, which are results of a fit.
+    pub distortion: Tolerance,
+    /// Of the positions that world coordinate systems give.
+    pub wcs: Tolerance,
     /// Keywords that are not compared.
     pub ignored_keywords: Vec<String>,
     /// Paths of the metadata tree that are not compared, with all that is below them.
@@ -44,8 +48,8 @@ pub struct ToleranceSpec {
 }
 
 impl ToleranceSpec {
-    /// Stage 1: 1e-5, variances 1e-4, quality exact; dates, versions and file names are not compared.
-    pub fn stage1() -> Self {
+    /// Exposures of stages 1 and 2: 1e-5, variances 1e-4, quality exact; dates, versions and file names are not compared.
+    pub fn exposures() -> Self {
         let variances = ["VAR_POISSON", "VAR_RNOISE", "VAR_FLAT"];
         Self {
             default: Tolerance::relative(1e-5),
@@ -54,6 +58,12 @@ impl ToleranceSpec {
                 .to_vec(),
             bit_arrays: ["DQ", "GROUPDQ", "PIXELDQ"].map(str::to_string).to_vec(),
             header: Tolerance::relative(1e-9),
+            distortion: Tolerance::relative(1e-5),
+            // 1e-6 arcsec.
+            wcs: Tolerance {
+                absolute: 2.8e-10,
+                relative: 0.0,
+            },
             ignored_keywords: IGNORED_KEYWORDS.map(str::to_string).to_vec(),
             ignored_paths: IGNORED_PATHS.map(str::to_string).to_vec(),
             allowed_fraction: 0.0,
@@ -67,13 +77,28 @@ impl ToleranceSpec {
             default: nothing,
             arrays: Vec::new(),
             header: nothing,
+            distortion: nothing,
+            wcs: nothing,
             ignored_keywords: IGNORED_STRUCTURE
                 .iter()
                 .chain(&["DATE", "FILENAME"])
                 .map(ToString::to_string)
                 .collect(),
             ignored_paths: ["meta.date", "meta.filename"].map(str::to_string).to_vec(),
-            ..Self::stage1()
+            ..Self::exposures()
+        }
+    }
+
+    /// The tolerance of a keyword, or of the last part of a path in the metadata tree.
+    pub(super) fn of_number(&self, name: &str) -> Tolerance {
+        let name = name.to_ascii_uppercase();
+        let mut parts = name.split('_');
+        let polynomial = matches!(parts.next(), Some("A" | "B" | "AP" | "BP"));
+        let powers: Vec<bool> = parts.map(|power| power.parse::<u8>().is_ok()).collect();
+        if polynomial && powers == [true, true] {
+            self.distortion
+        } else {
+            self.header
         }
     }
 
