@@ -38,6 +38,14 @@
 //! Fruchter & Hook 2002, PASP 114, 144 (doi:10.1086/338393), eqs. 3 to 5. Numbers agree with the Python package drizzle
 //! 2.2.0 to the last bit of its 32-bit output, see the tests.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a pixel passes through all of it some twenty times; left to itself the compiler keeps calls"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "views of arrays are handed over by value, as ndarray does"
+)]
 #![forbid(unsafe_code)]
 
 mod band;

@@ -1,10 +1,10 @@
 //! Count-rate images of the integrations of an exposure.
 
-use ndarray::{Array2, Array3, ArrayView3};
+use ndarray::{Array2, Array3};
 
 use super::{
     ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional,
-    read_table,
+    read_table, reals,
 };
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload, Table};
@@ -95,8 +95,8 @@ impl Model for CubeModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         let mut fields = vec![
-            field("data", "SCI", real_images(self.data.view())),
-            field("err", "ERR", real_images(self.err.view())),
+            field("data", "SCI", reals(&self.data)),
+            field("err", "ERR", reals(&self.err)),
             field("dq", "DQ", Payload::U32(self.dq.view().into_dyn())),
         ];
         if let Some(area) = &self.area {
@@ -106,19 +106,11 @@ impl Model for CubeModel {
         let times = self.int_times.as_ref();
         fields.extend(times.map(|table| field("int_times", "INT_TIMES", Payload::Table(table))));
         fields.extend([
-            field(
-                "var_poisson",
-                "VAR_POISSON",
-                real_images(self.var_poisson.view()),
-            ),
-            field(
-                "var_rnoise",
-                "VAR_RNOISE",
-                real_images(self.var_rnoise.view()),
-            ),
+            field("var_poisson", "VAR_POISSON", reals(&self.var_poisson)),
+            field("var_rnoise", "VAR_RNOISE", reals(&self.var_rnoise)),
         ]);
         if let Some(variance) = &self.var_flat {
-            fields.push(field("var_flat", "VAR_FLAT", real_images(variance.view())));
+            fields.push(field("var_flat", "VAR_FLAT", reals(variance)));
         }
         let times = self.int_times_stripe.as_ref();
         fields.extend(times.map(|table| {
@@ -131,8 +123,4 @@ impl Model for CubeModel {
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
-}
-
-fn real_images(array: ArrayView3<'_, f32>) -> Payload<'_> {
-    Payload::F32(array.into_dyn())
 }

@@ -1,8 +1,10 @@
 //! Count-rate images of one exposure.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
-use super::{ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional};
+use super::{
+    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional, reals,
+};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
 use crate::metadata::Metadata;
@@ -82,27 +84,19 @@ impl Model for ImageModel {
 
     fn fields(&self) -> Vec<Field<'_>> {
         let mut fields = vec![
-            field("data", "SCI", real_image(self.data.view())),
-            field("err", "ERR", real_image(self.err.view())),
+            field("data", "SCI", reals(&self.data)),
+            field("err", "ERR", reals(&self.err)),
             field("dq", "DQ", Payload::U32(self.dq.view().into_dyn())),
         ];
         if let Some(area) = &self.area {
-            fields.push(field("area", "AREA", real_image(area.view())));
+            fields.push(field("area", "AREA", reals(area)));
         }
         fields.extend([
-            field(
-                "var_poisson",
-                "VAR_POISSON",
-                real_image(self.var_poisson.view()),
-            ),
-            field(
-                "var_rnoise",
-                "VAR_RNOISE",
-                real_image(self.var_rnoise.view()),
-            ),
+            field("var_poisson", "VAR_POISSON", reals(&self.var_poisson)),
+            field("var_rnoise", "VAR_RNOISE", reals(&self.var_rnoise)),
         ]);
         if let Some(variance) = &self.var_flat {
-            fields.push(field("var_flat", "VAR_FLAT", real_image(variance.view())));
+            fields.push(field("var_flat", "VAR_FLAT", reals(variance)));
         }
         fields
     }
@@ -110,8 +104,4 @@ impl Model for ImageModel {
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
-}
-
-fn real_image(array: ArrayView2<'_, f32>) -> Payload<'_> {
-    Payload::F32(array.into_dyn())
 }

@@ -15,7 +15,7 @@ mod writing;
 
 use std::path::Path;
 
-use ndarray::{ArrayD, Dimension};
+use ndarray::{Array, ArrayD, Dimension};
 
 use crate::error::Result;
 use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
@@ -82,6 +82,11 @@ pub struct Field<'a> {
     pub hdu: &'static str,
     /// The values.
     pub payload: Payload<'a>,
+}
+
+/// Real values as they are written.
+fn reals<D: Dimension>(array: &Array<f32, D>) -> Payload<'_> {
+    Payload::F32(array.view().into_dyn())
 }
 
 fn field<'a>(node: &'static str, hdu: &'static str, payload: Payload<'a>) -> Field<'a> {

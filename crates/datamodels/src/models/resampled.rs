@@ -1,8 +1,10 @@
 //! Images put together on a common grid.
 
-use ndarray::{Array2, Array3, ArrayView2};
+use ndarray::{Array2, Array3};
 
-use super::{ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional};
+use super::{
+    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional, reals,
+};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
 use crate::metadata::Metadata;
@@ -76,9 +78,9 @@ impl Model for ResampledModel {
     }
 
     fn fields(&self) -> Vec<Field<'_>> {
-        let mut fields = vec![field("data", "SCI", real_image(self.data.view()))];
+        let mut fields = vec![field("data", "SCI", reals(&self.data))];
         if let Some(err) = &self.err {
-            fields.push(field("err", "ERR", real_image(err.view())));
+            fields.push(field("err", "ERR", reals(err)));
         }
         if let Some(dq) = &self.dq {
             fields.push(field("dq", "DQ", Payload::U32(dq.view().into_dyn())));
@@ -86,14 +88,14 @@ impl Model for ResampledModel {
         if let Some(con) = &self.con {
             fields.push(field("con", "CON", Payload::I32(con.view().into_dyn())));
         }
-        fields.push(field("wht", "WHT", real_image(self.wht.view())));
+        fields.push(field("wht", "WHT", reals(&self.wht)));
         for (node, hdu, variance) in [
             ("var_poisson", "VAR_POISSON", &self.var_poisson),
             ("var_rnoise", "VAR_RNOISE", &self.var_rnoise),
             ("var_flat", "VAR_FLAT", &self.var_flat),
         ] {
             if let Some(variance) = variance {
-                fields.push(field(node, hdu, real_image(variance.view())));
+                fields.push(field(node, hdu, reals(variance)));
             }
         }
         fields
@@ -102,8 +104,4 @@ impl Model for ResampledModel {
     fn extra_hdus(&self) -> &[ExtraHdu] {
         &self.extra
     }
-}
-
-fn real_image(array: ArrayView2<'_, f32>) -> Payload<'_> {
-    Payload::F32(array.into_dyn())
 }

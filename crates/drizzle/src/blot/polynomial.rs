@@ -39,7 +39,7 @@ fn neighbourhood<const N: usize>(image: &Image<'_>, column: i64, row: i64) -> [[
         })
     };
     let reflected = |edge: [f32; N], inside: [f32; N]| -> [f32; N] {
-        std::array::from_fn(|k| edge[k] * 2.0 + inside[k] * -1.0)
+        std::array::from_fn(|k| edge[k] * 2.0 - inside[k])
     };
     std::array::from_fn(|k| {
         let row = row - before + k as i64;

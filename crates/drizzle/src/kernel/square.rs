@@ -127,7 +127,7 @@ impl Shape for Square<'_> {
         let overlap = ((under(x[0], y[0], x[1], y[1]) + under(x[1], y[1], x[2], y[2]))
             + under(x[2], y[2], x[3], y[3]))
             + under(x[3], y[3], x[0], y[0]);
-        (overlap != 0.0).then(|| (overlap * whole) as f32)
+        (overlap != 0.0).then_some((overlap * whole) as f32)
     }
 
     fn reach(&self) -> f64 {

@@ -50,7 +50,7 @@ impl Shape for Turbo<'_> {
             (centre + self.half_side).min(cell + 0.5) - (centre - self.half_side).max(cell - 0.5)
         };
         let (dx, dy) = (common(spot.x, column), common(spot.y, row));
-        (dx > 0.0 && dy > 0.0 && dx * dy > 0.0).then(|| (dx * dy * self.density * whole) as f32)
+        (dx > 0.0 && dy > 0.0 && dx * dy > 0.0).then_some((dx * dy * self.density * whole) as f32)
     }
 
     fn reach(&self) -> f64 {

@@ -77,7 +77,7 @@ struct Plane {
     reference_sky_deg: [f64; 2],
     pole_longitude_deg: f64,
     /// From pixels to the plane \[deg\].
-    plane_from_pixels: Transform,
+    from_pixels: Transform,
 }
 
 impl Wcs {
@@ -206,13 +206,12 @@ impl Plane {
         }
         let pole_longitude_deg = if lat < 90.0 { 180.0 } else { 0.0 };
         let native = SkyRotation::celestial_to_native(lon, lat, pole_longitude_deg);
-        let plane_from_pixels = imaging.sky.clone().then(native.into())?;
+        let from_pixels = imaging.sky.clone().then(native.into())?;
         Ok(Self {
             reference_pixel,
             reference_sky_deg: [lon, lat],
             pole_longitude_deg,
-            plane_from_pixels: plane_from_pixels
-                .then(Projection::Gnomonic.sky_to_pixel().into())?,
+            from_pixels: from_pixels.then(Projection::Gnomonic.sky_to_pixel().into())?,
         })
     }
 
@@ -222,7 +221,7 @@ impl Plane {
             let reference = self.reference_pixel[axis];
             at.iter().map(|point| point[axis] + reference).collect()
         };
-        let plane = self.plane_from_pixels.evaluate(&[&line(0), &line(1)])?;
+        let plane = self.from_pixels.evaluate(&[&line(0), &line(1)])?;
         let values: Vec<[f64; 2]> = plane[0]
             .iter()
             .zip(&plane[1])

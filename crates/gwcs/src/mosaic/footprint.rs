@@ -202,7 +202,9 @@ fn simplified(polygon: &[Point]) -> Vec<Point> {
         let close = v1[0].abs() < SAME_VERTEX && v1[1].abs() < SAME_VERTEX;
         let (m1, m2) = (v1[1] / (v1[0] + 1e-12), v2[1] / (v2[0] + 1e-12));
         let angle = ((m2 - m1) / (1.0 + m1 * m2)).atan();
-        !close && !(angle.abs() < NO_ANGLE)
+        // An angle that is not a number is one.
+        let straight = angle.abs() < NO_ANGLE;
+        !close && !straight
     });
     kept.map(|k| polygon[k]).collect()
 }

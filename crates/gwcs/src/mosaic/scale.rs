@@ -1,7 +1,7 @@
 //! Sizes of pixels on the sky.
 
 use super::MosaicError;
-use crate::wcs::Wcs;
+use crate::wcs::{InvertOptions, Wcs};
 
 /// Side of a pixel \[deg\] at a point of the sky (right ascension, declination \[deg\]): the square root of the product of
 /// the distances to the neighbours along x and y.
@@ -12,7 +12,7 @@ pub fn pixel_scale(wcs: &Wcs, sky_deg: [f64; 2]) -> Result<f64, MosaicError> {
     let [lon, lat] = sky_deg;
     let pixel = match wcs.backward() {
         Ok(backward) => backward.evaluate(&[&[lon], &[lat]])?,
-        Err(_) => wcs.invert_numerically(&[&[lon], &[lat]], &Default::default())?,
+        Err(_) => wcs.invert_numerically(&[&[lon], &[lat]], &InvertOptions::default())?,
     };
     let [x, y] = pixel.as_slice() else {
         return Err(MosaicError::NotImaging);

@@ -63,6 +63,10 @@ fn nothing(_model: &dyn Model, _writer: &mut Writer<'_>) -> Written {
     None
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what a writer of the registry returns"
+)]
 fn written<const N: usize>(name: &str, properties: [(&str, Node); N]) -> Written {
     let tree = properties.into_iter().collect();
     Some(Ok((format!("{STEM}{name}"), tree)))
