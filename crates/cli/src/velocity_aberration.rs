@@ -7,9 +7,9 @@ use stpipe::Mission;
 
 use crate::{Failure, Streams};
 
-/// Write the keywords of velocity aberration (VA_SCALE, VA_RA, VA_DEC) into exposures
+/// Write the keywords of velocity aberration (`VA_SCALE`, `VA_RA`, `VA_DEC`) into exposures
 ///
-/// They follow from the telescope's velocity (JWST_DX, JWST_DY, JWST_DZ) and the reference point (RA_REF, DEC_REF).
+/// They follow from the telescope's velocity (`JWST_DX`, `JWST_DY`, `JWST_DZ`) and the reference point (`RA_REF`, `DEC_REF`).
 #[derive(Debug, Parser)]
 #[command(name = "set_velocity_aberration", disable_version_flag = true)]
 struct Cli {

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for input in known {
         resampler.add(input)?;
     }
-    let combined = resampler.finish(meta, &regions)?;
+    let combined = resampler.finish(&meta, &regions)?;
     combined.save(Path::new(output))?;
     let (rows, columns) = combined.data.dim();
     writeln!(

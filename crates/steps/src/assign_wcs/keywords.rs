@@ -10,7 +10,7 @@ use super::AssignWcsParams;
 /// The highest degree that is tried unless the user asks for it.
 const HIGHEST_DEGREE: usize = 5;
 
-/// Sets S_REGION to the corners of the image on the sky.
+/// Sets `S_REGION` to the corners of the image on the sky.
 ///
 /// # Errors
 /// The chain cannot be evaluated.

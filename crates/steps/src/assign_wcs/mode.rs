@@ -55,7 +55,7 @@ impl Mode {
     /// The mode of an exposure.
     ///
     /// # Errors
-    /// Its EXP_TYPE is missing or not known here.
+    /// Its `EXP_TYPE` is missing or not known here.
     pub(super) fn of(meta: &Metadata) -> Result<Self, StepError> {
         let kind = meta.exposure().kind().map_err(crate::metadata_error)?;
         if IMAGING.contains(&kind.as_str()) {

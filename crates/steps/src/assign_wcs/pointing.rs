@@ -11,7 +11,7 @@ use crate::metadata_error;
 
 /// From V2 and V3 [arcsec] to right ascension and declination [deg].
 ///
-/// The reference point (V2_REF, V3_REF) is turned to (RA_REF, DEC_REF), and V3 there to the position angle ROLL_REF.
+/// The reference point (`V2_REF`, `V3_REF`) is turned to (`RA_REF`, `DEC_REF`), and V3 there to the position angle `ROLL_REF`.
 ///
 /// # Errors
 /// A keyword of the reference point is missing.
@@ -51,7 +51,7 @@ pub(super) fn telescope_to_sky(meta: &Metadata) -> Result<Transform, StepError> 
 /// The change of scale by the telescope's velocity, about the reference point.
 ///
 /// # Errors
-/// VA_SCALE is not positive.
+/// `VA_SCALE` is not positive.
 ///
 /// # Source
 /// jwst 3.0.0 `assign_wcs.pointing.dva_corr_model`.

@@ -86,7 +86,7 @@ impl Step for Photom {
         match choose(&rate, &photom.table)? {
             Choice::Row(row) => {
                 let factor = factor(params, &photom, row, &rate)?;
-                convert(&mut rate, factor, params.inverse)?;
+                convert(&mut rate, &factor, params.inverse)?;
                 Ok(Outcome::Complete(rate))
             }
             // Parity: jwst/photom/photom.py `apply_photom` counts as done even so.
@@ -185,7 +185,7 @@ struct Factor {
     ujy_arcsec2: f64,
 }
 
-fn convert(rate: &mut RateModel, factor: Factor, inverse: bool) -> Result<(), StepError> {
+fn convert(rate: &mut RateModel, factor: &Factor, inverse: bool) -> Result<(), StepError> {
     let Factor {
         conversion,
         ujy_arcsec2,
@@ -206,7 +206,7 @@ fn convert(rate: &mut RateModel, factor: Factor, inverse: bool) -> Result<(), St
         "meta.photometry.conversion_megajanskys",
         conversion.factor(),
     );
-    meta.set("meta.photometry.conversion_microjanskys", ujy_arcsec2);
+    meta.set("meta.photometry.conversion_microjanskys", *ujy_arcsec2);
     meta.set("meta.bunit_data", unit);
     meta.set("meta.bunit_err", unit);
     Ok(())

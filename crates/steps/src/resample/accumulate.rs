@@ -273,7 +273,7 @@ impl Resampler {
     /// The world coordinate system cannot be stored.
     pub fn finish(
         mut self,
-        meta: Metadata,
+        meta: &Metadata,
         regions: &[String],
     ) -> Result<ResampledModel, StepError> {
         self.mosaic.fill(self.settings.fill);

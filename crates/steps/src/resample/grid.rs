@@ -73,29 +73,26 @@ impl OutputGrid {
                 .require_number(&path)
                 .map_err(StepError::algorithm)
         };
-        let (scale_deg, ratio) = match options.scale_arcsec {
-            Some(scale) => {
-                let scale = scale / ARCSEC_PER_DEG;
-                let area = mean_pixel_area(first.wcs, first.shape).map_err(StepError::algorithm)?;
-                let ratio = scale / area.sqrt().to_degrees();
-                tracing::info!("Output pixel scale: {} arcsec.", ARCSEC_PER_DEG * scale);
-                tracing::info!("Computed pixel scale ratio (pscale_out/pscale_in): {ratio}.");
-                (scale, ratio)
-            }
-            None => {
-                let at = [number("ra_ref")?, number("dec_ref")?];
-                let scale = pixel_scale(first.wcs, at).map_err(StepError::algorithm)?;
-                let scale = scale * options.scale_ratio;
-                tracing::info!(
-                    "Pixel scale ratio (pscale_out/pscale_in): {}",
-                    options.scale_ratio
-                );
-                tracing::info!(
-                    "Computed output pixel scale: {} arcsec.",
-                    ARCSEC_PER_DEG * scale
-                );
-                (scale, options.scale_ratio)
-            }
+        let (scale_deg, ratio) = if let Some(scale) = options.scale_arcsec {
+            let scale = scale / ARCSEC_PER_DEG;
+            let area = mean_pixel_area(first.wcs, first.shape).map_err(StepError::algorithm)?;
+            let ratio = scale / area.sqrt().to_degrees();
+            tracing::info!("Output pixel scale: {} arcsec.", ARCSEC_PER_DEG * scale);
+            tracing::info!("Computed pixel scale ratio (pscale_out/pscale_in): {ratio}.");
+            (scale, ratio)
+        } else {
+            let at = [number("ra_ref")?, number("dec_ref")?];
+            let scale = pixel_scale(first.wcs, at).map_err(StepError::algorithm)?;
+            let scale = scale * options.scale_ratio;
+            tracing::info!(
+                "Pixel scale ratio (pscale_out/pscale_in): {}",
+                options.scale_ratio
+            );
+            tracing::info!(
+                "Computed output pixel scale: {} arcsec.",
+                ARCSEC_PER_DEG * scale
+            );
+            (scale, options.scale_ratio)
         };
         let parity = number("vparity")? as i32;
         let y_angle = number("v3yangle")?;
@@ -132,13 +129,11 @@ impl OutputGrid {
     /// # Errors
     /// The area of its pixels cannot be measured and is not given.
     pub fn custom(custom: CustomGrid) -> Result<Self, StepError> {
-        let scale_arcsec = match custom.scale_arcsec {
-            Some(scale) => scale,
-            None => {
-                let area =
-                    mean_pixel_area(&custom.wcs, custom.shape).map_err(StepError::algorithm)?;
-                ARCSEC_PER_DEG * area.sqrt().to_degrees()
-            }
+        let scale_arcsec = if let Some(scale) = custom.scale_arcsec {
+            scale
+        } else {
+            let area = mean_pixel_area(&custom.wcs, custom.shape).map_err(StepError::algorithm)?;
+            ARCSEC_PER_DEG * area.sqrt().to_degrees()
         };
         tracing::info!("Output pixel scale: {scale_arcsec} arcsec.");
         Ok(Self {

@@ -81,15 +81,13 @@ pub(super) fn scale_ratio(
         .meta
         .number("meta.photometry.pixelarea_steradians")
         .filter(|&area| area > 0.0);
-    let area = match nominal {
-        Some(area) => area,
-        None => {
-            tracing::warn!(
-                "Input model does not have 'pixelarea_steradians' set. Using mean pixel area instead."
-            );
-            gwcs::mosaic::mean_pixel_area(&input.wcs, input.data.dim())
-                .map_err(StepError::algorithm)?
-        }
+    let area = if let Some(area) = nominal {
+        area
+    } else {
+        tracing::warn!(
+            "Input model does not have 'pixelarea_steradians' set. Using mean pixel area instead."
+        );
+        gwcs::mosaic::mean_pixel_area(&input.wcs, input.data.dim()).map_err(StepError::algorithm)?
     };
     Ok(Some(scale_arcsec / (area.sqrt() * ARCSEC)))
 }
@@ -104,7 +102,7 @@ pub(super) fn output(
     grid: &OutputGrid,
     settings: &Settings,
     times: &Times,
-    meta: Metadata,
+    meta: &Metadata,
     regions: &[String],
 ) -> Result<Metadata, StepError> {
     let mut meta = meta.derive(ResampledModel::MODEL_TYPE);

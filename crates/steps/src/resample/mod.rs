@@ -114,7 +114,7 @@ impl Step for Resample {
         let mut resampler = Resampler::new(grid, params.settings()?);
         let meta = input.meta.clone();
         resampler.add(input)?;
-        Ok(Outcome::Complete(resampler.finish(meta, &regions)?))
+        Ok(Outcome::Complete(resampler.finish(&meta, &regions)?))
     }
 }
 

@@ -173,9 +173,7 @@ fn four_exposures_halve_the_errors() {
     for _ in 0..4 {
         resampler.add(input()).expect("fits");
     }
-    let output = resampler
-        .finish(first.meta.clone(), &[])
-        .expect("can be stored");
+    let output = resampler.finish(&first.meta, &[]).expect("can be stored");
     let middle = [output.data.nrows() / 2, output.data.ncols() / 2];
     let err = output.err.expect("asked for");
     assert!(

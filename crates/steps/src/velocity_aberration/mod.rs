@@ -7,8 +7,8 @@ use datamodels::metadata::Metadata;
 use datamodels::models::edit_metadata;
 use stcal::velocity_aberration::{Aberration, aberration};
 
-/// Sets VA_SCALE, VA_RA and VA_DEC of a file from the telescope's velocity (JWST_DX, JWST_DY, JWST_DZ) and the reference
-/// point (RA_REF, DEC_REF). Its arrays stay as they are.
+/// Sets `VA_SCALE`, `VA_RA` and `VA_DEC` of a file from the telescope's velocity (`JWST_DX`, `JWST_DY`, `JWST_DZ`) and the reference
+/// point (`RA_REF`, `DEC_REF`). Its arrays stay as they are.
 ///
 /// # Errors
 /// The file cannot be read or written, or a keyword is missing; it is unchanged then.
