@@ -300,7 +300,8 @@ impl Client {
         instrument: &str,
     ) -> Result<BTreeMap<String, PathBuf>, Error> {
         let mut paths = BTreeMap::new();
-        let mut wanting = Vec::new();
+        #[cfg(feature = "remote")]
+        let mut wanting: Vec<String> = Vec::new();
         for name in names {
             match self.checked(name, instrument) {
                 Ok(path) => {
@@ -315,14 +316,14 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
-        wanting.dedup();
         #[cfg(feature = "remote")]
         if !wanting.is_empty() {
+            wanting.dedup();
             self.fetch_named(&wanting, instrument)?;
-        }
-        for name in wanting {
-            let path = self.store.cache().locate_reference(&name, instrument)?;
-            paths.insert(name, path);
+            for name in wanting {
+                let path = self.store.cache().locate_reference(&name, instrument)?;
+                paths.insert(name, path);
+            }
         }
         Ok(paths)
     }

@@ -11,12 +11,14 @@ use crate::{
     config::{Config, Mode},
     context::{self, Known, Question},
     error::Error,
-    network::is_serverless,
     server_config::ServerConfig,
 };
 
 #[cfg(feature = "remote")]
-use crate::{network::NetworkError, remote::Server};
+use crate::{
+    network::{NetworkError, is_serverless},
+    remote::Server,
+};
 
 /// The name of the file that remembers contexts that only a server can tell.
 const ANSWERS: &str = "contexts.json";
