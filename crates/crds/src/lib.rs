@@ -40,6 +40,11 @@
 //! # Ok::<(), crds::Error>(())
 //! ```
 
+#![cfg_attr(
+    not(feature = "remote"),
+    allow(dead_code, reason = "parts of modules that only networking uses")
+)]
+
 pub mod bestrefs;
 pub mod bundle;
 mod cache;
