@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use stpipe::{Kind, Mission, ParamSpec, Settings, TaskSpec};
 use tracing::level_filters::LevelFilter;
 
-use crate::crds::{BestrefsArgs, bestrefs};
+use crate::crds::CrdsCommand;
 use crate::logging::{self, LogOptions};
 use crate::strun::{
     self, Sources, choose, disabled_by_environment, open_references, parameter_options,
@@ -39,7 +39,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Ask the reference system
+    /// Ask the reference system, and care for its cache
     Crds {
         #[command(subcommand)]
         command: CrdsCommand,
@@ -48,12 +48,6 @@ enum Command {
     SetVelocityAberration(VelocityAberrationArgs),
     /// Show versions
     Version,
-}
-
-#[derive(Debug, Subcommand)]
-enum CrdsCommand {
-    /// Print the best references of exposures, or of lines of parameters
-    Bestrefs(BestrefsArgs),
 }
 
 /// Runs `jwst` with the arguments after its name, and gives the exit status: 0, 1 for an error, 2
@@ -74,9 +68,7 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
             .print(help::tasks(mission).trim_start())
             .map_err(Failure::from),
         Command::Params { step, args } => params(mission, &step, &args, streams),
-        Command::Crds {
-            command: CrdsCommand::Bestrefs(args),
-        } => bestrefs(mission, &args, streams),
+        Command::Crds { command } => crate::crds::run(mission, &command, streams),
         Command::SetVelocityAberration(args) => set_all(&args, streams),
         Command::Version => streams
             .print(&help::versions(mission))

@@ -30,6 +30,8 @@ fn program(name: &str, directory: &Path) -> Command {
         .current_dir(directory)
         .env("CRDS_PATH", directory)
         .env("CRDS_IGNORE_MAPPING_CHECKSUM", "1")
+        .env_remove("CRDS_SERVER_URL")
+        .env_remove("CRDS_READONLY_CACHE")
         .env_remove("CRDS_CONTEXT");
     command
 }
@@ -72,6 +74,71 @@ fn bestrefs_answers_line_by_line() {
     let output = String::from_utf8(output).unwrap();
     assert!(output.starts_with("{\"ERROR\":"), "{output}");
     assert!(output.ends_with(&format!("{gain}{none}")), "{output}");
+}
+
+/// What can be done about a cache without a server.
+#[test]
+fn a_cache_is_cared_for_offline() {
+    let directory = tempfile::tempdir().unwrap();
+    cache(directory.path());
+    let gain = directory
+        .path()
+        .join("references/jwst/nircam/jwst_nircam_gain_0001.fits");
+    let old = gain.with_file_name("jwst_nircam_gain_0000.fits");
+    fs::create_dir_all(gain.parent().unwrap()).unwrap();
+    fs::write(&gain, "gain").unwrap();
+    fs::write(&old, "old").unwrap();
+    let config = directory.path().join("config/jwst");
+    fs::create_dir_all(&config).unwrap();
+    let server = "{'observatory': 'jwst', 'latest_context': 'jwst_0001.pmap', 'bad_files_list': [], 'download_metadata': \
+        {'jwst_nircam_gain_0001.fits': {'size': '4', 'sha1sum': '5bcb4cfe31a0a5e76a7e83c1a0a8b9e0d6f2b7a1'}}}";
+    fs::write(config.join("server_config"), server).unwrap();
+    let run = |line: &str| {
+        let assert = program("jwst", directory.path())
+            .args(line.split(' '))
+            .assert();
+        let output = assert.get_output();
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), said)
+    };
+    let (code, said) = run("crds info");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("context      jwst_0001.pmap") && said.contains("connected    no"),
+        "{said}"
+    );
+    let (code, said) = run("crds verify");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("expected SHA-1 5bcb4cfe") && said.contains("1 are damaged"),
+        "{said}"
+    );
+    let (code, said) = run("crds sync --name jwst_nircam_gain_0002.fits");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("CRDS_SERVER_URL is not set"), "{said}");
+    let (code, said) = run("crds sync --name ../x.fits");
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = run("crds prune --keep jwst_0001.pmap --dry-run");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("1 files would be removed, 3 bytes") && old.exists(),
+        "{said}"
+    );
+    let (code, said) = run("crds prune --keep jwst_0002.pmap");
+    assert_eq!(
+        code,
+        Some(1),
+        "nobody knows what an unknown context needs: {said}"
+    );
+    let (code, said) = run("crds prune --keep jwst_0001.pmap");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(gain.exists() && !old.exists());
+    let (code, said) = run("crds diff jwst_0001.pmap jwst_0001.pmap");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    fs::write(directory.path().join("x.tar"), "no archive").unwrap();
+    let (code, said) = run("crds unbundle x.tar");
+    assert_eq!(code, Some(1), "{said}");
 }
 
 #[test]

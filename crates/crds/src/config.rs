@@ -3,11 +3,12 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use thiserror::Error;
 
-use crate::{mapping::ChecksumPolicy, observatory::Observatory};
+use crate::{mapping::ChecksumPolicy, network::Network, observatory::Observatory};
 
 /// A setting with a value that it cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -41,6 +42,10 @@ pub enum Mode {
 /// assert_eq!(config.mapping_dir, std::path::Path::new("/data/crds/mappings/jwst"));
 /// ```
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the reference client, independent of the others"
+)]
 pub struct Config {
     /// The mission.
     pub observatory: Observatory,
@@ -64,6 +69,43 @@ pub struct Config {
     pub server_url: Option<String>,
     /// Where best references are determined.
     pub mode: Mode,
+    /// A private cache in front of this one: files are looked for in it first, and all that is new is written to it.
+    pub overlay: Option<Overlay>,
+    /// The version of the calibration program. Without a chosen context, a server is asked for the one made for it.
+    pub calibration_version: Option<String>,
+    /// Where mappings are fetched from, instead of where the server says.
+    pub mapping_url: Option<String>,
+    /// Where references are fetched from, instead of where the server says.
+    pub reference_url: Option<String>,
+    /// Sizes of files are compared with those that the server states.
+    pub verify_sizes: bool,
+    /// Sums of files are compared with those that the server states.
+    pub verify_sums: bool,
+    /// The connection to the server.
+    pub network: Network,
+}
+
+/// The directories of a private cache in front of a shared one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlay {
+    /// Directory of the mappings.
+    pub mapping_dir: PathBuf,
+    /// Directory of the references, or of their instruments' directories.
+    pub reference_dir: PathBuf,
+    /// Directory of the server's configuration.
+    pub config_dir: PathBuf,
+}
+
+impl Overlay {
+    /// The cache below `path`.
+    pub fn new(path: &Path, observatory: &Observatory) -> Self {
+        let name = observatory.name();
+        Self {
+            mapping_dir: path.join("mappings").join(name),
+            reference_dir: path.join("references").join(name),
+            config_dir: path.join("config").join(name),
+        }
+    }
 }
 
 impl Config {
@@ -74,6 +116,7 @@ impl Config {
             mapping_dir: path.join("mappings").join(&name),
             reference_dir: path.join("references").join(&name),
             config_dir: path.join("config").join(&name),
+            calibration_version: observatory.calibration_version().map(str::to_owned),
             observatory,
             context: None,
             readonly: false,
@@ -82,6 +125,12 @@ impl Config {
             allow_bad_rules: false,
             server_url: None,
             mode: Mode::Auto,
+            overlay: None,
+            mapping_url: None,
+            reference_url: None,
+            verify_sizes: true,
+            verify_sums: true,
+            network: Network::default(),
         }
     }
 
@@ -129,9 +178,59 @@ impl Config {
             allow_bad_rules: flag("CRDS_ALLOW_BAD_RULES", get("CRDS_ALLOW_BAD_RULES"))?,
             server_url: get("CRDS_SERVER_URL").map(str::to_owned),
             mode: mode(get("CRDS_MODE"))?,
+            overlay: get("CRDS_OVERLAY_PATH")
+                .filter(|path| !path.is_empty())
+                .map(|path| Overlay::new(Path::new(path), &observatory)),
+            calibration_version: observatory.calibration_version().map(str::to_owned),
+            mapping_url: web_address(get("CRDS_MAPPING_URI")),
+            reference_url: web_address(get("CRDS_REFERENCE_URI")),
+            verify_sizes: on("CRDS_DOWNLOAD_LENGTHS", get("CRDS_DOWNLOAD_LENGTHS"))?,
+            verify_sums: on("CRDS_DOWNLOAD_CHECKSUMS", get("CRDS_DOWNLOAD_CHECKSUMS"))?,
+            network: network(variables)?,
             observatory,
         })
     }
+}
+
+/// A switch that is on if nobody says otherwise.
+fn on(name: &'static str, value: Option<&str>) -> Result<bool, SettingError> {
+    value.map_or(Ok(true), |value| flag(name, Some(value)))
+}
+
+/// Addresses of other kinds (`s3://`, `none`) are for the reference client.
+fn web_address(value: Option<&str>) -> Option<String> {
+    value
+        .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+        .map(str::to_owned)
+}
+
+/// The reference client's variables, and `CRDS_CONNECTIONS`, the number of files fetched at a time.
+fn network(variables: &BTreeMap<String, String>) -> Result<Network, SettingError> {
+    let number = |name: &'static str| -> Result<Option<u64>, SettingError> {
+        let Some(text) = variables.get(name) else {
+            return Ok(None);
+        };
+        let wrong = |_| SettingError {
+            name,
+            expected: "a whole number",
+            found: text.clone(),
+        };
+        text.trim().parse().map(Some).map_err(wrong)
+    };
+    let mut network = Network::default();
+    if let Some(count) = number("CRDS_CLIENT_RETRY_COUNT")? {
+        network.attempts = count.clamp(1, 1000) as u32;
+    }
+    if let Some(seconds) = number("CRDS_CLIENT_RETRY_DELAY_SECONDS")? {
+        network.delay = Duration::from_secs(seconds);
+    }
+    if let Some(seconds) = number("CRDS_CLIENT_TIMEOUT_SECONDS")? {
+        network.call_timeout = Duration::from_secs(seconds.max(1));
+    }
+    if let Some(count) = number("CRDS_CONNECTIONS")? {
+        network.connections = count.clamp(1, 64) as usize;
+    }
+    Ok(network)
 }
 
 fn flag(name: &'static str, value: Option<&str>) -> Result<bool, SettingError> {
@@ -232,5 +331,28 @@ mod tests {
             "CRDS_IGNORE_MAPPING_CHECKSUM: expected 0, 1, true, false or warn, found \"maybe\""
         );
         assert!(from(&[("CRDS_MODE", "fast")]).is_err());
+    }
+
+    #[test]
+    fn network_and_overlay() {
+        let config = from(&[
+            ("CRDS_PATH", "/c"),
+            ("CRDS_OVERLAY_PATH", "/mine"),
+            ("CRDS_CLIENT_RETRY_COUNT", "7"),
+            ("CRDS_CLIENT_RETRY_DELAY_SECONDS", "2"),
+            ("CRDS_REFERENCE_URI", "s3://bucket"),
+            ("CRDS_DOWNLOAD_CHECKSUMS", "0"),
+        ])
+        .expect("settings");
+        let overlay = config.overlay.expect("an overlay");
+        assert_eq!(
+            overlay.reference_dir,
+            Path::new("/mine/references/jwst").to_owned()
+        );
+        assert_eq!(config.network.attempts, 7);
+        assert_eq!(config.network.delay, Duration::from_secs(2));
+        assert_eq!(config.reference_url, None);
+        assert!(config.verify_sizes && !config.verify_sums);
+        assert!(from(&[("CRDS_CLIENT_RETRY_COUNT", "many")]).is_err());
     }
 }

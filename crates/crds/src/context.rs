@@ -26,7 +26,7 @@ pub enum ContextError {
     NeedsServer(String),
     /// No configuration in the cache, and no context given.
     #[error(
-        "no context is given and the cache has none: expected {key} in {file}; set CRDS_CONTEXT or CRDS_PATH"
+        "no context is given and the cache has none: expected {key} in {file}; set CRDS_CONTEXT, CRDS_PATH or CRDS_SERVER_URL"
     )]
     NotConfigured {
         /// The key that is missing.
@@ -36,43 +36,61 @@ pub enum ContextError {
     },
 }
 
-/// Determines a mapping from what the user chose and what the server last said.
-pub(crate) fn resolve(
-    chosen: Option<&str>,
-    observatory: &Observatory,
-    server: Option<&ServerConfig>,
-    server_file: &str,
-) -> Result<String, ContextError> {
+/// What only a server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question<'a> {
+    /// The context for our version of the calibration program.
+    Build,
+    /// The context that was in use at a date, as the user wrote it.
+    Date(&'a str),
+}
+
+/// Where the answer is looked for, apart from what the user says.
+pub(crate) struct Known<'a> {
+    pub(crate) observatory: &'a Observatory,
+    /// What the server said about itself.
+    pub(crate) server: Option<&'a ServerConfig>,
+    /// Where that is kept.
+    pub(crate) server_file: &'a str,
+    /// Asks the server, or remembers what it said; `None` if there is no answer.
+    pub(crate) ask: &'a dyn Fn(Question<'_>) -> Option<String>,
+}
+
+/// Determines a mapping from what the user chose and what is known.
+pub(crate) fn resolve(chosen: Option<&str>, known: &Known<'_>) -> Result<String, ContextError> {
     let configured = |key: &str, value: Option<String>| {
         value
             .filter(|name| is_file_name(name))
             .ok_or_else(|| ContextError::NotConfigured {
                 key: key.to_owned(),
-                file: server_file.to_owned(),
+                file: known.server_file.to_owned(),
             })
     };
     let latest = || {
         configured(
             "latest_context",
-            server.and_then(ServerConfig::latest_context),
+            known.server.and_then(ServerConfig::latest_context),
         )
     };
     let Some(chosen) = chosen else {
-        return latest();
+        return (known.ask)(Question::Build).map_or_else(latest, Ok);
     };
     if is_mapping(chosen) && is_file_name(chosen) {
         return Ok(chosen.to_owned());
     }
     let form = || ContextError::Form {
-        observatory: observatory.name().to_owned(),
+        observatory: known.observatory.name().to_owned(),
         found: chosen.to_owned(),
+    };
+    let asked = |question| {
+        (known.ask)(question).ok_or_else(|| ContextError::NeedsServer(chosen.to_owned()))
     };
     let symbol = match chosen {
         "latest" | "build" => chosen,
-        _ if is_date(chosen) => return Err(ContextError::NeedsServer(chosen.to_owned())),
+        _ if is_date(chosen) => return asked(Question::Date(chosen)),
         _ => {
             let of_mission = chosen
-                .strip_prefix(observatory.name())
+                .strip_prefix(known.observatory.name())
                 .and_then(|rest| rest.strip_prefix('-'));
             of_mission.ok_or_else(form)?
         }
@@ -81,10 +99,10 @@ pub(crate) fn resolve(
         "latest" | "operational" => latest(),
         "edit" | "versions" => {
             let key = format!("{symbol}_context");
-            configured(&key, server.and_then(|server| server.text(&key)))
+            configured(&key, known.server.and_then(|server| server.text(&key)))
         }
-        "build" => Err(ContextError::NeedsServer(chosen.to_owned())),
-        _ if is_date(symbol) => Err(ContextError::NeedsServer(chosen.to_owned())),
+        "build" => asked(Question::Build),
+        _ if is_date(symbol) => asked(Question::Date(chosen)),
         _ => Err(form()),
     }
 }
@@ -120,7 +138,38 @@ mod tests {
     fn resolved(chosen: Option<&str>) -> Result<String, ContextError> {
         let text = "{'latest_context': 'jwst_0003.pmap', 'edit_context': 'jwst_0004.pmap', 'operational_context': 'jwst_0002.pmap'}";
         let server = ServerConfig::parse(text).expect("a configuration");
-        resolve(chosen, &Observatory::jwst(), Some(&server), "server_config")
+        resolve(
+            chosen,
+            &Known {
+                observatory: &Observatory::jwst(),
+                server: Some(&server),
+                server_file: "server_config",
+                ask: &|_| None,
+            },
+        )
+    }
+
+    #[test]
+    fn a_server_is_asked_for_what_it_alone_knows() {
+        let asked = |chosen| {
+            let ask = |question: Question<'_>| match question {
+                Question::Build => Some("jwst_0007.pmap".to_owned()),
+                Question::Date(date) => Some(format!("{date}.pmap")),
+            };
+            let known = Known {
+                observatory: &Observatory::jwst(),
+                server: None,
+                server_file: "server_config",
+                ask: &ask,
+            };
+            resolve(chosen, &known)
+        };
+        for chosen in [None, Some("build"), Some("jwst-build")] {
+            assert_eq!(asked(chosen).as_deref(), Ok("jwst_0007.pmap"));
+        }
+        let date = "jwst-2024-01-01T00:00:00";
+        assert_eq!(asked(Some(date)), Ok(format!("{date}.pmap")));
+        assert!(asked(Some("latest")).is_err());
     }
 
     /// Expected values from crds 14.0.3 `get_final_context` without a server.
@@ -178,9 +227,12 @@ mod tests {
     fn without_a_cache_there_is_no_default() {
         let error = resolve(
             None,
-            &Observatory::jwst(),
-            None,
-            "/c/config/jwst/server_config",
+            &Known {
+                observatory: &Observatory::jwst(),
+                server: None,
+                server_file: "/c/config/jwst/server_config",
+                ask: &|_| None,
+            },
         )
         .expect_err("no context");
         assert!(error.to_string().contains("/c/config/jwst/server_config"));

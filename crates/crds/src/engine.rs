@@ -13,7 +13,7 @@ use crate::{
         Scope, is_file_name,
     },
     observatory::Observatory,
-    select::Terminal,
+    select::{Reason, Terminal},
     value::{Header, Parameters, UNDEFINED},
 };
 
@@ -42,6 +42,7 @@ impl MappingSource for MemorySource {
         let missing = || Error::MissingMapping {
             name: name.to_owned(),
             looked: "memory".into(),
+            fetch: None,
         };
         self.0.get(name).cloned().ok_or_else(missing)
     }
@@ -80,6 +81,15 @@ impl Display for BestReference {
             Self::NotFound(reason) => write!(f, "NOT FOUND: {reason}"),
         }
     }
+}
+
+/// Why an answer is what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rule file; none if the instrument's mapping itself gives the answer.
+    pub rules: Option<String>,
+    /// The way through its selectors; empty if the rules do not concern the exposure.
+    pub reasons: Vec<Reason>,
 }
 
 /// A mapping that may be asked for answers.
@@ -178,6 +188,71 @@ impl Rules {
         }
     }
 
+    /// Why the answer for one type of reference is what it is.
+    ///
+    /// # Errors
+    /// As for [`Rules::best_references`].
+    pub fn explain(
+        &self,
+        context: &str,
+        parameters: &Parameters,
+        kind: &str,
+    ) -> Result<Explanation, Error> {
+        let header = Header::new(parameters, &self.observatory);
+        let nothing = Explanation {
+            rules: None,
+            reasons: Vec::new(),
+        };
+        let (rules, instrument) = match self.context(context)? {
+            Context::Rules(rules) => (rules, None),
+            other => {
+                let instrument = match other {
+                    Context::Pipeline(pipeline) => self.instrument_of(&pipeline, &header)?,
+                    Context::Instrument(instrument) => instrument,
+                    Context::Rules(_) => return Ok(nothing),
+                };
+                let Some((place, Entry::File(file))) = instrument.mapping.entry(kind) else {
+                    return Ok(nothing);
+                };
+                let rules = self.rules_at(&instrument, place, file)?;
+                (rules, Some(Arc::clone(&instrument)))
+            }
+        };
+        let is_known = |name: &str| {
+            instrument
+                .as_ref()
+                .is_some_and(|instrument| self.knows(instrument, name))
+        };
+        let scope = Scope {
+            header: &header,
+            is_known: &is_known,
+        };
+        let reasons = match rules.choose(&scope) {
+            Outcome::Omitted => Vec::new(),
+            _ => rules.explain(&scope),
+        };
+        Ok(Explanation {
+            rules: Some(rules.file().to_owned()),
+            reasons,
+        })
+    }
+
+    /// All references that the rules of a context name, each with its instrument, in order of the alphabet.
+    ///
+    /// # Errors
+    /// The first mapping that cannot be read.
+    pub fn reference_names(&self, context: &str) -> Result<Vec<(String, String)>, Error> {
+        let mut names = std::collections::BTreeSet::new();
+        for file in self.load_all(context)? {
+            if let Context::Rules(rules) = self.context(&file)? {
+                let instrument = rules.instrument();
+                let pair = |name: &str| (name.to_owned(), instrument.to_owned());
+                names.extend(rules.references().into_iter().map(pair));
+            }
+        }
+        Ok(names.into_iter().collect())
+    }
+
     /// The instrument that made an exposure, in lower case, by the pipeline mapping's key or the observatory's.
     ///
     /// # Errors
@@ -230,16 +305,43 @@ impl Rules {
             Context::Instrument(instrument) => vec![instrument],
             Context::Rules(_) => Vec::new(),
         };
-        for instrument in instruments {
+        let mut rules = Vec::new();
+        for instrument in &instruments {
             names.insert(instrument.mapping.file().to_owned());
             for kind in instrument.mapping.types() {
                 if let Some((place, Entry::File(file))) = instrument.mapping.entry(kind) {
-                    self.rules_at(&instrument, place, file)?;
+                    rules.push((instrument, place, file.as_str()));
                     names.insert(file.clone());
                 }
             }
         }
+        self.load_at_once(&rules)?;
         Ok(names.into_iter().collect())
+    }
+
+    /// Reads rule files by several threads: each file is a matter of its own.
+    fn load_at_once(&self, rules: &[(&Arc<Instrument>, usize, &str)]) -> Result<(), Error> {
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(8));
+        let share = rules.len().div_ceil(threads).max(16);
+        std::thread::scope(|scope| {
+            let load = |part: &[(&Arc<Instrument>, usize, &str)]| {
+                part.iter().try_for_each(|(instrument, place, file)| {
+                    self.rules_at(instrument, *place, file).map(|_| ())
+                })
+            };
+            let mut parts = rules.chunks(share);
+            let first = parts.next().unwrap_or_default();
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || load(part))).collect();
+            let mut done = load(first);
+            for other in others {
+                // A panic of a thread is a panic of ours.
+                let result = other
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                done = done.and(result);
+            }
+            done
+        })
     }
 
     /// Parity: crds/core/rmap.py `get_instrument`: the mapping's own key first, then other names for it; a key that

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     config::SettingError, context::ContextError, literal::SyntaxError, mapping::MappingError,
+    network::NetworkError,
 };
 
 /// An error of this crate.
@@ -29,15 +30,17 @@ pub enum Error {
         error: std::io::Error,
     },
     /// A mapping that is not there.
-    #[error("the mapping {name} is not in the cache: looked for {looked}")]
+    #[error("the mapping {name} is not in the cache: looked for {looked}{fetch}", fetch = with_command(fetch.as_deref()))]
     MissingMapping {
         /// The mapping.
         name: String,
         /// Where it should be.
         looked: String,
+        /// The command that fetches it.
+        fetch: Option<String>,
     },
     /// A reference that is not there.
-    #[error("the reference {name} is not in the cache{context}: looked for {}", looked.join(", "), context = in_context(context.as_deref()))]
+    #[error("the reference {name} is not in the cache{context}: looked for {}{fetch}", looked.join(", "), context = in_context(context.as_deref()), fetch = with_command(fetch.as_deref()))]
     MissingReference {
         /// The reference.
         name: String,
@@ -45,6 +48,85 @@ pub enum Error {
         context: Option<String>,
         /// Where it was looked for.
         looked: Vec<String>,
+        /// The command that fetches it.
+        fetch: Option<String>,
+    },
+    /// A file that is not the one that the server has under this name.
+    #[error("{path} is damaged: expected {expected}, found {found}{fetch}", path = path.display(), fetch = with_command(fetch.as_deref()))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Its size or sum on the server.
+        expected: String,
+        /// Its size or sum here.
+        found: String,
+        /// The command that fetches it anew.
+        fetch: Option<String>,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {error}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A cache in which nothing may be written.
+    #[error(
+        "{name} cannot be fetched: the cache is read-only (CRDS_READONLY_CACHE); CRDS_OVERLAY_PATH names a private cache in front of it"
+    )]
+    ReadOnly {
+        /// The file, or the first of several.
+        name: String,
+    },
+    /// A file that cannot be placed.
+    #[error("{name}: expected the instrument that the file belongs to, found {instrument:?}")]
+    NoDirectory {
+        /// The file.
+        name: String,
+        /// What was given.
+        instrument: String,
+    },
+    /// Something that only a server can do.
+    #[error("{what} needs a connection to the server: {reason}")]
+    NotConnected {
+        /// What should be done.
+        what: String,
+        /// Why there is none.
+        reason: String,
+    },
+    /// The server of another mission.
+    #[error(
+        "{url}: expected the server of {expected}, found that of {found}: CRDS_SERVER_URL or CRDS_OBSERVATORY is for another mission"
+    )]
+    OtherObservatory {
+        /// The server.
+        url: String,
+        /// The mission.
+        expected: String,
+        /// The server's mission.
+        found: String,
+    },
+    /// A server that cannot be asked, or that answers wrongly.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A file that cannot be fetched.
+    #[error("cannot fetch {name}: {error}")]
+    Fetch {
+        /// The file.
+        name: String,
+        /// Why.
+        error: NetworkError,
+    },
+    /// An archive that cannot be used.
+    #[error("{archive}: expected {expected}, found {found}", archive = archive.display())]
+    Archive {
+        /// The archive.
+        archive: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
     },
     /// A name that could lead out of the cache.
     #[error("expected the name of a file, found {0:?}")]
@@ -122,5 +204,11 @@ pub enum Error {
 fn in_context(context: Option<&str>) -> String {
     context.as_ref().map_or(String::new(), |context| {
         format!(" (it is named by {context})")
+    })
+}
+
+fn with_command(fetch: Option<&str>) -> String {
+    fetch.map_or(String::new(), |command| {
+        format!("; with a connection, `{command}` fetches it")
     })
 }

@@ -1,8 +1,9 @@
 //! Calibration Reference Data System: mappings, best-reference selection and the cache.
 //!
 //! The rules are pure code ([`Rules`] over a [`MappingSource`]); files and settings come on top of them ([`Client`] over a
-//! [`Cache`] and a [`Config`]). Nothing here opens a network connection, reads the process environment unasked, or executes
-//! what a file says. What differs between missions is in [`Observatory`].
+//! [`Store`] and a [`Config`]). Nothing here reads the process environment unasked, or executes what a file or a server says. A network
+//! connection is opened only by the feature `remote` (on by default), and only if the settings name a server. What differs
+//! between missions is in [`Observatory`].
 //!
 //! | module | holds |
 //! |---|---|
@@ -10,8 +11,11 @@
 //! | [`Mapping`] and its kinds | parsed and checked mapping files |
 //! | [`Rules`] | contexts loaded on demand, answers for exposures |
 //! | [`Cache`], [`Config`], [`ServerConfig`] | the files of a cache and the settings |
+//! | [`Store`] | a cache that is written to: files fetched, verified, repaired |
+//! | [`Server`] | the server's calls |
 //! | [`Client`] | the choice of a context, bad files, paths of references |
 //! | [`bestrefs`] | answers as JSON lines |
+//! | [`bundle`] | archives of parts of a cache |
 //!
 //! ```
 //! use crds::{ChecksumPolicy, MemorySource, Observatory, Parameters, Rules};
@@ -36,31 +40,50 @@
 //! # Ok::<(), crds::Error>(())
 //! ```
 
+#![cfg_attr(
+    not(feature = "remote"),
+    allow(dead_code, reason = "parts of modules that only networking uses")
+)]
+
 pub mod bestrefs;
+pub mod bundle;
 mod cache;
 mod client;
 mod config;
+mod connection;
 mod context;
+mod encoding;
 mod engine;
 mod error;
 mod expression;
 pub mod literal;
 mod mapping;
+mod network;
 mod observatory;
+#[cfg(feature = "remote")]
+mod remote;
 mod select;
 mod server_config;
+mod store;
 mod value;
 
 pub use cache::{Cache, Layout};
 pub use client::{Client, Reference};
-pub use config::{Config, Mode, SettingError};
+pub use config::{Config, Mode, Overlay, SettingError};
 pub use context::ContextError;
-pub use engine::{BestReference, MappingSource, MemorySource, Rules};
+pub use engine::{BestReference, Explanation, MappingSource, MemorySource, Rules};
 pub use error::Error;
 pub use mapping::{
     ChecksumPolicy, InstrumentMapping, Mapping, MappingError, PipelineMapping, RuleFile,
     is_file_name,
 };
+pub use network::{Network, NetworkError};
 pub use observatory::{Observatory, ObservatoryError};
-pub use server_config::ServerConfig;
+#[cfg(feature = "remote")]
+pub use remote::Server;
+pub use select::Reason;
+pub use server_config::{FileInfo, ServerConfig};
+#[cfg(feature = "remote")]
+pub use store::{Event, Fetched, Progress};
+pub use store::{FileState, Store, sum_of_file};
 pub use value::{Parameters, UNDEFINED, Value, condition};

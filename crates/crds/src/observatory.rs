@@ -25,6 +25,9 @@ pub struct Observatory {
     /// FITS keyword to upper-case path.
     #[serde(default)]
     keyword_paths: HashMap<String, String>,
+    /// The version of the calibration program whose context is used by default; without it, the latest context is.
+    #[serde(default)]
+    calibration_version: Option<String>,
 }
 
 /// A description of an observatory that cannot be read.
@@ -59,6 +62,7 @@ impl Observatory {
             ],
             extra_keys: Vec::new(),
             keyword_paths: HashMap::new(),
+            calibration_version: None,
         }
     }
 
@@ -78,6 +82,19 @@ impl Observatory {
     /// The instruments in lower case, as sub-directories of a cache are named.
     pub fn instruments(&self) -> &[String] {
         &self.instruments
+    }
+
+    /// The version of the calibration program whose context is used by default, if the mission has such contexts.
+    pub fn calibration_version(&self) -> Option<&str> {
+        self.calibration_version.as_deref()
+    }
+
+    /// The instrument that a file's name tells: its second word in names such as `jwst_miri_dark_0001.fits`.
+    pub fn instrument_of_file(&self, file: &str) -> Option<&str> {
+        let rest = file.strip_prefix(&self.name)?.strip_prefix('_')?;
+        let word = rest.split(['_', '.']).next()?;
+        let mut instruments = self.instruments.iter();
+        instruments.find(|name| *name == word).map(String::as_str)
     }
 
     pub(crate) fn instrument_keys(&self) -> &[String] {
@@ -106,6 +123,11 @@ mod tests {
         assert_eq!(jwst.path_of("INSTRUME"), "META.INSTRUMENT.NAME");
         assert_eq!(jwst.path_of("META.X"), "META.X");
         assert_eq!(jwst.extra_keys().len(), 2);
+        assert_eq!(jwst.calibration_version(), Some("3.0.0"));
+        let instrument = |file| jwst.instrument_of_file(file);
+        assert_eq!(instrument("jwst_miri_dark_0001.fits"), Some("miri"));
+        assert_eq!(instrument("jwst_0001.pmap"), None);
+        assert_eq!(instrument("hst_acs_0001.imap"), None);
     }
 
     #[test]

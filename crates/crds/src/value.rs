@@ -207,7 +207,12 @@ impl Header {
 /// assert_eq!(crds::condition("not applicable"), "N/A");
 /// ```
 pub fn condition(text: &str) -> String {
-    let text = python_strip(text).to_uppercase();
+    let text = python_strip(text);
+    let text = if text.is_ascii() {
+        text.to_ascii_uppercase()
+    } else {
+        text.to_uppercase()
+    };
     let text = match number_of(&text) {
         Some(number) => python_float(number),
         None => text,

@@ -159,7 +159,11 @@ impl<'a> Lexer<'a> {
 
     fn mark(&mut self) -> Result<TokenKind, SyntaxError> {
         let rest = self.rest();
-        let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) else {
+        let marks = match rest.as_bytes() {
+            [b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b':', ..] => &MARKS[4..12],
+            _ => &MARKS[..],
+        };
+        let Some(mark) = marks.iter().find(|mark| rest.starts_with(**mark)) else {
             let found = rest
                 .chars()
                 .next()
@@ -227,7 +231,11 @@ impl<'a> Lexer<'a> {
         };
         let long = quote.len() == 3;
         self.at += quote.len();
-        let mut value = String::new();
+        // Most strings are plain up to their end: one look and one copy.
+        let plain = |c: u8| !matches!(c, b'\\' | b'\n' | b'\'' | b'"');
+        let count = self.rest().bytes().take_while(|c| plain(*c)).count();
+        let mut value = self.rest()[..count].to_owned();
+        self.at += count;
         loop {
             let rest = self.rest();
             if rest.starts_with(quote) {

@@ -188,6 +188,8 @@ impl Literal {
     /// A text that is the same for keys that Python holds equal (`1`, `1.0` and `True`).
     fn identity(&self) -> String {
         match &self.kind {
+            // No other value is written with a leading NUL.
+            Kind::Str(text) => format!("\0{text}"),
             Kind::Bool(value) => python_float(f64::from(u8::from(*value))),
             Kind::Int(value) => python_float(*value as f64),
             Kind::Tuple(items) => {

@@ -138,9 +138,11 @@ impl<'a> Parser<'a> {
 
     /// A number or string, with the strings that follow it directly.
     pub(crate) fn constant(&mut self) -> Result<Kind, SyntaxError> {
-        let expected = self.error("a string or a number");
+        if !matches!(self.next.kind, TokenKind::Value(_)) {
+            return Err(self.error("a string or a number"));
+        }
         let TokenKind::Value(mut first) = self.take()?.kind else {
-            return Err(expected);
+            return Err(self.error("a string or a number"));
         };
         while let TokenKind::Value(next) = &self.next.kind {
             match (&mut first, next) {

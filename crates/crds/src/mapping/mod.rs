@@ -70,6 +70,18 @@ pub enum MappingError {
     },
 }
 
+impl MappingError {
+    /// The mapping.
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Syntax { file, .. }
+            | Self::MissingKey { file, .. }
+            | Self::Checksum { file, .. }
+            | Self::Name { file, .. } => file,
+        }
+    }
+}
+
 /// True for a name of letters, digits, `.`, `_`, `-` and blanks, up to 128 characters, that is no path and not hidden.
 ///
 /// Source: crds 14.0.3 `core.config.FILE_RE`, and no leading point.

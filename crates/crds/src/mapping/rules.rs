@@ -11,7 +11,7 @@ use crate::{
     expression::Expression,
     literal::{Kind, Literal, SyntaxError},
     observatory::Observatory,
-    select::{Builder, Failure, Selector, Substitutions, Terminal, View},
+    select::{Builder, Failure, Reason, Selector, Substitutions, Terminal, View},
     value::{Header, NOT_APPLICABLE},
 };
 
@@ -167,6 +167,16 @@ impl RuleFile {
             Err(_) if self.optional => Outcome::NotApplicable,
             Err(Failure { reason, .. }) => Outcome::NotFound(reason),
         }
+    }
+
+    /// The way that [`RuleFile::choose`] takes through the selectors.
+    pub(crate) fn explain(&self, scope: &Scope<'_>) -> Vec<Reason> {
+        let Ok(view) = self.view(scope) else {
+            return Vec::new();
+        };
+        let view = view.traced();
+        let _ = self.selector.choose(&view);
+        view.into_trace()
     }
 
     fn warn(&self, key: &str, expression: &Expression, error: &dyn std::fmt::Display) {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Choice, Failure, Picked, Selector, Terminal, View,
+    Choice, Failure, Picked, Reason, Selector, Terminal, View,
     pattern::{Fit, Pattern, PatternError, alternatives, is_esoteric},
 };
 use crate::value::{NOT_APPLICABLE, condition, python_number, python_strip};
@@ -165,6 +165,8 @@ fn in_range(value: &str, range: &str) -> bool {
 pub(crate) struct MatchTable {
     columns: Vec<Column>,
     choices: Vec<Choice>,
+    /// The patterns of each row.
+    keys: Vec<Vec<String>>,
     merge_overlaps: bool,
 }
 
@@ -187,9 +189,12 @@ impl MatchTable {
             .enumerate()
             .map(|(place, head)| column(head, &rows, place))
             .collect();
+        let columns = columns?;
+        let (keys, choices) = rows.into_iter().unzip();
         Ok(Self {
-            columns: columns?,
-            choices: rows.into_iter().map(|(_, choice)| choice).collect(),
+            columns,
+            choices,
+            keys,
             merge_overlaps,
         })
     }
@@ -227,14 +232,20 @@ impl MatchTable {
         for column in &self.columns {
             column.check(view.value(column.slot), MAX_CHECKS)?;
         }
-        for rows in self.candidates(view).values().rev() {
+        for (weight, rows) in self.candidates(view).iter().rev() {
             if rows.len() > 1 && !self.merge_overlaps {
                 return Err(Failure::invalid(
                     "several entries fit equally well, and the rules forbid to merge them",
                 ));
             }
+            for row in rows {
+                view.note(|| self.reason(*weight, *row, view));
+            }
             match self.choose_among(rows, view) {
-                Err(failure) if failure.lookup => {}
+                Err(failure) if failure.lookup => view.note(|| Reason::Dropped {
+                    weight: *weight,
+                    reason: failure.reason,
+                }),
                 other => return other,
             }
         }
@@ -262,6 +273,18 @@ impl MatchTable {
                     )),
                 }
             }
+        }
+    }
+
+    fn reason(&self, weight: usize, row: usize, view: &View<'_>) -> Reason {
+        let columns = self.columns.iter().zip(&self.keys[row]);
+        let parameter = |(column, pattern): (&Column, &String)| {
+            let value = view.value(column.slot).to_owned();
+            (column.name.clone(), pattern.clone(), value)
+        };
+        Reason::Match {
+            weight,
+            parameters: columns.map(parameter).collect(),
         }
     }
 

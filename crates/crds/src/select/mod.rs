@@ -77,6 +77,57 @@ pub(crate) struct View<'a> {
     values: Vec<&'a str>,
     /// The last date that was read: its text, and its normal form if it is a date.
     date: RefCell<Option<(String, Option<String>)>>,
+    /// The way through the rules, if someone wants to know it.
+    trace: Option<RefCell<Vec<Reason>>>,
+}
+
+/// A step on the way to a reference: which entry of a selector was chosen, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// An entry of a `Match`.
+    Match {
+        /// The number of parameters that count for it; the entry with the largest weight is chosen.
+        weight: usize,
+        /// For each parameter its name, the entry's pattern and the exposure's value.
+        parameters: Vec<(String, String, String)>,
+    },
+    /// An entry of equal or larger weight that leads to nothing.
+    Dropped {
+        /// The weight.
+        weight: usize,
+        /// Why.
+        reason: String,
+    },
+    /// The last entry at or before a date.
+    UseAfter {
+        /// The entry's date.
+        since: String,
+        /// The exposure's date.
+        date: String,
+    },
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Match { weight, parameters } => {
+                write!(f, "match of weight {weight}:")?;
+                for (place, (name, pattern, value)) in parameters.iter().enumerate() {
+                    let comma = if place > 0 { "," } else { "" };
+                    if pattern == value {
+                        write!(f, "{comma} {name} = {value}")?;
+                    } else {
+                        write!(f, "{comma} {name} = {value} fits {pattern}")?;
+                    }
+                }
+                Ok(())
+            }
+            Self::Dropped { weight, reason } => {
+                write!(f, "dropped a match of weight {weight}: {reason}")
+            }
+            Self::UseAfter { since, date } => write!(f, "in use after {since} (exposure {date})"),
+        }
+    }
 }
 
 impl<'a> View<'a> {
@@ -84,6 +135,24 @@ impl<'a> View<'a> {
         Self {
             values,
             date: RefCell::new(None),
+            trace: None,
+        }
+    }
+
+    /// Keeps the way through the rules.
+    pub(crate) fn traced(mut self) -> Self {
+        self.trace = Some(RefCell::default());
+        self
+    }
+
+    /// The way through the rules.
+    pub(crate) fn into_trace(self) -> Vec<Reason> {
+        self.trace.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    fn note(&self, reason: impl FnOnce() -> Reason) {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().push(reason());
         }
     }
 

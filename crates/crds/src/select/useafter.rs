@@ -1,6 +1,6 @@
 //! `UseAfter`, `VersionAfter` and `ClosestTime`: entries in order of a date or a version.
 
-use super::{Choice, Failure, Picked, View, date::Moment, version::Version};
+use super::{Choice, Failure, Picked, Reason, View, date::Moment, version::Version};
 
 /// Entries in ascending order of their keys; no key twice.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl<K: Ord> Dated<K> {
     }
 
     /// The last entry at or before `key`.
-    fn latest(&self, key: &K) -> Option<&(K, Choice)> {
+    fn latest<'s>(&'s self, key: &K) -> Option<&'s (K, Choice)> {
         let after = self.entries.partition_point(|(own, _)| own <= key);
         self.entries[..after].last()
     }
@@ -41,8 +41,8 @@ fn larger<'s>(a: &'s Choice, b: &'s Choice) -> Result<&'s Choice, Failure> {
 }
 
 impl<'s, K: Ord> DatedGroup<'_, 's, K> {
-    fn latest(&self, key: &K) -> Result<Option<&'s Choice>, Failure> {
-        let mut best: Option<&(K, Choice)> = None;
+    fn latest(&self, key: &K) -> Result<Option<(&'s K, &'s Choice)>, Failure> {
+        let mut best: Option<&'s (K, Choice)> = None;
         let mut choice = None;
         for dated in self.0 {
             let Some(found) = dated.latest(key) else {
@@ -59,7 +59,7 @@ impl<'s, K: Ord> DatedGroup<'_, 's, K> {
                 }
             }
         }
-        Ok(choice)
+        Ok(best.map(|best| &best.0).zip(choice))
     }
 }
 
@@ -68,7 +68,13 @@ impl<'s> DatedGroup<'_, 's, String> {
     pub(super) fn use_after(&self, view: &View<'_>) -> Picked<'s> {
         let date = view.date(&self.0[0].slots)?;
         match self.latest(&date)? {
-            Some(choice) => choice.choose(view),
+            Some((since, choice)) => {
+                view.note(|| Reason::UseAfter {
+                    since: since.clone(),
+                    date,
+                });
+                choice.choose(view)
+            }
             None => Err(Failure::lookup(format!(
                 "no reference is in use as early as {date}"
             ))),
@@ -126,7 +132,7 @@ impl<'s> DatedGroup<'_, 's, Version> {
             )));
         };
         match self.latest(&version)? {
-            Some(choice) => choice.choose(view),
+            Some((_, choice)) => choice.choose(view),
             None => Err(Failure::lookup(format!(
                 "no reference is in use as early as version {text}"
             ))),

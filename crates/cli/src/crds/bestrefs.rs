@@ -1,13 +1,14 @@
-//! `jwst crds`: what the reference system answers.
+//! `jwst crds bestrefs`: which references exposures have, and why.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
-use crds::{Client, Config, Observatory, Parameters, Value};
-use stpipe::{Mission, ParamValue};
+use crds::{Client, Parameters};
+use stpipe::Mission;
 
+use super::{client, parameters};
 use crate::{Failure, Streams};
 
 /// Options of `jwst crds bestrefs`.
@@ -28,6 +29,9 @@ pub struct BestrefsArgs {
     /// Print one JSON dictionary for each exposure or line
     #[arg(long)]
     pub json: bool,
+    /// Print for each reference the rules, the match with its weight, and the date of use
+    #[arg(long, conflicts_with_all = ["json", "headers"])]
+    pub why: bool,
 }
 
 /// Prints the best references of exposures, or of lines of parameters.
@@ -37,16 +41,12 @@ pub struct BestrefsArgs {
 ///
 /// # Errors
 /// [`Failure`] if the cache or an input cannot be used.
-pub fn bestrefs(
+pub(super) fn bestrefs(
     mission: &dyn Mission,
     args: &BestrefsArgs,
     streams: &Streams,
 ) -> Result<(), Failure> {
-    let mut config = Config::from_env(Observatory::jwst())?;
-    if args.context.is_some() {
-        config.context.clone_from(&args.context);
-    }
-    let client = Client::open(config).context("cannot use the CRDS cache")?;
+    let client = client(args.context.as_deref(), streams)?;
     let lowered: Option<Vec<String>> = args.types.as_ref().map(|types| {
         types
             .iter()
@@ -60,19 +60,15 @@ pub fn bestrefs(
         client: &client,
         types: types.as_deref(),
         json: args.json,
+        why: args.why,
         streams,
     };
     match &args.headers {
         Some(path) => request.lines(path),
-        None => args.files.iter().try_for_each(|path| {
-            let selection = mission.selection(path, false).map_err(|error| {
-                anyhow!(error).context(format!("cannot read {}", path.display()))
-            })?;
-            let parameters = selection
-                .iter()
-                .map(|(key, value)| (key, rule_value(value)));
-            request.file(path, &parameters.collect())
-        }),
+        None => args
+            .files
+            .iter()
+            .try_for_each(|path| request.file(path, &parameters(mission, path)?)),
     }
 }
 
@@ -80,6 +76,7 @@ struct Request<'a> {
     client: &'a Client,
     types: Option<&'a [&'a str]>,
     json: bool,
+    why: bool,
     streams: &'a Streams,
 }
 
@@ -101,8 +98,27 @@ impl Request<'_> {
         for (kind, answer) in &answers {
             let row = format!("  {kind:width$}  {answer}\n");
             text += &row;
+            if self.why {
+                text += &self.reasons(kind, parameters)?;
+            }
         }
         Ok(self.streams.print(&text)?)
+    }
+
+    /// The rules that were applied and the way through them, a line each.
+    fn reasons(&self, kind: &str, parameters: &Parameters) -> Result<String, Failure> {
+        let rules = self.client.rules();
+        let explanation = rules.explain(self.client.context(), parameters, kind)?;
+        let mut text = String::new();
+        if let Some(file) = explanation.rules {
+            let line = format!("      {file}\n");
+            text += &line;
+        }
+        for reason in explanation.reasons {
+            let line = format!("      {reason}\n");
+            text += &line;
+        }
+        Ok(text)
     }
 
     fn lines(&self, path: &std::path::Path) -> Result<(), Failure> {
@@ -142,15 +158,5 @@ fn json(answer: &crds::BestReference) -> serde_json::Value {
         crds::BestReference::Files(names) => names.clone().into(),
         crds::BestReference::NotApplicable => "N/A".into(),
         crds::BestReference::NotFound(_) => "NOT FOUND".into(),
-    }
-}
-
-fn rule_value(value: &ParamValue) -> Value {
-    match value {
-        ParamValue::Null | ParamValue::List(_) => Value::Missing,
-        ParamValue::Bool(value) => (*value).into(),
-        ParamValue::Int(value) => (*value).into(),
-        ParamValue::Float(value) => (*value).into(),
-        ParamValue::String(text) => text.into(),
     }
 }

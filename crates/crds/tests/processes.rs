@@ -1,0 +1,153 @@
+//! Many processes on one cache, and processes that are killed. This program runs itself.
+#![cfg(feature = "remote")]
+
+mod server;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crds::{Client, Parameters, Reference};
+use server::{KINDS, Server, World, noise, reference_of};
+
+const CACHE: &str = "CRDS_TEST_CACHE";
+const URL: &str = "CRDS_TEST_URL";
+
+fn exposure() -> Parameters {
+    [
+        ("meta.instrument.name", "cam"),
+        ("META.DETECTOR", "A"),
+        ("META.DATE", "2024-01-01"),
+        ("META.TIME", "00:00:00"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// What another process does: asks for all references. Does nothing when it is run as a test.
+#[test]
+fn child() {
+    let (Ok(root), Ok(url)) = (std::env::var(CACHE), std::env::var(URL)) else {
+        return;
+    };
+    let config = server::config(Path::new(&root), &url);
+    let client = Client::open(config).expect("a client");
+    let references = client.references(&exposure(), &KINDS).expect("references");
+    for (seed, kind) in KINDS.iter().enumerate() {
+        let Reference::Path(path) = &references[*kind] else {
+            panic!("no file for {kind}");
+        };
+        let content = fs::read(path).expect("a file");
+        assert!(
+            content == noise(seed as u64 + 1, content.len()),
+            "{kind} is not the server's file"
+        );
+    }
+}
+
+fn start(root: &Path, url: &str) -> Child {
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["child", "--exact"])
+        .env(CACHE, root)
+        .env(URL, url)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("a process")
+}
+
+/// Nothing but whole files of the server under final names.
+fn check(server: &Server, root: &Path) -> usize {
+    let mut count = 0;
+    for directory in ["mappings/tele", "references/tele/cam"] {
+        let entries = fs::read_dir(root.join(directory)).into_iter().flatten();
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') {
+                let content = fs::read(entry.path()).expect("a file");
+                assert!(content == server.content(&name), "{name} is wrong");
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+/// What is left beside the files, of the kind that begins with `start`.
+fn hidden(root: &Path, start: &str) -> Vec<String> {
+    let directories = ["mappings/tele", "references/tele/cam"];
+    let entries = directories.iter().flat_map(|part| {
+        let entries = fs::read_dir(root.join(part));
+        entries.into_iter().flatten().flatten()
+    });
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(start)).collect()
+}
+
+#[test]
+fn sixteen_processes_fetch_each_file_once() {
+    let mut world = World::new(1_500_000);
+    // 24 pieces a file: slower than the time for which the reference client waits would be too slow for a test.
+    world.pause = Duration::from_millis(60);
+    let server = Server::start(world);
+    let root = tempfile::tempdir().expect("a directory");
+    let children: Vec<Child> = (0..16).map(|_| start(root.path(), &server.url)).collect();
+    for mut child in children {
+        assert!(child.wait().expect("a process").success());
+    }
+    let names = server.with(|world| world.files.keys().cloned().collect::<Vec<_>>());
+    for name in names {
+        assert_eq!(server.asked(&name), 1, "{name}");
+    }
+    assert_eq!(check(&server, root.path()), 10);
+    assert_eq!(hidden(root.path(), "."), Vec::<String>::new());
+}
+
+/// `CRDS_TEST_KILLS` says how many processes are killed, 12 by default.
+#[test]
+fn killed_processes_leave_nothing_wrong() {
+    let kills = std::env::var("CRDS_TEST_KILLS").ok();
+    let kills: u64 = kills.and_then(|text| text.parse().ok()).unwrap_or(12);
+    let mut world = World::new(1_500_000);
+    world.pause = Duration::from_millis(2);
+    let server = Server::start(world);
+    let root = tempfile::tempdir().expect("a directory");
+    for kill in 0..kills {
+        if kill % 4 == 0 {
+            // Cold, then with what the killed ones have left.
+            let _ = fs::remove_dir_all(root.path().join("references"));
+            let _ = fs::remove_dir_all(root.path().join("mappings"));
+        }
+        let mut child = start(root.path(), &server.url);
+        let pause = noise(kill, 1)[0];
+        sleep(Duration::from_millis(u64::from(pause) * 120 / 255));
+        child.kill().expect("a process to kill");
+        child.wait().expect("a process");
+        check(&server, root.path());
+        if kill % 4 == 3 {
+            let begun = Instant::now();
+            assert!(
+                start(root.path(), &server.url)
+                    .wait()
+                    .expect("a process")
+                    .success()
+            );
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "a dead process's lock is no obstacle"
+            );
+            assert_eq!(check(&server, root.path()), 10);
+            // A lock may stay of a process that was killed after it had given a file its name.
+            assert_eq!(hidden(root.path(), ".tmp_"), Vec::<String>::new());
+        }
+    }
+    assert!(
+        KINDS
+            .iter()
+            .all(|kind| server.asked(&reference_of(kind)) > 0)
+    );
+}
