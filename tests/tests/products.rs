@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{GuiderCalModel, GuiderRawModel, IntermediateModel, PlainImageModel};
+use datamodels::models::{
+    GuiderCalModel, GuiderRawModel, IntermediateModel, PlainImageModel, ResampledModel,
+};
 use datamodels::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel, Result};
 use tempfile::TempDir;
 use testkit::compare::{ToleranceSpec, compare_products};
@@ -28,6 +30,9 @@ fn rewrite(input: &Path, output: &Path) -> Result<()> {
         }
         Some("GuiderRawModel") => GuiderRawModel::open(input)?.save(output),
         Some("GuiderCalModel") => GuiderCalModel::open(input)?.save(output),
+        Some("ImageModel") if reader.find("WHT", 1).is_some() => {
+            ResampledModel::open(input)?.save(output)
+        }
         // Masks and χ² are images without the arrays of a count rate.
         Some("ImageModel") if reader.find("VAR_POISSON", 1).is_none() => {
             PlainImageModel::open(input)?.save(output)
@@ -54,11 +59,11 @@ fn products_are_the_same_after_reading_and_writing() {
         let products = case
             .official_products(official.path())
             .expect("the products unpack");
-        // A guide star exposure goes through three steps.
-        let least = if case.pipeline.name == "calwebb_guider" {
-            4
-        } else {
-            8
+        // A guide star exposure goes through three steps, a rate through four.
+        let least = match case.pipeline.name {
+            "calwebb_guider" => 4,
+            "calwebb_image2" => 5,
+            _ => 8,
         };
         assert!(products.len() >= least, "{}: {products:?}", case.name);
         for product in products {
@@ -76,7 +81,8 @@ fn products_are_the_same_after_reading_and_writing() {
 
 #[test]
 fn raw_exposures_open_as_ramps() {
-    for case in committed() {
+    let raw = |case: &Case| case.pipeline.name != "calwebb_image2";
+    for case in committed().into_iter().filter(raw) {
         let ramp = RampModel::open(&case.inputs[0]).expect("it is read");
         let (integrations, groups, rows, columns) = ramp.data.dim();
         let exposure = ramp.meta.exposure();
@@ -112,6 +118,6 @@ fn a_compressed_reference_opens_under_the_name_that_the_cache_prescribes() {
                 }
             }
         }
-        assert!(count >= 4, "{}: {count} references", case.name);
+        assert!(count >= 3, "{}: {count} references", case.name);
     }
 }

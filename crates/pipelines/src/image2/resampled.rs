@@ -1,6 +1,6 @@
 //! `resample` in the pipeline: a product beside the calibrated image, which goes on unchanged.
 
-use datamodels::models::RateModel;
+use datamodels::models::{ImageModel, RateModel};
 use steps::resample::Resample;
 use stpipe::run::{Entry, Run, RunError};
 use stpipe::{Origin, Outcome, Step};
@@ -34,8 +34,40 @@ fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
     }
     Ok(RateModel::Image(
         match run.outcome::<Resample>(Resample::NAME, image.clone())? {
-            Outcome::Complete(_) => image,
+            Outcome::Complete(_) => with_group(image),
             Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input,
         },
     ))
+}
+
+/// Names the group of exposures that the image belongs to.
+///
+/// Parity: the reference's library of models leaves the name in what it has resampled.
+fn with_group(mut image: ImageModel) -> ImageModel {
+    let part = |name: &str| image.meta.text(&format!("meta.observation.{name}"));
+    let parts = [
+        "program_number",
+        "observation_number",
+        "visit_number",
+        "visit_group",
+        "sequence_id",
+        "activity_id",
+        "exposure_number",
+    ]
+    .map(part);
+    if let [
+        Some(program),
+        Some(observation),
+        Some(visit),
+        Some(group),
+        Some(sequence),
+        Some(activity),
+        Some(exposure),
+    ] = parts
+    {
+        let name =
+            format!("jw{program}{observation}{visit}_{group}{sequence}{activity}_{exposure}");
+        image.meta.set("meta.group_id", name);
+    }
+    image
 }

@@ -92,9 +92,11 @@ pub(super) fn scale_ratio(
     Ok(Some(scale_arcsec / (area.sqrt() * ARCSEC)))
 }
 
-/// Keywords that describe the detector's distortion and pointing, which the output does not have.
-const NOT_OF_THE_OUTPUT: [&str; 7] = [
-    "v2_ref", "v3_ref", "ra_ref", "dec_ref", "roll_ref", "v3yangle", "vparity",
+/// Keywords that describe the detector's distortion and pointing, and what was fitted to them, which the output does not
+/// have.
+const NOT_OF_THE_OUTPUT: [&str; 13] = [
+    "v2_ref", "v3_ref", "ra_ref", "dec_ref", "roll_ref", "v3yangle", "vparity", "wcsname",
+    "lonpole", "latpole", "mjdref", "sipmxerr", "sipiverr",
 ];
 
 /// Metadata of the output, from those of an input.

@@ -35,7 +35,7 @@ pub struct ToleranceSpec {
     pub bit_arrays: Vec<String>,
     /// Of numbers in headers and in the metadata tree.
     pub header: Tolerance,
-    /// Of the coefficients of SIP polynomials there, which are results of a fit.
+    /// Of the coefficients of SIP polynomials there and of their errors, which are results of a fit.
     pub distortion: Tolerance,
     /// Of the positions that world coordinate systems give.
     pub wcs: Tolerance,
@@ -95,7 +95,8 @@ impl ToleranceSpec {
         let mut parts = name.split('_');
         let polynomial = matches!(parts.next(), Some("A" | "B" | "AP" | "BP"));
         let powers: Vec<bool> = parts.map(|power| power.parse::<u8>().is_ok()).collect();
-        if polynomial && powers == [true, true] {
+        let error = matches!(name.as_str(), "SIPMXERR" | "SIPIVERR");
+        if error || polynomial && powers == [true, true] {
             self.distortion
         } else {
             self.header
