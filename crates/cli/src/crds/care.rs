@@ -79,7 +79,7 @@ pub(super) fn verify(args: &VerifyArgs, streams: &Streams) -> Result<(), Failure
 }
 
 /// How long a part or a lock must have been left alone to count as left behind.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Removes what contexts do not need.
 ///
