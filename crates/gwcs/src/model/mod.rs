@@ -135,8 +135,8 @@ fn each_pair(inputs: &[&[f64]], outputs: &mut [&mut [f64]], function: impl Fn(f6
     }
 }
 
-/// Applies a function of `I` numbers that gives `O` of them.
-fn each_point<const I: usize, const O: usize>(
+/// Applies a function of `I` numbers that gives `O` of them, for [`Model::evaluate`].
+pub fn each_point<const I: usize, const O: usize>(
     inputs: &[&[f64]],
     outputs: &mut [&mut [f64]],
     function: impl Fn([f64; I]) -> [f64; O],

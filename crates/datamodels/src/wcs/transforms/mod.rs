@@ -40,18 +40,3 @@ pub use optics::{
 pub use selection::{
     Comparison, Logical, OrderTransforms, SliceFromBeta, SlitKind, SlitTransforms,
 };
-
-/// Applies a function of `I` numbers that gives `O` of them.
-fn each<const I: usize, const O: usize>(
-    inputs: &[&[f64]],
-    outputs: &mut [&mut [f64]],
-    function: impl Fn([f64; I]) -> [f64; O],
-) {
-    let count = outputs.first().map_or(0, |output| output.len());
-    for index in 0..count {
-        let point = std::array::from_fn(|axis| inputs[axis][index]);
-        for (output, value) in outputs.iter_mut().zip(function(point)) {
-            output[index] = value;
-        }
-    }
-}

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use gwcs::Transform;
-use gwcs::model::{Model, SellmeierGlass, SellmeierZemax};
-
-use super::each;
+use gwcs::model::{Model, SellmeierGlass, SellmeierZemax, each_point};
 
 /// The third cosine of a direction.
 fn third(x: f64, y: f64) -> f64 {
@@ -24,7 +22,7 @@ impl Model for PlaneToDirectionCosines {
     signature!(["x", "y"] -> ["x", "y", "z"]);
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each(inputs, outputs, |[x, y]: [f64; 2]| {
+        each_point(inputs, outputs, |[x, y]: [f64; 2]| {
             let length = (1.0 + x * x + y * y).sqrt();
             [x / length, y / length, 1.0 / length]
         });
@@ -39,7 +37,7 @@ impl Model for DirectionCosinesToPlane {
     signature!(["x", "y", "z"] -> ["x", "y"]);
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each(inputs, outputs, |[x, y, z]: [f64; 3]| [x / z, y / z]);
+        each_point(inputs, outputs, |[x, y, z]: [f64; 3]| [x / z, y / z]);
     }
 
     fn inverse(&self) -> Option<Transform> {
@@ -75,7 +73,7 @@ impl Model for RotationToGrating {
             .iter()
             .map(|angle| angle.to_radians().sin_cos());
         let turns: Vec<_> = self.axes_order.chars().zip(angles).collect();
-        each(inputs, outputs, |direction: [f64; 3]| {
+        each_point(inputs, outputs, |direction: [f64; 3]| {
             let turns = turns.iter();
             turns.fold(direction, |direction, (axis, angle)| {
                 turn(direction, *axis, *angle)
@@ -114,7 +112,7 @@ impl Model for AnglesFromGrating {
     signature!(["lam", "alpha_in", "beta_in", "z"] -> ["alpha_out", "beta_out", "zout"]);
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each(inputs, outputs, |[wavelength, alpha, beta, _]: [f64; 4]| {
+        each_point(inputs, outputs, |[wavelength, alpha, beta, _]: [f64; 4]| {
             let x = -alpha - self.groove_density * self.order * wavelength;
             let y = -beta;
             [x, y, third(x, y)]
@@ -127,7 +125,7 @@ impl Model for WavelengthFromGrating {
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         let density = self.groove_density * self.order;
-        each(inputs, outputs, |[alpha, _, out]: [f64; 3]| {
+        each_point(inputs, outputs, |[alpha, _, out]: [f64; 3]| {
             [-(alpha + out) / density]
         });
     }
@@ -145,7 +143,7 @@ impl Model for RefractionIndexFromPrism {
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
         let (sin, cos) = self.prism_angle_deg.to_radians().sin_cos();
-        each(inputs, outputs, |[alpha, beta, out]: [f64; 3]| {
+        each_point(inputs, outputs, |[alpha, beta, out]: [f64; 3]| {
             let inside = (out + alpha * (1.0 - 2.0 * sin * sin)) / (2.0 * sin * cos);
             [(inside * inside + alpha * alpha + beta * beta).sqrt()]
         });
@@ -212,7 +210,7 @@ impl Model for Prism {
         let inputs: Vec<&[f64]> = std::iter::once(index.as_slice())
             .chain(inputs[1..].iter().copied())
             .collect();
-        each(&inputs, outputs, |[n, alpha, beta, _]: [f64; 4]| {
+        each_point(&inputs, outputs, |[n, alpha, beta, _]: [f64; 4]| {
             let refract = |x: f64, y: f64| [x, y, third(x, y)];
             let inside = turn(refract(alpha / n, beta / n), 'y', (sin, cos));
             let [x, y, _] = turn([-inside[0], -inside[1], inside[2]], 'y', (-sin, cos));

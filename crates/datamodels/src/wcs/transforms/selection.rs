@@ -2,9 +2,7 @@
 
 use asdf::Node;
 use gwcs::Transform;
-use gwcs::model::Model;
-
-use super::each;
+use gwcs::model::{Model, each_point};
 
 /// The distinct labels and the points that have them; what is not a number is no label.
 pub(super) fn groups(labels: &[f64]) -> Vec<(f64, Vec<usize>)> {
@@ -234,7 +232,7 @@ impl Model for SliceFromBeta {
     signature!(["beta"] -> ["slice"]);
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        each(inputs, outputs, |[beta]: [f64; 1]| {
+        each_point(inputs, outputs, |[beta]: [f64; 1]| {
             let slice = self.channel * 100.0 + (beta - self.beta_zero) / self.beta_del + 1.0;
             [(slice + 0.5).floor()]
         });
