@@ -1,8 +1,9 @@
 //! Keywords that describe the world coordinate system: the footprint and the approximation in FITS.
 
 use datamodels::metadata::Metadata;
+use gwcs::Wcs;
 use gwcs::fits::{FitsError, FitsValue, FitsWcs, SipOptions};
-use gwcs::{BoundingBox, Wcs};
+use gwcs::mosaic::Footprint;
 use stpipe::StepError;
 
 use super::AssignWcsParams;
@@ -10,35 +11,28 @@ use super::AssignWcsParams;
 /// The highest degree that is tried unless the user asks for it.
 const HIGHEST_DEGREE: usize = 5;
 
-/// Sets `S_REGION` to the corners of the image on the sky.
+/// Sets `S_REGION` to the corners of the bounding box on the sky.
 ///
 /// # Errors
 /// The chain cannot be evaluated.
-pub(super) fn set_footprint(
-    meta: &mut Metadata,
-    wcs: &Wcs,
-    (rows, columns): (usize, usize),
-) -> Result<(), StepError> {
-    let mut bounded = wcs.clone();
-    if wcs.bounding_box().is_none() {
-        let image = BoundingBox::new(&[(-0.5, columns as f64 - 0.5), (-0.5, rows as f64 - 0.5)]);
-        let set = bounded.set_bounding_box(Some(image));
-        set.map_err(StepError::algorithm)?;
-    }
-    let footprint = bounded.footprint(false).map_err(StepError::algorithm)?;
-    let corners = footprint.corners.iter();
-    let corners: Vec<[f64; 2]> = corners
-        .map(|corner| [corner[0].rem_euclid(360.0), corner[1]])
-        .collect();
-    if corners.iter().flatten().any(|angle| angle.is_nan()) {
+pub(super) fn set_footprint(meta: &mut Metadata, wcs: &Wcs) -> Result<(), StepError> {
+    let corners = wcs.footprint(false).map_err(StepError::algorithm)?.corners;
+    let corners = corners.iter();
+    let footprint = Footprint {
+        vertices: corners
+            .map(|corner| [corner[0].rem_euclid(360.0), corner[1]])
+            .collect(),
+    };
+    if footprint
+        .vertices
+        .iter()
+        .flatten()
+        .any(|angle| angle.is_nan())
+    {
         tracing::info!("corners of the image are not on the sky: S_REGION is left as it was");
         return Ok(());
     }
-    let corners: Vec<String> = corners
-        .iter()
-        .map(|[lon, lat]| format!("{lon:.9} {lat:.9}"))
-        .collect();
-    let region = format!("POLYGON ICRS  {}", corners.join(" "));
+    let region = Footprint::region(&[footprint]);
     tracing::info!("S_REGION is {region}");
     meta.set("meta.wcsinfo.s_region", region);
     Ok(())

@@ -124,7 +124,7 @@ impl Step for AssignWcs {
             RateModel::Cube(cube) => (cube.data.dim().1, cube.data.dim().2),
         };
         let wcs = imaging::wcs(rate.meta(), shape, references)?;
-        keywords::set_footprint(rate.meta_mut(), &wcs, shape)?;
+        keywords::set_footprint(rate.meta_mut(), &wcs)?;
         if params.sip_approx {
             keywords::set_approximation(rate.meta_mut(), &wcs, params);
         }

@@ -104,7 +104,7 @@ fn keywords_describe_the_chain() {
     meta.set("meta.wcsinfo.pc1_1", -1.0);
     meta.set("meta.wcsinfo.a_order", 3);
     let wcs = imaging::wcs(&meta, (20, 40), references()).unwrap();
-    keywords::set_footprint(&mut meta, &wcs, (20, 40)).unwrap();
+    keywords::set_footprint(&mut meta, &wcs).unwrap();
     // Half a pixel is 0.05 arcsec, or 1.3889e-5 degrees.
     let region = meta.text("meta.wcsinfo.s_region").unwrap();
     assert!(
