@@ -74,6 +74,11 @@ impl Association {
         }
     }
 
+    /// The file that it was read from; `None` for that of a single exposure.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// The file that it was read from, without directory.
     pub fn file_name(&self) -> &str {
         let name = self.file.as_deref().and_then(Path::file_name);
@@ -105,9 +110,21 @@ impl Association {
         member: &Member,
         allowed: MemberPaths,
     ) -> Result<PathBuf, AssociationError> {
-        resolve(&self.directory, &member.name, allowed).ok_or_else(|| AssociationError::Outside {
+        self.path_of_file(&member.name, allowed)
+    }
+
+    /// Where a file is that the association names, such as the catalogue of a member.
+    ///
+    /// # Errors
+    /// As [`Self::path_of`].
+    pub fn path_of_file(
+        &self,
+        name: &str,
+        allowed: MemberPaths,
+    ) -> Result<PathBuf, AssociationError> {
+        resolve(&self.directory, name, allowed).ok_or_else(|| AssociationError::Outside {
             association: self.named(),
-            member: member.name.clone(),
+            member: name.to_owned(),
         })
     }
 

@@ -3,6 +3,7 @@
 pub mod dq;
 pub mod error;
 pub mod io;
+pub mod library;
 pub mod metadata;
 pub mod models;
 #[cfg(feature = "stpipe")]

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use asdf::{Mapping, Node};
-use stpipe::{BoxError, ParamValue, Product, Provenance, SkipReason, Status, Values};
+use stpipe::{BoxError, ParamValue, Product, Products, Provenance, SkipReason, Status, Values};
 
+use crate::library::{self, Library};
 use crate::metadata::Metadata;
 use crate::models::{
     CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
@@ -178,6 +179,57 @@ macro_rules! either {
 
 either!(RateModel, Image, Cube);
 either!(GuiderModel, Raw, Cal);
+
+/// An exposure of a library is saved with the arrays that its file holds, or those that took their place.
+impl Product for library::Exposure {
+    fn selection(&self) -> Values {
+        selection(&self.meta)
+    }
+
+    fn describe(&self) -> String {
+        let (rows, columns) = self.shape();
+        format!("{}({rows}, {columns})", ImageModel::MODEL_TYPE)
+    }
+
+    fn file_name(&self) -> Option<String> {
+        self.meta.text("meta.filename").map(str::to_string)
+    }
+
+    fn set_file_name(&mut self, name: &str) {
+        self.meta.set("meta.filename", name);
+    }
+
+    fn set_status(&mut self, key: &str, status: Status) {
+        self.meta
+            .set(&format!("meta.cal_step.{key}"), status.as_str());
+    }
+
+    fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {
+        set_in(
+            &mut self.meta,
+            "cal_skip_reasons",
+            key,
+            Node::from(reason.to_string()),
+        );
+    }
+
+    fn record(&mut self, provenance: &Provenance<'_>) {
+        record(&mut self.meta, provenance);
+    }
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        Ok(Model::save(&self.image()?, path)?)
+    }
+}
+
+impl Products for Library {
+    fn products(&mut self) -> Vec<Option<&mut dyn Product>> {
+        let exposures = self.exposures_mut().iter_mut();
+        exposures
+            .map(|exposure| Some(exposure as &mut dyn Product))
+            .collect()
+    }
+}
 
 /// A file of waves is named and saved like a product, as ASDF; nothing else is recorded in it.
 impl Product for EmiWaves {

@@ -2,3 +2,5 @@
 
 pub mod atomic;
 pub mod fits;
+mod positional;
+pub mod scratch;

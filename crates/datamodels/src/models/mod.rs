@@ -148,7 +148,7 @@ fn read_optional<T: Element, D: Dimension>(
 }
 
 /// Reads an array that has to fit the data, where the file has one.
-fn read_companion<T: Element, D: Dimension>(
+pub(crate) fn read_companion<T: Element, D: Dimension>(
     reader: &FitsReader,
     name: &str,
     shape: &[usize],

@@ -1,5 +1,6 @@
 //! `resample` in the pipeline: a product beside the calibrated image, which goes on unchanged.
 
+use datamodels::library::group_id;
 use datamodels::models::{ImageModel, RateModel};
 use steps::resample::Resample;
 use stpipe::run::{Entry, Run, RunError};
@@ -44,29 +45,7 @@ fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
 ///
 /// Parity: the reference's library of models leaves the name in what it has resampled.
 fn with_group(mut image: ImageModel) -> ImageModel {
-    let part = |name: &str| image.meta.text(&format!("meta.observation.{name}"));
-    let parts = [
-        "program_number",
-        "observation_number",
-        "visit_number",
-        "visit_group",
-        "sequence_id",
-        "activity_id",
-        "exposure_number",
-    ]
-    .map(part);
-    if let [
-        Some(program),
-        Some(observation),
-        Some(visit),
-        Some(group),
-        Some(sequence),
-        Some(activity),
-        Some(exposure),
-    ] = parts
-    {
-        let name =
-            format!("jw{program}{observation}{visit}_{group}{sequence}{activity}_{exposure}");
+    if let Some(name) = group_id(&image.meta) {
         image.meta.set("meta.group_id", name);
     }
     image

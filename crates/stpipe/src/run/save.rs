@@ -45,6 +45,15 @@ impl Run<'_> {
         self.save_as(&settings, product, Suffix::Replace(suffix), &[])
     }
 
+    /// The directory that the task's products go to.
+    ///
+    /// # Errors
+    /// [`RunError`] if the parameters cannot be read.
+    pub fn directory(&self) -> Result<PathBuf, RunError> {
+        let own = self.settings.base()?;
+        Ok(PathBuf::from(self.output_directory(&own, &own)))
+    }
+
     /// Saves the results of a step or of the pipeline; several get an index.
     pub(super) fn save_results(
         &mut self,

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::io::positional;
+
 /// More than any product; a small damaged or hostile gzip file must not fill the memory.
 const MAX_UNPACKED_BYTES: u64 = 64 << 30;
 
@@ -47,7 +49,7 @@ impl Source {
     /// Fills `out` from `offset` on.
     pub(super) fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         match self {
-            Self::File(file) => read_file_at(file, offset, out),
+            Self::File(file) => positional::read_at(file, offset, out),
             Self::Memory(bytes) => {
                 let part = usize::try_from(offset)
                     .ok()
@@ -57,22 +59,4 @@ impl Source {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn read_file_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
-}
-
-#[cfg(windows)]
-fn read_file_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
-    while !out.is_empty() {
-        let count = std::os::windows::fs::FileExt::seek_read(file, out, offset)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        out = &mut out[count..];
-        offset += count as u64;
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@ use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
 use crate::error::{DataModelError, Result};
 use crate::io::atomic::write_atomically;
+use crate::io::positional;
 
 /// The data of an HDU to be written.
 #[derive(Debug, Clone)]
@@ -242,9 +243,9 @@ fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Res
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
         Payload::Table(table) => {
-            write_at(file, start + table.row_bytes().len() as u64, table.heap())
+            positional::write_at(file, start + table.row_bytes().len() as u64, table.heap())
         }
-        Payload::Verbatim(bytes) => write_at(file, start, bytes),
+        Payload::Verbatim(bytes) => positional::write_at(file, start, bytes),
     }
 }
 
@@ -258,21 +259,6 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
         .try_for_each(|(index, part)| {
             let mut bytes = vec![0; part.len() * size];
             T::encode(part, &mut bytes);
-            write_at(file, start + (index * CHUNK * size) as u64, &bytes)
+            positional::write_at(file, start + (index * CHUNK * size) as u64, &bytes)
         })
-}
-
-#[cfg(unix)]
-fn write_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(windows)]
-fn write_at(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let count = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
-        bytes = &bytes[count..];
-        offset += count as u64;
-    }
-    Ok(())
 }

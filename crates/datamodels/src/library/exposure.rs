@@ -1,0 +1,304 @@
+//! One exposure of a library.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use super::{AssociationInfo, MemberFile};
+use crate::error::{DataModelError, Result};
+use crate::io::fits::{Element, FitsReader};
+use crate::io::scratch::{Scratch, ScratchArray};
+use crate::metadata::Metadata;
+use crate::models::{ImageModel, Model, read_companion};
+
+/// An exposure of a [`Library`](super::Library).
+#[derive(Debug)]
+pub struct Exposure {
+    /// Its metadata as they are now.
+    pub meta: Metadata,
+    arrays: Arrays,
+    shape: (usize, usize),
+    group: String,
+    catalog: Option<PathBuf>,
+    /// Where changed arrays go; in memory without.
+    aside: Option<Scratch>,
+    data: Option<Kept<f32>>,
+    dq: Option<Kept<u32>>,
+}
+
+/// Where the unchanged arrays are.
+#[derive(Debug)]
+enum Arrays {
+    File(PathBuf),
+    Memory(Box<ImageModel>),
+}
+
+/// An array that takes the place of the original one.
+#[derive(Debug)]
+enum Kept<T> {
+    Memory(Array2<T>),
+    Scratch(ScratchArray<T>),
+}
+
+/// Which variance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variance {
+    /// Of the photon noise.
+    Poisson,
+    /// Of the read noise.
+    ReadNoise,
+    /// What the flat field brought in.
+    Flat,
+}
+
+impl Exposure {
+    pub(super) fn open(
+        index: usize,
+        member: &MemberFile,
+        association: &AssociationInfo,
+        aside: Option<&Scratch>,
+    ) -> Result<Self> {
+        let reader = FitsReader::open(&member.path)?;
+        let mut meta = Metadata::read(&reader)?;
+        let hdu = reader.require("SCI")?;
+        let &[rows, columns] = hdu.shape() else {
+            return Err(reader.shape_error(hdu, "an image of 2 dimensions"));
+        };
+        meta.set_model_type(ImageModel::MODEL_TYPE);
+        let mut set = |path: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                meta.set(path, value);
+            }
+        };
+        set("meta.asn.exptype", Some(&member.role));
+        set("meta.asn.table_name", association.table_name.as_deref());
+        set("meta.asn.pool_name", association.pool_name.as_deref());
+        let catalog = member.catalog.as_deref();
+        set("meta.tweakreg_catalog", catalog.and_then(Path::to_str));
+        let group = member.group_id.clone().or_else(|| group_id(&meta));
+        let group = group.unwrap_or_else(|| unnamed_group(index));
+        meta.set("meta.group_id", group.as_str());
+        Ok(Self {
+            meta,
+            arrays: Arrays::File(member.path.clone()),
+            shape: (rows, columns),
+            group,
+            catalog: member.catalog.clone(),
+            aside: aside.cloned(),
+            data: None,
+            dq: None,
+        })
+    }
+
+    pub(super) fn of_image(index: usize, image: ImageModel) -> Self {
+        let meta = image.meta.clone();
+        let catalog = meta.text("meta.tweakreg_catalog").map(PathBuf::from);
+        Self {
+            group: group_id(&meta).unwrap_or_else(|| unnamed_group(index)),
+            meta,
+            shape: image.data.dim(),
+            arrays: Arrays::Memory(Box::new(image)),
+            catalog,
+            aside: None,
+            data: None,
+            dq: None,
+        }
+    }
+
+    /// The file name in the metadata.
+    pub fn file_name(&self) -> &str {
+        self.meta.text("meta.filename").unwrap_or_default()
+    }
+
+    /// The name of the group of exposures that it belongs to.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// `(rows, columns)`.
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    /// A catalogue of its stars that the association names.
+    pub fn catalog(&self) -> Option<&Path> {
+        self.catalog.as_deref()
+    }
+
+    /// The values, `(row, column)` [BUNIT].
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn data(&self) -> Result<Array2<f32>> {
+        match (&self.data, &self.arrays) {
+            (Some(kept), _) => kept.read(self.shape),
+            (None, Arrays::Memory(image)) => Ok(image.data.clone()),
+            (None, Arrays::File(path)) => plane(&FitsReader::open(path)?, "SCI", self.shape),
+        }
+    }
+
+    /// The standard deviations [BUNIT]; zeros where the file has none.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn err(&self) -> Result<Array2<f32>> {
+        match &self.arrays {
+            Arrays::Memory(image) => Ok(image.err.clone()),
+            Arrays::File(path) => plane(&FitsReader::open(path)?, "ERR", self.shape),
+        }
+    }
+
+    /// The quality of each pixel.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn dq(&self) -> Result<Array2<u32>> {
+        match (&self.dq, &self.arrays) {
+            (Some(kept), _) => kept.read(self.shape),
+            (None, Arrays::Memory(image)) => Ok(image.dq.clone()),
+            (None, Arrays::File(path)) => plane(&FitsReader::open(path)?, "DQ", self.shape),
+        }
+    }
+
+    /// A variance [BUNIT²]; `None` where the exposure does not have it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn variance(&self, which: Variance) -> Result<Option<Array2<f32>>> {
+        match (&self.arrays, which) {
+            (Arrays::Memory(image), Variance::Poisson) => Ok(Some(image.var_poisson.clone())),
+            (Arrays::Memory(image), Variance::ReadNoise) => Ok(Some(image.var_rnoise.clone())),
+            (Arrays::Memory(image), Variance::Flat) => Ok(image.var_flat.clone()),
+            (Arrays::File(path), which) => {
+                let name = match which {
+                    Variance::Poisson => "VAR_POISSON",
+                    Variance::ReadNoise => "VAR_RNOISE",
+                    Variance::Flat => "VAR_FLAT",
+                };
+                let (rows, columns) = self.shape;
+                read_companion(&FitsReader::open(path)?, name, &[rows, columns])
+            }
+        }
+    }
+
+    /// The exposure with all its arrays.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn image(&self) -> Result<ImageModel> {
+        let mut image = match &self.arrays {
+            Arrays::Memory(image) => (**image).clone(),
+            Arrays::File(path) => ImageModel::open(path)?,
+        };
+        image.meta = self.meta.clone();
+        if let Some(kept) = &self.data {
+            image.data = kept.read(self.shape)?;
+        }
+        if let Some(kept) = &self.dq {
+            image.dq = kept.read(self.shape)?;
+        }
+        Ok(image)
+    }
+
+    /// Replaces the values.
+    ///
+    /// # Errors
+    /// They have another shape, or cannot be put aside.
+    pub fn set_data(&mut self, data: Array2<f32>) -> Result<()> {
+        self.check("SCI", data.dim())?;
+        if let Arrays::Memory(image) = &mut self.arrays {
+            image.data = data;
+        } else {
+            self.data = Some(Kept::new(data, self.aside.as_ref())?);
+        }
+        Ok(())
+    }
+
+    /// Replaces the quality.
+    ///
+    /// # Errors
+    /// It has another shape, or cannot be put aside.
+    pub fn set_dq(&mut self, dq: Array2<u32>) -> Result<()> {
+        self.check("DQ", dq.dim())?;
+        if let Arrays::Memory(image) = &mut self.arrays {
+            image.dq = dq;
+        } else {
+            self.dq = Some(Kept::new(dq, self.aside.as_ref())?);
+        }
+        Ok(())
+    }
+
+    fn check(&self, hdu: &str, found: (usize, usize)) -> Result<()> {
+        if found == self.shape {
+            return Ok(());
+        }
+        Err(DataModelError::Shape {
+            path: PathBuf::from(self.file_name()),
+            hdu: hdu.to_owned(),
+            expected: format!("{:?}", self.shape),
+            found: format!("{found:?}"),
+        })
+    }
+}
+
+impl<T: bytemuck::Pod> Kept<T> {
+    fn new(array: Array2<T>, aside: Option<&Scratch>) -> Result<Self> {
+        match aside {
+            None => Ok(Self::Memory(array)),
+            Some(scratch) => {
+                let array = array.as_standard_layout();
+                let values = array.as_slice().unwrap_or_default();
+                scratch.store(values).map(Self::Scratch)
+            }
+        }
+    }
+
+    fn read(&self, shape: (usize, usize)) -> Result<Array2<T>> {
+        match self {
+            Self::Memory(array) => Ok(array.clone()),
+            Self::Scratch(stored) => {
+                let mut array = Array2::from_elem(shape, T::zeroed());
+                if let Some(values) = array.as_slice_mut() {
+                    stored.read_into(0, values)?;
+                }
+                Ok(array)
+            }
+        }
+    }
+}
+
+/// A plane of the shape of the data; zeros where the file has none.
+fn plane<T: Element>(
+    reader: &FitsReader,
+    name: &str,
+    (rows, columns): (usize, usize),
+) -> Result<Array2<T>> {
+    let found = read_companion(reader, name, &[rows, columns])?;
+    Ok(found.unwrap_or_else(|| Array2::from_elem((rows, columns), T::default())))
+}
+
+/// The name of the group that an exposure belongs to: that in its metadata, else one made of the numbers of program,
+/// observation, visit and exposure; `None` without them.
+///
+/// Source: jwst 3.0.0 `datamodels.utils.group_id`.
+pub fn group_id(meta: &Metadata) -> Option<String> {
+    if let Some(name) = meta.text("meta.group_id").filter(|name| !name.is_empty()) {
+        return Some(name.to_owned());
+    }
+    let part = |name: &str| meta.text(&format!("meta.observation.{name}"));
+    Some(format!(
+        "jw{}{}{}_{}{}{}_{}",
+        part("program_number")?,
+        part("observation_number")?,
+        part("visit_number")?,
+        part("visit_group")?,
+        part("sequence_id")?,
+        part("activity_id")?,
+        part("exposure_number")?
+    ))
+}
+
+/// An exposure without those numbers is a group of its own.
+fn unnamed_group(index: usize) -> String {
+    format!("exposure{:04}", index + 1)
+}

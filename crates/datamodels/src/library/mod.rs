@@ -1,0 +1,145 @@
+//! Exposures that belong together, such as those of one mosaic.
+//!
+//! The metadata of all of them are in memory. Their arrays stay in their files and are read when they are asked for;
+//! arrays that a step changed are kept aside, in memory or in temporary files, and come instead of those of the file.
+//! So the memory that a step takes does not grow with the number of exposures.
+
+mod exposure;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::io::scratch::Scratch;
+use crate::models::ImageModel;
+
+pub use exposure::{Exposure, Variance, group_id};
+
+/// Exposures in the order of their association.
+#[derive(Debug)]
+pub struct Library {
+    exposures: Vec<Exposure>,
+    association: AssociationInfo,
+    scratch: Scratch,
+}
+
+/// What a library has to know of the association that it was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssociationInfo {
+    /// Its identifier: `o001`, `a3001`.
+    pub id: Option<String>,
+    /// The name of its file.
+    pub table_name: Option<String>,
+    /// The pool that it was made from.
+    pub pool_name: Option<String>,
+    /// The name of its product.
+    pub product: Option<String>,
+}
+
+/// A member of an association, to be opened.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its part in the product: `science`.
+    pub role: String,
+    /// Name of the group of exposures that it belongs to, instead of the one that follows from its keywords.
+    pub group_id: Option<String>,
+    /// A catalogue of its stars.
+    pub catalog: Option<PathBuf>,
+}
+
+/// Where arrays that change are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// In memory.
+    InMemory,
+    /// In temporary files.
+    OnDisk,
+}
+
+impl Library {
+    /// Reads the metadata of the members of an association.
+    ///
+    /// Temporary files are made in `directory`.
+    ///
+    /// # Errors
+    /// A file cannot be read or does not hold an image.
+    pub fn open(
+        members: &[MemberFile],
+        association: AssociationInfo,
+        changes: Changes,
+        directory: &Path,
+    ) -> Result<Self> {
+        let scratch = Scratch::new(directory);
+        let aside = match changes {
+            Changes::InMemory => None,
+            Changes::OnDisk => Some(&scratch),
+        };
+        let exposures = members.iter().enumerate();
+        let exposures = exposures
+            .map(|(index, member)| Exposure::open(index, member, &association, aside))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            exposures,
+            association,
+            scratch,
+        })
+    }
+
+    /// Exposures that are in memory.
+    pub fn of_images(images: Vec<ImageModel>, association: AssociationInfo) -> Self {
+        let images = images.into_iter().enumerate();
+        Self {
+            exposures: images
+                .map(|(index, image)| Exposure::of_image(index, image))
+                .collect(),
+            association,
+            scratch: Scratch::new(&std::env::temp_dir()),
+        }
+    }
+
+    /// How many exposures there are.
+    pub fn len(&self) -> usize {
+        self.exposures.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.exposures.is_empty()
+    }
+
+    /// The exposures.
+    pub fn exposures(&self) -> &[Exposure] {
+        &self.exposures
+    }
+
+    /// The exposures, to be changed.
+    pub fn exposures_mut(&mut self) -> &mut [Exposure] {
+        &mut self.exposures
+    }
+
+    /// The association that they come from.
+    pub fn association(&self) -> &AssociationInfo {
+        &self.association
+    }
+
+    /// Where temporary files are made.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// The groups of exposures, which were taken at the same time and move together, in order of first appearance:
+    /// their names and the indices of their exposures.
+    pub fn groups(&self) -> Vec<(String, Vec<usize>)> {
+        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+        for (index, exposure) in self.exposures.iter().enumerate() {
+            match groups.iter_mut().find(|(name, _)| name == exposure.group()) {
+                Some((_, indices)) => indices.push(index),
+                None => groups.push((exposure.group().to_owned(), vec![index])),
+            }
+        }
+        groups
+    }
+}

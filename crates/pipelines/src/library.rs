@@ -1,0 +1,128 @@
+//! Steps and pipelines whose input is an association of exposures, and how it becomes a library.
+
+use std::path::PathBuf;
+
+use associations::{Association, Member, Product, Role};
+use datamodels::library::{AssociationInfo, Changes, Library, MemberFile};
+use stpipe::run::{Context, Run, RunError};
+use stpipe::{ActionTask, BoxError, Products, Settings, Step, TaskSpec};
+
+use crate::association::{advise, allowed, association_of};
+
+/// A step on a library as a task of its own: an association, or one exposure, goes in.
+pub(crate) fn task<S>() -> ActionTask
+where
+    S: Step<Input = Library, Output: Products> + 'static,
+{
+    ActionTask::new(TaskSpec::step::<S>(), |context, settings, inputs| {
+        let (run, input) = begin(context, settings, inputs)?;
+        let library = input.library(|_| true, &run)?;
+        run.alone::<S>(library).map(|(_, saved)| saved)
+    })
+}
+
+/// The association that a task was given, with all members in place.
+pub(crate) struct Input<'a> {
+    path: PathBuf,
+    association: Association,
+    context: &'a Context<'a>,
+}
+
+/// Begins the run of a task that takes one association or exposure, and checks that all members are there.
+pub(crate) fn begin<'a>(
+    context: &'a Context<'a>,
+    settings: Settings,
+    inputs: &[PathBuf],
+) -> Result<(Run<'a>, Input<'a>), RunError> {
+    let [path] = inputs else {
+        return Err(RunError::InputCount {
+            task: settings.name().to_owned(),
+            expected: "one association or exposure",
+            found: inputs.len(),
+        });
+    };
+    let run = Run::begin(context, settings, path.to_str())?;
+    let unusable = |source: BoxError| RunError::Input {
+        path: path.clone(),
+        source,
+    };
+    let association = association_of(path).map_err(|error| unusable(error.into()))?;
+    let checked = association.check_members(allowed(context)).map_err(advise);
+    checked.map_err(|error| unusable(error.into()))?;
+    let path = path.clone();
+    let input = Input {
+        path,
+        association,
+        context,
+    };
+    Ok((run, input))
+}
+
+impl Input<'_> {
+    /// The product that the association is for: its first one.
+    pub(crate) fn product(&self) -> &Product {
+        &self.association.products[0]
+    }
+
+    /// Whether the input is an association and not an exposure.
+    pub(crate) fn is_association(&self) -> bool {
+        self.association.file().is_some()
+    }
+
+    /// Opens the members whose role is `wanted`.
+    ///
+    /// Changed arrays are kept in memory unless the task's `in_memory` is off; temporary files are made beside the
+    /// products.
+    pub(crate) fn library(
+        &self,
+        wanted: impl Fn(&Role) -> bool,
+        run: &Run<'_>,
+    ) -> Result<Library, RunError> {
+        let unusable = |source: BoxError| RunError::Input {
+            path: self.path.clone(),
+            source,
+        };
+        let members = self.product().members.iter();
+        let members: Vec<_> = members
+            .filter(|member| wanted(&member.role))
+            .map(|member| self.file(member))
+            .collect::<Result<_, BoxError>>()
+            .map_err(unusable)?;
+        let in_memory = run.settings().value("in_memory").as_bool() != Some(false);
+        let changes = if in_memory {
+            Changes::InMemory
+        } else {
+            Changes::OnDisk
+        };
+        let directory = run.directory()?;
+        Library::open(&members, self.info(), changes, &directory)
+            .map_err(|error| unusable(error.into()))
+    }
+
+    fn file(&self, member: &Member) -> Result<MemberFile, BoxError> {
+        let allowed = allowed(self.context);
+        let text = |key: &str| member.other.get(key).and_then(|value| value.as_str());
+        let catalog = text("tweakreg_catalog").map(str::trim);
+        let catalog = catalog.filter(|name| !name.is_empty());
+        let catalog = catalog.map(|name| self.association.path_of_file(name, allowed));
+        Ok(MemberFile {
+            path: self.association.path_of(member, allowed)?,
+            role: member.role.to_string(),
+            group_id: text("group_id").map(str::to_owned),
+            catalog: catalog.transpose()?,
+        })
+    }
+
+    fn info(&self) -> AssociationInfo {
+        let association = &self.association;
+        if !self.is_association() {
+            return AssociationInfo::default();
+        }
+        AssociationInfo {
+            id: association.text("asn_id").map(str::to_owned),
+            table_name: Some(association.file_name().to_owned()),
+            pool_name: association.text("asn_pool").map(str::to_owned),
+            product: Some(self.product().name.clone()),
+        }
+    }
+}
