@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use associations::{Association, Member, Product, Role};
 use datamodels::library::{AssociationInfo, Changes, Library, MemberFile};
+use steps::resample::Resample;
 use stpipe::run::{Context, Run, RunError};
-use stpipe::{ActionTask, BoxError, Products, Settings, Step, TaskSpec};
+use stpipe::{ActionTask, BoxError, Origin, Products, Settings, Step, TaskSpec};
 
 use crate::association::{advise, allowed, association_of};
 
@@ -18,6 +19,19 @@ where
         let (run, input) = begin(context, settings, inputs)?;
         let library = input.library(|_| true, &run)?;
         run.alone::<S>(library).map(|(_, saved)| saved)
+    })
+}
+
+/// `resample` as a task: the metadata of a single exposure are not blended.
+pub(crate) fn resample_task() -> ActionTask {
+    ActionTask::new(TaskSpec::step::<Resample>(), |context, settings, inputs| {
+        let (mut run, input) = begin(context, settings, inputs)?;
+        if !input.is_association() {
+            run.settings_mut()
+                .set("blendheaders", false, Origin::Caller)?;
+        }
+        let library = input.library(|_| true, &run)?;
+        run.alone::<Resample>(library).map(|(_, saved)| saved)
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{ExposureModel, ImageModel, Model, RampModel, RateModel};
+use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
 use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dq_init::{DqInit, GuiderDqInit};
 use steps::emicorr::Emicorr;
@@ -20,7 +20,7 @@ use stpipe::{
 use crate::association::{InputKind, association_of, first_science, kind_of};
 use crate::guider::open_guider;
 use crate::suffixes::SUFFIXES;
-use crate::{dark, detector1, guider, image2, side_products};
+use crate::{dark, detector1, guider, image2, library, side_products};
 
 /// The James Webb Space Telescope.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,7 +60,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(detector1::ramp_fit_task()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
-        Arc::new(StepTask::<steps::resample::Resample>::new(open_calibrated)),
+        Arc::new(library::resample_task()),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
         Arc::new(image2::background_task()),
         Arc::new(ActionTask::new(
@@ -107,10 +107,6 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
     let ramp = RampModel::open(path)?;
     ramp.check_dimensions()?;
     Ok(ramp)
-}
-
-fn open_calibrated(path: &Path) -> Result<ImageModel, BoxError> {
-    Ok(ImageModel::open(path)?)
 }
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {

@@ -4,6 +4,7 @@
 //! written, the headers win, keyword by keyword. Nodes, keywords and comments that no table knows are kept and written
 //! again.
 
+mod blend;
 mod headers;
 pub mod keywords;
 mod views;
@@ -16,6 +17,7 @@ use crate::error::{DataModelError, Result};
 use crate::io::fits::{FitsReader, Header};
 use keywords::KeywordTable;
 
+pub use blend::Blender;
 pub use views::{Exposure, Instrument, Subarray, SubarrayFrame};
 
 /// Key of the hash of the headers in the tree.

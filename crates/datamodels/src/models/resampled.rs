@@ -3,10 +3,11 @@
 use ndarray::{Array2, Array3};
 
 use super::{
-    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional, reals,
+    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_optional,
+    read_table, reals,
 };
 use crate::error::Result;
-use crate::io::fits::{FitsReader, Payload};
+use crate::io::fits::{FitsReader, Payload, Table};
 use crate::metadata::Metadata;
 
 /// A resampled image with its weights and context; `_i2d` products.
@@ -30,12 +31,14 @@ pub struct ResampledModel {
     pub var_rnoise: Option<Array2<f32>>,
     /// Variance that the flat field brought in [BUNIT²].
     pub var_flat: Option<Array2<f32>>,
+    /// Keywords of the exposures that it was made from, a row for each.
+    pub hdrtab: Option<Table>,
     /// HDUs that this model does not know.
     pub extra: Vec<ExtraHdu>,
 }
 
 /// HDUs that the model knows.
-const HDUS: [&str; 8] = [
+const HDUS: [&str; 9] = [
     "SCI",
     "ERR",
     "DQ",
@@ -44,6 +47,7 @@ const HDUS: [&str; 8] = [
     "VAR_POISSON",
     "VAR_RNOISE",
     "VAR_FLAT",
+    "HDRTAB",
 ];
 
 impl Model for ResampledModel {
@@ -64,6 +68,7 @@ impl Model for ResampledModel {
             var_poisson: plane("VAR_POISSON")?,
             var_rnoise: plane("VAR_RNOISE")?,
             var_flat: plane("VAR_FLAT")?,
+            hdrtab: read_table(reader, "HDRTAB")?,
             extra: read_extra(reader, &HDUS)?,
             data,
         })
@@ -97,6 +102,9 @@ impl Model for ResampledModel {
             if let Some(variance) = variance {
                 fields.push(field(node, hdu, reals(variance)));
             }
+        }
+        if let Some(table) = &self.hdrtab {
+            fields.push(field("hdrtab", "HDRTAB", Payload::Table(table)));
         }
         fields
     }

@@ -20,6 +20,7 @@
 //! doi:10.1051/0004-6361:20021327.
 
 mod footprint;
+mod outline;
 mod plane;
 mod scale;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The plane of the combined image.
 
 use super::MosaicError;
-use super::footprint::{Footprint, clipped, fiducial};
+use super::footprint::{Footprint, fiducial};
+use super::outline;
 use crate::bounding_box::BoundingBox;
 use crate::frame::Frame;
 use crate::model::{FitsImaging, Projection};
@@ -240,14 +241,19 @@ impl PlaneProjector {
         [x + self.crpix[0], y + self.crpix[1]]
     }
 
-    /// The part of a footprint that lies between limits along x and y, in pixels, clockwise. Empty if none does.
-    pub fn overlap(&self, footprint: &Footprint, [x, y]: [(f64, f64); 2]) -> Vec<[f64; 2]> {
-        let pixels: Vec<[f64; 2]> = footprint
-            .vertices
+    /// What footprints hold between limits along x and y, in pixels: the outlines of its parts, clockwise; none if there
+    /// is nothing.
+    pub fn overlap(&self, footprints: &[Footprint], [x, y]: [(f64, f64); 2]) -> Vec<Vec<[f64; 2]>> {
+        let pixels = |footprint: &Footprint| -> Vec<[f64; 2]> {
+            let vertices = footprint.vertices.iter();
+            vertices.map(|vertex| self.pixel(*vertex)).collect()
+        };
+        let rings: Vec<_> = footprints.iter().map(pixels).collect();
+        let parts = outline::union(&rings);
+        parts
             .iter()
-            .map(|vertex| self.pixel(*vertex))
-            .collect();
-        clipped(&pixels, [x.0, y.0], [x.1, y.1])
+            .flat_map(|part| outline::in_rectangle(part, [x.0, y.0], [x.1, y.1]))
+            .collect()
     }
 }
 

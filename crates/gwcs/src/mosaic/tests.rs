@@ -1,6 +1,6 @@
 //! Planes, footprints and sizes of pixels.
 
-use super::footprint::clipped;
+use super::outline;
 use super::{Footprint, Layout, MosaicError, PlaneProjector, TangentPlane, fiducial};
 use super::{mean_pixel_area, pixel_scale};
 use crate::frame::{CoordinateFrame, Frame};
@@ -130,7 +130,11 @@ fn overlaps_begin_where_those_of_shapely_do() {
             assert!(close, "{found:?} {expected:?}");
         }
     };
-    let clip = |polygon: &[[f64; 2]]| clipped(polygon, [-0.5; 2], [15.5; 2]);
+    let clip = |polygon: &[[f64; 2]]| {
+        let whole = outline::union(&[polygon.to_vec()]);
+        let mut parts = outline::in_rectangle(&whole[0], [-0.5; 2], [15.5; 2]);
+        parts.pop().unwrap_or_default()
+    };
     near(
         &clip(&[[0.27, 9.37], [10.33, 0.3], [20.11, 10.56], [9.45, 20.08]]),
         &[
@@ -165,4 +169,40 @@ fn overlaps_begin_where_those_of_shapely_do() {
         ],
     );
     assert!(clip(&[[20.0, 20.0], [30.0, 20.0], [25.0, 30.0]]).is_empty());
+}
+
+const EXPECTED_UNION: [&[[f64; 2]]; 2] = [
+    &[
+        [4.0, 0.5],
+        [0.0, 0.0],
+        [-0.5, 4.0],
+        [1.83846154, 4.29230769],
+        [1.5, 7.0],
+        [5.5, 7.5],
+        [6.0, 3.5],
+        [3.66153846, 3.20769231],
+    ],
+    &[[23.5, 5.5], [24.0, 1.5], [20.0, 1.0], [19.5, 5.0]],
+];
+
+// shapely.unary_union of the three, in the order of its exterior.
+#[test]
+fn a_union_begins_where_that_of_shapely_does() {
+    let square = |x: f64, y: f64| {
+        vec![
+            [x, y],
+            [x + 4.0, y + 0.5],
+            [x + 3.5, y + 4.5],
+            [x - 0.5, y + 4.0],
+        ]
+    };
+    let found = outline::union(&[square(2.0, 3.0), square(0.0, 0.0), square(20.0, 1.0)]);
+    assert_eq!(found.len(), 2);
+    let expected: Vec<Vec<[f64; 2]>> = EXPECTED_UNION.iter().map(|ring| ring.to_vec()).collect();
+    for (ring, expected) in found.iter().zip(&expected) {
+        assert_eq!(ring.len(), expected.len(), "{found:?}");
+        for (a, b) in ring.iter().flatten().zip(expected.iter().flatten()) {
+            assert!((a - b).abs() < 1e-6, "{found:?}");
+        }
+    }
 }

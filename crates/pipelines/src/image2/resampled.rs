@@ -1,6 +1,6 @@
 //! `resample` in the pipeline: a product beside the calibrated image, which goes on unchanged.
 
-use datamodels::library::group_id;
+use datamodels::library::{AssociationInfo, Library, group_id};
 use datamodels::models::{ImageModel, RateModel};
 use steps::resample::Resample;
 use stpipe::run::{Entry, Run, RunError};
@@ -25,18 +25,25 @@ fn applies(rate: &RateModel) -> bool {
 
 /// Saves the resampled image with the suffix i2d, if the pipeline saves its results.
 fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
-    let RateModel::Image(image) = rate else {
+    let RateModel::Image(mut image) = rate else {
         return Ok(rate);
     };
     let save = run.settings().base()?.save_results;
     if let Some(settings) = run.settings_mut().step_mut(Resample::NAME) {
         settings.set("save_results", save, Origin::Caller)?;
         settings.set("suffix", "i2d", Origin::Caller)?;
+        settings.set("blendheaders", false, Origin::Caller)?;
     }
+    let library = Library::of_images(vec![image.clone()], AssociationInfo::default());
     Ok(RateModel::Image(
-        match run.outcome::<Resample>(Resample::NAME, image.clone())? {
+        match run.outcome::<Resample>(Resample::NAME, library)? {
             Outcome::Complete(_) => with_group(image),
-            Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input,
+            Outcome::Skipped { mut input, .. } | Outcome::Failed { mut input, .. } => {
+                if let Some(exposure) = input.exposures_mut().first_mut() {
+                    image.meta = exposure.meta.clone();
+                }
+                image
+            }
         },
     ))
 }

@@ -1,6 +1,6 @@
 //! Running sums over exposures.
 
-use datamodels::metadata::Metadata;
+use datamodels::metadata::{Blender, Metadata};
 use datamodels::models::ResampledModel;
 use drizzle::{Exposure, Images, Kernel, Mosaic, PixelMap, Plan, Section};
 use ndarray::{Array2, Array3, ArrayViewMut2, Axis, Zip};
@@ -61,6 +61,9 @@ pub struct Resampler {
     mosaic: Mosaic,
     variances: Option<Variances>,
     times: Times,
+    /// Metadata of the first exposure.
+    first: Option<Metadata>,
+    blender: Option<Blender>,
 }
 
 /// Weighted sums of the variances.
@@ -91,7 +94,16 @@ impl Resampler {
             mosaic,
             variances: None,
             times: Times::default(),
+            first: None,
+            blender: None,
         }
+    }
+
+    /// Also blends the metadata of the exposures, and gathers them in a table.
+    #[must_use]
+    pub fn with_blended_metadata(mut self) -> Self {
+        self.blender = Some(Blender::default());
+        self
     }
 
     /// Adds an exposure.
@@ -103,11 +115,16 @@ impl Resampler {
             self.grid.scale_ratio = metadata::scale_ratio(&input, self.grid.scale_arcsec)?;
         }
         self.times.add(&input);
+        if let Some(blender) = &mut self.blender {
+            blender.add(&input.meta);
+        }
+        if self.first.is_none() {
+            self.first = Some(input.meta.clone());
+        }
         let planes = PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
             .map(&self.settings.map)?;
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
-        tracing::info!("Resampling science and variance data");
         let weights = input.weights(self.settings.weight)?;
         input.subtract_background();
         let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
@@ -266,18 +283,20 @@ impl Resampler {
         &self.grid
     }
 
-    /// The combination of all exposures so far, with metadata from those of one of them (the first) and the footprints
-    /// (`S_REGION`) of all.
+    /// The combination of all exposures so far, with metadata from those of the first and the footprints (`S_REGION`)
+    /// of all.
     ///
     /// # Errors
-    /// The world coordinate system cannot be stored.
-    pub fn finish(
-        mut self,
-        meta: &Metadata,
-        regions: &[String],
-    ) -> Result<ResampledModel, StepError> {
+    /// There is no exposure, or the world coordinate system cannot be stored.
+    pub fn finish(mut self, regions: &[String]) -> Result<ResampledModel, StepError> {
         self.mosaic.fill(self.settings.fill);
-        let meta = metadata::output(&self.grid, &self.settings, &self.times, meta, regions)?;
+        let first = self.first.take();
+        let mut meta = first.ok_or_else(|| StepError::input("inputs", "one or more", 0))?;
+        let hdrtab = self
+            .blender
+            .take()
+            .and_then(|blender| blender.finish(&mut meta));
+        let meta = metadata::output(&self.grid, &self.settings, &self.times, &meta, regions)?;
         let scale = self.grid.scale_ratio.unwrap_or(1.0);
         let variances = self.variances.take().map(|sums| sums.finish(scale));
         let err = match (&variances, self.settings.errors) {
@@ -302,6 +321,7 @@ impl Resampler {
             var_poisson: poisson,
             var_rnoise: rnoise,
             var_flat: flat,
+            hdrtab,
             extra: Vec::new(),
         })
     }

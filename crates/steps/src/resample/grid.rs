@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use asdf::{AsdfFile, Node};
-use datamodels::metadata::Metadata;
+use datamodels::library::Library;
 use gwcs::Wcs;
 use gwcs::convert::read_wcs;
 use gwcs::mosaic::{Footprint, Layout, TangentPlane, mean_pixel_area, pixel_scale};
 use stpipe::StepError;
+
+use super::region;
 
 const ARCSEC_PER_DEG: f64 = 3600.0;
 
@@ -28,19 +30,6 @@ pub struct GridOptions {
     pub scale_arcsec: Option<f64>,
 }
 
-/// What the grid has to know of an input. Only the first one needs more than its footprints.
-#[derive(Debug, Clone)]
-pub struct InputOutline<'a> {
-    /// Metadata.
-    pub meta: &'a Metadata,
-    /// World coordinate system.
-    pub wcs: &'a Wcs,
-    /// Rows and columns.
-    pub shape: (usize, usize),
-    /// Its footprints on the sky.
-    pub footprints: Vec<Footprint>,
-}
-
 /// The output image on the sky.
 #[derive(Debug, Clone)]
 pub struct OutputGrid {
@@ -55,17 +44,16 @@ pub struct OutputGrid {
 }
 
 impl OutputGrid {
-    /// A tangential plane that holds all inputs, with the orientation of the first one.
+    /// A tangential plane that holds all exposures, with the orientation of the first one.
     ///
     /// # Errors
-    /// Keywords of the pointing are missing, or there is no such plane.
-    pub fn for_inputs(
-        inputs: &[InputOutline<'_>],
-        options: &GridOptions,
-    ) -> Result<Self, StepError> {
-        let first = inputs
+    /// Keywords of the pointing are missing, there is no exposure, or no such plane.
+    pub fn for_library(library: &Library, options: &GridOptions) -> Result<Self, StepError> {
+        let first = library
+            .exposures()
             .first()
             .ok_or_else(|| StepError::input("inputs", "one or more", 0))?;
+        let wcs = first.meta.require_wcs().map_err(StepError::algorithm)?;
         let number = |key: &str| {
             let path = format!("meta.wcsinfo.{key}");
             first
@@ -75,14 +63,14 @@ impl OutputGrid {
         };
         let (scale_deg, ratio) = if let Some(scale) = options.scale_arcsec {
             let scale = scale / ARCSEC_PER_DEG;
-            let area = mean_pixel_area(first.wcs, first.shape).map_err(StepError::algorithm)?;
+            let area = mean_pixel_area(&wcs, first.shape()).map_err(StepError::algorithm)?;
             let ratio = scale / area.sqrt().to_degrees();
             tracing::info!("Output pixel scale: {} arcsec.", ARCSEC_PER_DEG * scale);
             tracing::info!("Computed pixel scale ratio (pscale_out/pscale_in): {ratio}.");
             (scale, ratio)
         } else {
             let at = [number("ra_ref")?, number("dec_ref")?];
-            let scale = pixel_scale(first.wcs, at).map_err(StepError::algorithm)?;
+            let scale = pixel_scale(&wcs, at).map_err(StepError::algorithm)?;
             let scale = scale * options.scale_ratio;
             tracing::info!(
                 "Pixel scale ratio (pscale_out/pscale_in): {}",
@@ -100,10 +88,7 @@ impl OutputGrid {
             Some(rotation) => rotation + f64::from(parity) * y_angle,
             None => number("roll_ref")?,
         };
-        let footprints: Vec<Footprint> = inputs
-            .iter()
-            .flat_map(|input| input.footprints.clone())
-            .collect();
+        let footprints = footprints(library)?;
         let layout = Layout {
             shape: options.shape,
             crpix: options.crpix,
@@ -113,7 +98,7 @@ impl OutputGrid {
         let plane = TangentPlane::new(&footprints, orientation, scale_deg, &layout)
             .map_err(StepError::algorithm)?;
         let wcs = plane
-            .wcs(first.wcs.input_frame(), first.wcs.output_frame())
+            .wcs(wcs.input_frame(), wcs.output_frame())
             .map_err(StepError::algorithm)?;
         tracing::info!("Output pixel scale: {} arcsec.", ARCSEC_PER_DEG * scale_deg);
         Ok(Self {
@@ -143,6 +128,19 @@ impl OutputGrid {
             scale_ratio: None,
         })
     }
+}
+
+/// The footprints of all exposures.
+fn footprints(library: &Library) -> Result<Vec<Footprint>, StepError> {
+    let mut footprints = Vec::new();
+    for exposure in library.exposures() {
+        let region = region(&exposure.meta).ok_or_else(|| {
+            let what = format!("{}: S_REGION", exposure.file_name());
+            StepError::input(what, "a polygon, as assign_wcs makes it", "nothing")
+        })?;
+        footprints.extend(Footprint::parse(region));
+    }
+    Ok(footprints)
 }
 
 /// A world coordinate system from a file of the user's.

@@ -2,14 +2,12 @@
 
 use datamodels::ImageModel;
 use datamodels::dq::pixel;
+use datamodels::library::{Exposure, Variance};
 use datamodels::metadata::Metadata;
 use gwcs::Wcs;
-use gwcs::mosaic::Footprint;
 use ndarray::{Array2, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
-
-use super::grid::InputOutline;
 
 /// How pixels are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +68,27 @@ impl ResampleInput {
         })
     }
 
+    /// An exposure of a library.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; also if its arrays cannot be read.
+    pub fn read(exposure: &Exposure) -> Result<Self, StepError> {
+        let wcs = exposure.meta.require_wcs().map_err(StepError::algorithm)?;
+        let variance = |which| exposure.variance(which).map_err(StepError::algorithm);
+        Ok(Self {
+            wcs,
+            data: exposure.data().map_err(StepError::algorithm)?,
+            err: exposure.err().map_err(StepError::algorithm)?,
+            dq: exposure.dq().map_err(StepError::algorithm)?,
+            variances: [
+                variance(Variance::ReadNoise)?,
+                variance(Variance::Flat)?,
+                variance(Variance::Poisson)?,
+            ],
+            meta: exposure.meta.clone(),
+        })
+    }
+
     /// Makes pixels that are NaN in any image, or that must not be used, both in all images.
     pub fn match_invalid(&mut self) {
         let width = self.data.ncols();
@@ -109,27 +128,6 @@ impl ResampleInput {
                 }
             }
         });
-    }
-
-    /// `S_REGION` of the exposure.
-    pub fn region(&self) -> Option<&str> {
-        self.meta.text("meta.wcsinfo.s_region")
-    }
-
-    /// What the output grid has to know of it.
-    ///
-    /// # Errors
-    /// It has no `S_REGION`.
-    pub fn outline(&self) -> Result<InputOutline<'_>, StepError> {
-        let region = self.region().ok_or_else(|| {
-            StepError::input("S_REGION", "a polygon, as assign_wcs makes it", "nothing")
-        })?;
-        Ok(InputOutline {
-            meta: &self.meta,
-            wcs: &self.wcs,
-            shape: self.data.dim(),
-            footprints: Footprint::parse(region),
-        })
     }
 
     /// Time that stands for the exposure in weights [s], and whether it is the measurement time.

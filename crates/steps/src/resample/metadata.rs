@@ -260,19 +260,22 @@ fn region(grid: &OutputGrid, regions: &[String]) -> Result<Option<String>, StepE
         .iter()
         .flat_map(|region| Footprint::parse(region))
         .collect();
-    let [footprint] = footprints.as_slice() else {
-        tracing::warn!("S_REGIONs of several exposures are not combined");
-        return Ok(None);
-    };
-    let pixels = plane.overlap(footprint, limits(grid));
-    if pixels.is_empty() {
-        tracing::warn!("Could not combine S_REGIONs: no overlap with the output");
+    let parts = plane.overlap(&footprints, limits(grid));
+    if parts.is_empty() {
+        tracing::warn!(
+            "Could not combine S_REGIONs: No overlap between input s_regions and intersection footprint. \
+             Output S_REGION will not be set."
+        );
         return Ok(None);
     }
-    let (x, y): (Vec<f64>, Vec<f64>) = pixels.iter().map(|[x, y]| (*x, *y)).unzip();
     let mut whole = grid.wcs.clone();
     whole.set_bounding_box(None).map_err(StepError::algorithm)?;
-    let sky = whole.evaluate(&[&x, &y]).map_err(StepError::algorithm)?;
-    let vertices = sky[0].iter().zip(&sky[1]).map(|(a, b)| [*a, *b]).collect();
-    Ok(Some(Footprint::region(&[Footprint { vertices }])))
+    let mut outlines = Vec::new();
+    for part in parts {
+        let (x, y): (Vec<f64>, Vec<f64>) = part.iter().map(|[x, y]| (*x, *y)).unzip();
+        let sky = whole.evaluate(&[&x, &y]).map_err(StepError::algorithm)?;
+        let vertices = sky[0].iter().zip(&sky[1]).map(|(a, b)| [*a, *b]).collect();
+        outlines.push(Footprint { vertices });
+    }
+    Ok(Some(Footprint::region(&outlines)))
 }

@@ -17,7 +17,8 @@ mod tests;
 
 use std::path::Path;
 
-use datamodels::ImageModel;
+use datamodels::library::{AssociationInfo, Library};
+use datamodels::metadata::Metadata;
 use datamodels::models::ResampledModel;
 use drizzle::Kernel;
 use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
@@ -84,12 +85,12 @@ impl Step for Resample {
     const STATUS_KEY: &'static str = "resample";
     type Params = ResampleParams;
     type References = Option<CustomGrid>;
-    type Input = ImageModel;
-    type Output = ResampledModel;
+    type Input = Library;
+    type Output = Vec<ResampledModel>;
 
     fn prepare(
         params: &ResampleParams,
-        _exposure: &ImageModel,
+        _exposures: &Library,
         _files: &ReferenceFiles,
     ) -> Result<Prepared<Option<CustomGrid>>, StepError> {
         if params.output_wcs.is_empty() {
@@ -99,23 +100,66 @@ impl Step for Resample {
             .map(|grid| Prepared::Ready(Some(grid)))
     }
 
+    /// One image of all exposures; with `single` one of each group of exposures.
     fn run(
         params: &ResampleParams,
         custom: Option<CustomGrid>,
-        exposure: ImageModel,
-    ) -> Result<Outcome<ImageModel, ResampledModel>, StepError> {
-        let mut input = ResampleInput::new(exposure)?;
-        input.match_invalid();
+        library: Library,
+    ) -> Result<Outcome<Library, Vec<ResampledModel>>, StepError> {
         let grid = match custom {
             Some(custom) => OutputGrid::custom(custom)?,
-            None => OutputGrid::for_inputs(&[input.outline()?], &params.grid()?)?,
+            None => OutputGrid::for_library(&library, &params.grid()?)?,
         };
-        let regions = vec![input.region().unwrap_or_default().to_string()];
-        let mut resampler = Resampler::new(grid, params.settings()?);
-        let meta = input.meta.clone();
-        resampler.add(input)?;
-        Ok(Outcome::Complete(resampler.finish(&meta, &regions)?))
+        let regions: Vec<String> = library
+            .exposures()
+            .iter()
+            .map(|exposure| region(&exposure.meta).unwrap_or_default().to_owned())
+            .collect();
+        tracing::info!("Resampling science and variance data");
+        let groups = if params.single {
+            library
+                .groups()
+                .into_iter()
+                .map(|(_, members)| members)
+                .collect()
+        } else {
+            vec![(0..library.len()).collect::<Vec<_>>()]
+        };
+        let combined = groups.iter().map(|members| {
+            let mut resampler = Resampler::new(grid.clone(), params.settings()?);
+            if params.blendheaders {
+                resampler = resampler.with_blended_metadata();
+            }
+            for &member in members {
+                let mut input = ResampleInput::read(&library.exposures()[member])?;
+                input.match_invalid();
+                resampler.add(input)?;
+            }
+            let mut image = resampler.finish(&regions)?;
+            name_association(&mut image.meta, library.association());
+            Ok(image)
+        });
+        Ok(Outcome::Complete(
+            combined.collect::<Result<_, StepError>>()?,
+        ))
     }
+}
+
+/// Names the association that an image was made from.
+fn name_association(meta: &mut Metadata, association: &AssociationInfo) {
+    for (key, name) in [
+        ("pool_name", &association.pool_name),
+        ("table_name", &association.table_name),
+    ] {
+        if let Some(name) = name {
+            meta.set(&format!("meta.asn.{key}"), name.as_str());
+        }
+    }
+}
+
+/// `S_REGION` of an exposure.
+fn region(meta: &Metadata) -> Option<&str> {
+    meta.text("meta.wcsinfo.s_region")
 }
 
 impl ResampleParams {

@@ -2,6 +2,7 @@
 
 use datamodels::ImageModel;
 use datamodels::dq::pixel;
+use datamodels::library::{AssociationInfo, Library};
 use datamodels::metadata::Metadata;
 use gwcs::frame::{CoordinateFrame, Frame};
 use gwcs::mosaic::{Footprint, Layout, TangentPlane};
@@ -11,8 +12,8 @@ use stpipe::{Outcome, Step};
 
 use super::spline::{Spline, interpolate_grid};
 use super::{
-    MapOptions, PixelMapper, Resample, ResampleInput, ResampleParams, Resampler, WeightKind,
-    fill_value,
+    MapOptions, OutputGrid, PixelMapper, Resample, ResampleInput, ResampleParams, Resampler,
+    WeightKind, fill_value,
 };
 
 const SHAPE: (usize, usize) = (40, 48);
@@ -44,6 +45,11 @@ fn wcs(angle_deg: f64) -> Wcs {
     wcs.set_bounding_box(Some(BoundingBox::new(&[(-0.5, 47.5), (-0.5, 39.5)])))
         .expect("two axes");
     wcs
+}
+
+/// So many times the same exposure.
+fn library(count: usize) -> Library {
+    Library::of_images(vec![exposure(33.0); count], AssociationInfo::default())
 }
 
 /// An exposure with all that the step needs.
@@ -124,10 +130,11 @@ fn weights_leave_out_what_must_not_be_used() {
 
 #[test]
 fn an_exposure_alone_keeps_its_surface_brightness() {
-    let outcome = Resample::run(&ResampleParams::default(), None, exposure(33.0)).expect("runs");
-    let Outcome::Complete(output) = outcome else {
+    let outcome = Resample::run(&ResampleParams::default(), None, library(1)).expect("runs");
+    let Outcome::Complete(mut outputs) = outcome else {
         panic!("the step applies");
     };
+    let output = outputs.pop().expect("one image");
     let middle = [output.data.nrows() / 2, output.data.ncols() / 2];
     assert!((output.data[middle] - 3.0).abs() < 1e-5);
     let err = output.err.expect("asked for");
@@ -166,14 +173,12 @@ fn an_exposure_alone_keeps_its_surface_brightness() {
 fn four_exposures_halve_the_errors() {
     let params = ResampleParams::default();
     let input = || ResampleInput::new(exposure(33.0)).expect("has a wcs");
-    let first = input();
-    let outlines = [first.outline().expect("has a region")];
-    let grid = super::OutputGrid::for_inputs(&outlines, &params.grid().expect("valid"));
+    let grid = OutputGrid::for_library(&library(1), &params.grid().expect("valid"));
     let mut resampler = Resampler::new(grid.expect("fits"), params.settings().expect("valid"));
     for _ in 0..4 {
         resampler.add(input()).expect("fits");
     }
-    let output = resampler.finish(&first.meta, &[]).expect("can be stored");
+    let output = resampler.finish(&[]).expect("can be stored");
     let middle = [output.data.nrows() / 2, output.data.ncols() / 2];
     let err = output.err.expect("asked for");
     assert!(

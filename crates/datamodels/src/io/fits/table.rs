@@ -59,8 +59,12 @@ pub struct Table {
 /// The values of a new column, one for each row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ColumnValues {
+    /// Yes or no.
+    Bool(Vec<bool>),
     /// 32-bit integers.
     I32(Vec<i32>),
+    /// 64-bit integers.
+    I64(Vec<i64>),
     /// 64-bit real numbers.
     F64(Vec<f64>),
     /// Texts of a fixed width; longer ones are cut.
@@ -75,7 +79,9 @@ pub enum ColumnValues {
 impl ColumnValues {
     fn len(&self) -> usize {
         match self {
+            Self::Bool(values) => values.len(),
             Self::I32(values) => values.len(),
+            Self::I64(values) => values.len(),
             Self::F64(values) => values.len(),
             Self::Text { values, .. } => values.len(),
         }
@@ -84,7 +90,9 @@ impl ColumnValues {
     /// The type's code, how many of it make a value, and the bytes of a value.
     fn form(&self) -> (char, usize, usize) {
         match self {
+            Self::Bool(_) => ('L', 1, 1),
             Self::I32(_) => ('J', 1, 4),
+            Self::I64(_) => ('K', 1, 8),
             Self::F64(_) => ('D', 1, 8),
             Self::Text { width, .. } => ('A', *width, *width),
         }
@@ -92,7 +100,9 @@ impl ColumnValues {
 
     fn encode(&self, row: usize, bytes: &mut Vec<u8>) {
         match self {
+            Self::Bool(values) => bytes.push(if values[row] { b'T' } else { b'F' }),
             Self::I32(values) => bytes.extend(values[row].to_be_bytes()),
+            Self::I64(values) => bytes.extend(values[row].to_be_bytes()),
             Self::F64(values) => bytes.extend(values[row].to_be_bytes()),
             Self::Text { width, values } => {
                 let text = values[row].bytes().chain(std::iter::repeat(b' '));
@@ -122,7 +132,7 @@ impl Table {
         let (mut layout, mut described, mut offset) = (Vec::new(), Vec::new(), 0);
         for (number, (name, values)) in (1..).zip(columns) {
             let (code, repeat, width) = values.form();
-            let form = if repeat == 1 {
+            let form = if repeat == 1 && code != 'A' {
                 code.to_string()
             } else {
                 format!("{repeat}{code}")
