@@ -43,6 +43,14 @@ pub enum AssociationError {
         /// What is there.
         found: String,
     },
+    /// The file cannot be written.
+    #[error("cannot write {}", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A member lies outside of the association's directory.
     #[error("association {}: the member {member} is outside of its directory", .association.display())]
     Outside {

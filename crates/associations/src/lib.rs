@@ -7,14 +7,21 @@
 //! jwst 3.0.0 `associations`: `lib/asn_schema_jw_level2b.json`, `lib/asn_schema_jw_level3.json`, `load_as_asn.py`.
 
 mod association;
+mod edit;
 mod error;
+mod list;
 mod paths;
+mod pool;
 mod read;
 mod role;
+mod save;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use association::{Association, Member, Product};
 pub use error::AssociationError;
+pub use list::ListRule;
 pub use paths::MemberPaths;
+pub use pool::{Pool, PoolNotes};
 pub use role::Role;

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use stpipe::{Kind, Mission, ParamSpec, Settings, TaskSpec};
 use tracing::level_filters::LevelFilter;
 
+use crate::asn::AsnCommand;
 use crate::crds::CrdsCommand;
 use crate::logging::{self, LogOptions};
 use crate::strun::{
@@ -44,6 +45,11 @@ enum Command {
         #[command(subcommand)]
         command: CrdsCommand,
     },
+    /// Make and change associations
+    Asn {
+        #[command(subcommand)]
+        command: AsnCommand,
+    },
     /// Write the keywords of velocity aberration into exposures
     SetVelocityAberration(VelocityAberrationArgs),
     /// Show versions
@@ -69,6 +75,7 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
             .map_err(Failure::from),
         Command::Params { step, args } => params(mission, &step, &args, streams),
         Command::Crds { command } => crate::crds::run(mission, &command, streams),
+        Command::Asn { command } => crate::asn::run(mission, &command, streams),
         Command::SetVelocityAberration(args) => set_all(&args, streams),
         Command::Version => streams
             .print(&help::versions(mission))

@@ -4,6 +4,7 @@
 //! Everything works on a [`Mission`] and on [`Streams`], so that tests can give
 //! their own.
 
+mod asn;
 pub mod crds;
 pub mod help;
 mod jwst;
@@ -13,6 +14,7 @@ mod streams;
 pub mod strun;
 mod velocity_aberration;
 
+pub use asn::{asn_edit, asn_from_list, asn_gather, asn_make_pool};
 pub use jwst::run as jwst;
 pub use report::Failure;
 pub use streams::Streams;

@@ -10,8 +10,10 @@ pub mod guider;
 pub mod image2;
 mod library;
 mod mission;
+mod pool;
 mod side_products;
 mod suffixes;
 
 pub use detector1::{Detector1, Detector1Output};
 pub use mission::Jwst;
+pub use pool::pool_keywords;
