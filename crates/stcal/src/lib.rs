@@ -38,4 +38,5 @@ pub mod saturation;
 pub mod scaling;
 pub mod shape;
 mod sigma_clip;
+pub mod spherical_polygon;
 pub mod velocity_aberration;
