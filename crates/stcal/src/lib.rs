@@ -38,5 +38,6 @@ pub mod saturation;
 pub mod scaling;
 pub mod shape;
 mod sigma_clip;
+pub mod skymatch;
 pub mod spherical_polygon;
 pub mod velocity_aberration;
