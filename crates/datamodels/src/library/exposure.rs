@@ -24,6 +24,8 @@ pub struct Exposure {
     aside: Option<Scratch>,
     data: Option<Kept<f32>>,
     dq: Option<Kept<u32>>,
+    /// A step that did something else for this exposure than for the others, and what.
+    settled: Option<(&'static str, &'static str)>,
 }
 
 /// Where the unchanged arrays are.
@@ -87,6 +89,7 @@ impl Exposure {
             aside: aside.cloned(),
             data: None,
             dq: None,
+            settled: None,
         })
     }
 
@@ -102,6 +105,7 @@ impl Exposure {
             aside: None,
             data: None,
             dq: None,
+            settled: None,
         }
     }
 
@@ -226,6 +230,19 @@ impl Exposure {
             self.dq = Some(Kept::new(dq, self.aside.as_ref())?);
         }
         Ok(())
+    }
+
+    /// Says what became of a step, by its status key, for this exposure alone; what is recorded for all exposures does not
+    /// change it any more.
+    pub fn settle_status(&mut self, key: &'static str, status: &'static str) {
+        self.settled = Some((key, status));
+    }
+
+    /// What was settled about a step.
+    pub fn settled_status(&self, key: &str) -> Option<&'static str> {
+        self.settled
+            .filter(|(settled, _)| *settled == key)
+            .map(|(_, status)| status)
     }
 
     fn check(&self, hdu: &str, found: (usize, usize)) -> Result<()> {
