@@ -25,6 +25,7 @@ pub mod irs2;
 pub mod jump;
 pub mod linearity;
 mod median;
+pub mod outlier_detection;
 pub mod persistence;
 pub mod photom;
 pub mod picture_frame;

@@ -24,6 +24,7 @@ mod irs2;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;
+pub mod outlier_detection;
 pub mod persistence;
 pub mod photom;
 pub mod picture_frame;

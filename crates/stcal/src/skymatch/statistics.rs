@@ -1,6 +1,7 @@
 //! The level of a sample of pixels.
 
 use super::moments::{Moments, extremes, moments};
+use crate::median::median_f32;
 
 /// What stands for the level of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl SkyStatistics {
         let clipped = self.clip(values)?;
         let value = match self.statistic {
             Statistic::Mean => f64::from(clipped.moments.mean),
-            Statistic::Median if self.clips == 0 => f64::from(median(values)?),
+            Statistic::Median if self.clips == 0 => f64::from(median_f32(values)),
             Statistic::Median => {
                 let range = clipped.low..=clipped.high;
                 let mut kept = 0;
@@ -89,7 +90,7 @@ impl SkyStatistics {
                         kept += 1;
                     }
                 }
-                f64::from(median(&mut values[..kept])?)
+                f64::from(median_f32(&mut values[..kept]))
             }
             Statistic::Mode => Histogram::of(values, &clipped.moments, self.bin_width)?.mode(),
             Statistic::Midpoint => {
@@ -244,19 +245,4 @@ fn counts(values: &[f32], start: f32, step: f32, bins: usize) -> Vec<u32> {
         }
     }
     counts
-}
-
-/// The median of values, which are reordered.
-fn median(values: &mut [f32]) -> Option<f32> {
-    let half = values.len() / 2;
-    if values.is_empty() {
-        return None;
-    }
-    let odd = values.len() % 2 == 1;
-    let (below, &mut upper, _) = values.select_nth_unstable_by(half, f32::total_cmp);
-    if odd {
-        return Some(upper);
-    }
-    let lower = below.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    Some((lower + upper) / 2.0)
 }
