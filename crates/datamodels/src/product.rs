@@ -229,6 +229,10 @@ impl Products for Library {
             .map(|exposure| Some(exposure as &mut dyn Product))
             .collect()
     }
+
+    fn always_numbered(&self) -> bool {
+        true
+    }
 }
 
 /// A file of waves is named and saved like a product, as ASDF; nothing else is recorded in it.

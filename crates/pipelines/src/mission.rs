@@ -20,7 +20,7 @@ use stpipe::{
 use crate::association::{InputKind, association_of, first_science, kind_of};
 use crate::guider::open_guider;
 use crate::suffixes::SUFFIXES;
-use crate::{dark, detector1, guider, image2, library, side_products};
+use crate::{dark, detector1, guider, image2, image3, library, side_products};
 
 /// The James Webb Space Telescope.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +32,8 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(dark::task()),
         Arc::new(guider::task()),
         Arc::new(image2::task()),
+        Arc::new(image3::task()),
+        Arc::new(library::task::<steps::assign_mtwcs::AssignMtwcs>()),
         Arc::new(StepTask::<steps::group_scale::GroupScale>::new(open_ramp)),
         Arc::new(ActionTask::new(
             TaskSpec::step::<DqInit>(),

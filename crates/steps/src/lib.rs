@@ -4,6 +4,7 @@
 //! [`stcal`] take, what does the product say afterwards. A step is a type that implements [`stpipe::Step`] and a
 //! function of a model in memory, its parameters and its loaded references.
 
+pub mod assign_mtwcs;
 pub mod assign_wcs;
 mod bands;
 pub mod bkg_subtract;

@@ -54,6 +54,16 @@ pub trait Products {
     /// The models in order; `None` stands for one that was not made.
     fn products(&mut self) -> Vec<Option<&mut dyn Product>>;
 
+    /// Further parts of the names of the results: the identifier of the association that they were made from.
+    fn name_parts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether the names of the results have a number even if there is one result only.
+    fn always_numbered(&self) -> bool {
+        false
+    }
+
     /// Models that show how the results came about, and their suffixes. They are saved whether the results are or
     /// not, named after the file name in their metadata.
     fn side_products(&mut self) -> Vec<(&'static str, &mut dyn Product)> {

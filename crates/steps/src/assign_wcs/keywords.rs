@@ -15,7 +15,7 @@ const HIGHEST_DEGREE: usize = 5;
 ///
 /// # Errors
 /// The chain cannot be evaluated.
-pub(super) fn set_footprint(meta: &mut Metadata, wcs: &Wcs) -> Result<(), StepError> {
+pub(crate) fn set_footprint(meta: &mut Metadata, wcs: &Wcs) -> Result<(), StepError> {
     let corners = wcs.footprint(false).map_err(StepError::algorithm)?.corners;
     let corners = corners.iter();
     let footprint = Footprint {

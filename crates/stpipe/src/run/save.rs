@@ -54,17 +54,19 @@ impl Run<'_> {
         Ok(PathBuf::from(self.output_directory(&own, &own)))
     }
 
-    /// Saves the results of a step or of the pipeline; several get an index.
+    /// Saves the results of a step or of the pipeline; several get a number.
     pub(super) fn save_results(
         &mut self,
         settings: &Settings,
-        products: Vec<Option<&mut dyn Product>>,
+        results: &mut dyn Products,
     ) -> Result<(), RunError> {
-        let several = products.len() > 1;
+        let (parts, numbered) = (results.name_parts(), results.always_numbered());
+        let products = results.products();
+        let numbered = numbered || products.len() > 1;
         let suffix = suffix(settings);
-        for (index, product) in products.into_iter().enumerate() {
-            let index = several.then(|| index.to_string());
-            let components: Vec<_> = index.into_iter().collect();
+        for (number, product) in products.into_iter().enumerate() {
+            let number = numbered.then(|| number.to_string());
+            let components: Vec<_> = number.into_iter().chain(parts.iter().cloned()).collect();
             if let Some(product) = product {
                 self.save_as(settings, product, Suffix::Replace(&suffix), &components)?;
             }
