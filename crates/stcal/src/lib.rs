@@ -38,4 +38,5 @@ pub mod saturation;
 pub mod scaling;
 pub mod shape;
 mod sigma_clip;
+pub mod source_finding;
 pub mod velocity_aberration;
