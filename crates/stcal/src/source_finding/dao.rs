@@ -139,7 +139,8 @@ pub(super) fn quadrant_roundness(convolved: &Array2<f32>, centre: usize) -> f32 
         if is_peak { 0.0 } else { convolved[[y, x]] }
     };
     let sum = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
-        rows.map(|y| columns.clone().map(|x| value(y, x)).sum::<f32>())
+        rows.flat_map(|y| columns.clone().map(move |x| (y, x)))
+            .map(|(y, x)| value(y, x))
             .sum::<f32>()
     };
     let alternating = -sum(0..centre + 1, centre + 1..size) + sum(0..centre, 0..centre + 1)

@@ -114,11 +114,11 @@ fn measure(search: &StarSearch<'_>, kernel: &StarKernel, peak: (usize, usize)) -
         .zip(&kernel.is_inside)
         .map(|(value, inside)| value * f32::from(u8::from(!inside)))
         .collect();
-    let corners = (raw.len() - kernel.pixels) as f32;
-    let sky = pairwise_sum(&outside) / corners;
+    let corners = (raw.len() - kernel.pixels) as f64;
+    let sky = f64::from(pairwise_sum(&outside)) / corners;
     let mut above = Array2::zeros(raw.dim());
     for ((above, value), inside) in above.iter_mut().zip(&raw).zip(&kernel.is_inside) {
-        let value = f64::from(value - sky) * f64::from(u8::from(*inside));
+        let value = (f64::from(*value) - sky) * f64::from(u8::from(*inside));
         *above = if value < 0.0 { 0.0 } else { value };
     }
     let pixels = above.iter().filter(|value| **value != 0.0).count();
@@ -134,7 +134,7 @@ fn measure(search: &StarSearch<'_>, kernel: &StarKernel, peak: (usize, usize)) -
         roundness: moments.roundness(),
         orientation_deg: moments.orientation_deg(),
         pixels,
-        sky: f64::from(sky),
+        sky,
         peak: above.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         flux: above.sum(),
     };
