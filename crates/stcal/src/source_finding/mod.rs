@@ -1,7 +1,8 @@
 //! Sources in an image: background on a mesh, star finders, segments and their photometry.
 //!
 //! The order of work: [`background`] gives the level and the noise of the sky; [`StarKernel`] with [`find_iraf_stars`] or
-//! [`find_dao_stars`] finds point sources above a threshold.
+//! [`find_dao_stars`] finds point sources above a threshold; [`Convolution`] with a Gaussian, [`Segmentation::detect`] and
+//! [`Segmentation::parts`] find sources of any shape.
 //!
 //! Arrays are `(row, column)`; positions are 0-based with pixel centres at whole numbers, x along columns. A mask is true
 //! where a pixel must not be used. Everything is serial; what takes long comes in rows or boxes that callers may spread
@@ -15,15 +16,20 @@
 pub mod background;
 mod convolution;
 mod dao;
+mod deblend;
 mod iraf;
 mod kernel;
 mod peaks;
+mod segments;
 mod summation;
+mod watershed;
 
 pub use convolution::{Border, Convolution};
 pub use dao::{DaoStar, find_dao_stars};
+pub use deblend::{Deblending, Parts, Spacing};
 pub use iraf::{IrafStar, find_iraf_stars};
 pub use kernel::{KernelError, StarKernel, gaussian_kernel, sigma_from_fwhm};
+pub use segments::{Connectivity, Segment, Segmentation};
 
 #[cfg(test)]
 mod tests;
