@@ -39,4 +39,5 @@ pub mod scaling;
 pub mod shape;
 mod sigma_clip;
 pub mod source_finding;
+pub mod source_photometry;
 pub mod velocity_aberration;

@@ -34,6 +34,7 @@ pub mod resample;
 pub mod reset;
 pub mod rscd;
 pub mod saturation;
+pub mod source_catalog;
 mod stripes;
 pub mod superbias;
 pub mod velocity_aberration;

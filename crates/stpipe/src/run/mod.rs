@@ -203,6 +203,7 @@ impl<'a> Run<'a> {
         if base.save_results || base.output_file.is_some() {
             let products = products_of(&mut outcome);
             self.save_results(&settings, products)?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         tracing::info!(target: LOG, "Step {name} done");
         Ok(outcome)
@@ -228,6 +229,7 @@ impl<'a> Run<'a> {
         if settings.base()?.save_results {
             let products = products_of(&mut outcome);
             self.save_results(&settings, products)?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         Ok((outcome, self.end()))
     }
