@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
+use datamodels::models::{ExposureModel, Model, RampModel, RateModel, ResampledModel};
 use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dq_init::{DqInit, GuiderDqInit};
 use steps::emicorr::Emicorr;
@@ -74,6 +74,9 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
             },
         )),
         Arc::new(StepTask::<steps::photom::Photom>::new(open_image)),
+        Arc::new(StepTask::<steps::source_catalog::SourceCatalog>::new(
+            open_resampled,
+        )),
     ]
 });
 
@@ -115,6 +118,11 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {
     Ok(RateModel::open(path)?)
+}
+
+/// Opens a resampled image.
+fn open_resampled(path: &Path) -> Result<ResampledModel, BoxError> {
+    Ok(ResampledModel::open(path)?)
 }
 
 /// Opens count rates of images; products of spectra are refused.

@@ -41,4 +41,6 @@ pub mod shape;
 mod sigma_clip;
 pub mod skymatch;
 pub mod spherical_polygon;
+pub mod source_finding;
+pub mod source_photometry;
 pub mod velocity_aberration;

@@ -38,6 +38,7 @@ pub mod reset;
 pub mod rscd;
 pub mod saturation;
 pub mod skymatch;
+pub mod source_catalog;
 mod stripes;
 pub mod superbias;
 pub mod velocity_aberration;

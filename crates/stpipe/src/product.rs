@@ -18,6 +18,11 @@ pub trait Product {
     /// Sets the file name in the metadata.
     fn set_file_name(&mut self, name: &str);
 
+    /// Extension of its file, if it is not the one that the parameters name.
+    fn extension(&self) -> Option<&str> {
+        None
+    }
+
     /// Records what became of a step; `key` is [`Step::STATUS_KEY`](crate::Step::STATUS_KEY).
     fn set_status(&mut self, key: &str, status: Status);
 
@@ -62,6 +67,12 @@ pub trait Products {
     /// Whether the names of the results have a number even if there is one result only.
     fn always_numbered(&self) -> bool {
         false
+    }
+
+    /// Models that belong to the results, and their suffixes. They are saved after the results, if these are, under names
+    /// made like theirs.
+    fn companions(&mut self) -> Vec<(&'static str, &mut dyn Product)> {
+        Vec::new()
     }
 
     /// Models that show how the results came about, and their suffixes. They are saved whether the results are or

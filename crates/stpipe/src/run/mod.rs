@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
         let base = settings.base()?;
         if base.save_results || base.output_file.is_some() {
             self.save_results(&settings, products_of(&mut outcome))?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         tracing::info!(target: LOG, "Step {name} done");
         Ok(outcome)
@@ -226,6 +227,7 @@ impl<'a> Run<'a> {
         self.record_outcome::<S>(&mut outcome, &used);
         if settings.base()?.save_results {
             self.save_results(&settings, products_of(&mut outcome))?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         Ok((outcome, self.end()))
     }

@@ -74,6 +74,21 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Saves what belongs to the results of a step.
+    pub(super) fn save_companions<I, O: Products>(
+        &mut self,
+        settings: &Settings,
+        outcome: &mut Outcome<I, O>,
+    ) -> Result<(), RunError> {
+        let Outcome::Complete(output) = outcome else {
+            return Ok(());
+        };
+        for (suffix, product) in output.companions() {
+            self.save_as(settings, product, Suffix::Replace(suffix), &[])?;
+        }
+        Ok(())
+    }
+
     /// Saves what a step made beside its results.
     pub(super) fn save_side_products<I, O: Products>(
         &mut self,
@@ -98,7 +113,7 @@ impl Run<'_> {
         suffix: Suffix<'_>,
         components: &[String],
     ) -> Result<PathBuf, RunError> {
-        let path = self.output_path(settings, product.file_name(), suffix, components)?;
+        let path = self.output_path(settings, product, suffix, components)?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -122,7 +137,7 @@ impl Run<'_> {
     fn output_path(
         &self,
         settings: &Settings,
-        model_name: Option<String>,
+        product: &dyn Product,
         suffix: Suffix<'_>,
         components: &[String],
     ) -> Result<PathBuf, RunError> {
@@ -131,6 +146,7 @@ impl Run<'_> {
         let from_model =
             own.output_use_model || (own.output_file.is_none() && !own.search_output_file);
         let mut components = components;
+        let model_name = product.file_name();
         let mut base = own.output_file.clone();
         if from_model && model_name.is_some() {
             base = model_name;
@@ -145,7 +161,7 @@ impl Run<'_> {
         let name = OutputName {
             base: &base,
             suffix,
-            extension: &own.output_ext,
+            extension: product.extension().unwrap_or(&own.output_ext),
             components,
             directory: &directory,
             known_suffixes: self.context.suffixes,
