@@ -200,8 +200,8 @@ impl Product for library::Exposure {
     }
 
     fn set_status(&mut self, key: &str, status: Status) {
-        self.meta
-            .set(&format!("meta.cal_step.{key}"), status.as_str());
+        let status = self.settled_status(key).unwrap_or(status.as_str());
+        self.meta.set(&format!("meta.cal_step.{key}"), status);
     }
 
     fn set_skip_reason(&mut self, key: &str, reason: &SkipReason) {

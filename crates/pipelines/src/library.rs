@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use associations::{Association, Member, Product, Role};
 use datamodels::library::{AssociationInfo, Changes, Library, MemberFile};
+use datamodels::models::RateModel;
+use steps::outlier_detection::{CubeOutlierDetection, OutlierDetection};
 use steps::resample::Resample;
 use stpipe::run::{Context, Run, RunError};
 use stpipe::{ActionTask, BoxError, Origin, Products, Settings, Step, TaskSpec};
 
-use crate::association::{advise, allowed, association_of};
+use crate::association::{InputKind, advise, allowed, association_of, kind_of};
 
 /// A step on a library as a task of its own: an association, or one exposure, goes in.
 pub(crate) fn task<S>() -> ActionTask
@@ -33,6 +35,34 @@ pub(crate) fn resample_task() -> ActionTask {
         let library = input.library(|_| true, &run)?;
         run.alone::<Resample>(library).map(|(_, saved)| saved)
     })
+}
+
+/// `outlier_detection` as a task: images come as an association, integrations in one file.
+pub(crate) fn outlier_detection_task() -> ActionTask {
+    ActionTask::new(
+        TaskSpec::step::<OutlierDetection>(),
+        |context, settings, inputs| {
+            if let [path] = inputs
+                && kind_of(path) == InputKind::Exposure
+            {
+                let run = Run::begin(context, settings.clone(), path.to_str())?;
+                let unusable = |source: BoxError| RunError::Input {
+                    path: path.clone(),
+                    source,
+                };
+                let model = RateModel::open(path).map_err(|error| unusable(error.into()))?;
+                if let RateModel::Cube(cube) = model {
+                    return run
+                        .alone::<CubeOutlierDetection>(cube)
+                        .map(|(_, saved)| saved);
+                }
+            }
+            let (run, input) = begin(context, settings, inputs)?;
+            let library = input.library(|_| true, &run)?;
+            run.alone::<OutlierDetection>(library)
+                .map(|(_, saved)| saved)
+        },
+    )
 }
 
 /// The association that a task was given, with all members in place.

@@ -60,6 +60,8 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(detector1::ramp_fit_task()),
         Arc::new(StepTask::<steps::gain_scale::GainScale>::new(open_rate)),
         Arc::new(StepTask::<steps::assign_wcs::AssignWcs>::new(open_rate)),
+        Arc::new(library::task::<steps::skymatch::SkyMatch>()),
+        Arc::new(library::outlier_detection_task()),
         Arc::new(library::resample_task()),
         Arc::new(StepTask::<steps::guider_cds::GuiderCds>::new(open_guider)),
         Arc::new(image2::background_task()),

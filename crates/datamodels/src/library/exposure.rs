@@ -24,6 +24,10 @@ pub struct Exposure {
     aside: Option<Scratch>,
     data: Option<Kept<f32>>,
     dq: Option<Kept<u32>>,
+    /// Quality bits of pixels that are NaN in all arrays.
+    hidden: u32,
+    /// A step that did something else for this exposure than for the others, and what.
+    settled: Option<(&'static str, &'static str)>,
 }
 
 /// Where the unchanged arrays are.
@@ -87,6 +91,8 @@ impl Exposure {
             aside: aside.cloned(),
             data: None,
             dq: None,
+            hidden: 0,
+            settled: None,
         })
     }
 
@@ -102,6 +108,8 @@ impl Exposure {
             aside: None,
             data: None,
             dq: None,
+            hidden: 0,
+            settled: None,
         }
     }
 
@@ -135,6 +143,7 @@ impl Exposure {
             (None, Arrays::Memory(image)) => Ok(image.data.clone()),
             (None, Arrays::File(path)) => plane(&FitsReader::open(path)?, "SCI", self.shape),
         }
+        .and_then(|data| self.shown(data))
     }
 
     /// The standard deviations [BUNIT]; zeros where the file has none.
@@ -144,7 +153,9 @@ impl Exposure {
     pub fn err(&self) -> Result<Array2<f32>> {
         match &self.arrays {
             Arrays::Memory(image) => Ok(image.err.clone()),
-            Arrays::File(path) => plane(&FitsReader::open(path)?, "ERR", self.shape),
+            Arrays::File(path) => {
+                plane(&FitsReader::open(path)?, "ERR", self.shape).and_then(|err| self.shown(err))
+            }
         }
     }
 
@@ -176,7 +187,8 @@ impl Exposure {
                     Variance::Flat => "VAR_FLAT",
                 };
                 let (rows, columns) = self.shape;
-                read_companion(&FitsReader::open(path)?, name, &[rows, columns])
+                let found = read_companion(&FitsReader::open(path)?, name, &[rows, columns])?;
+                found.map(|variance| self.shown(variance)).transpose()
             }
         }
     }
@@ -197,6 +209,7 @@ impl Exposure {
         if let Some(kept) = &self.dq {
             image.dq = kept.read(self.shape)?;
         }
+        hide_pixels(&mut image, self.hidden);
         Ok(image)
     }
 
@@ -226,6 +239,35 @@ impl Exposure {
             self.dq = Some(Kept::new(dq, self.aside.as_ref())?);
         }
         Ok(())
+    }
+
+    /// From now on pixels that have any of these quality bits are NaN in the data, errors and variances.
+    pub fn hide(&mut self, bits: u32) {
+        self.hidden |= bits;
+        if let Arrays::Memory(image) = &mut self.arrays {
+            hide_pixels(image, bits);
+        }
+    }
+
+    /// An array of the file without its hidden pixels.
+    fn shown(&self, mut array: Array2<f32>) -> Result<Array2<f32>> {
+        if self.hidden != 0 && matches!(self.arrays, Arrays::File(_)) {
+            hide_in(&mut array, &self.dq()?, self.hidden);
+        }
+        Ok(array)
+    }
+
+    /// Says what became of a step, by its status key, for this exposure alone; what is recorded for all exposures does not
+    /// change it any more.
+    pub fn settle_status(&mut self, key: &'static str, status: &'static str) {
+        self.settled = Some((key, status));
+    }
+
+    /// What was settled about a step.
+    pub fn settled_status(&self, key: &str) -> Option<&'static str> {
+        self.settled
+            .filter(|(settled, _)| *settled == key)
+            .map(|(_, status)| status)
     }
 
     fn check(&self, hdu: &str, found: (usize, usize)) -> Result<()> {
@@ -265,6 +307,30 @@ impl<T: bytemuck::Pod> Kept<T> {
             }
         }
     }
+}
+
+/// Makes the pixels that have any of these quality bits NaN in all arrays.
+fn hide_pixels(image: &mut ImageModel, bits: u32) {
+    let arrays = [
+        &mut image.data,
+        &mut image.err,
+        &mut image.var_poisson,
+        &mut image.var_rnoise,
+    ];
+    for array in arrays.into_iter().chain(image.var_flat.as_mut()) {
+        hide_in(array, &image.dq, bits);
+    }
+}
+
+fn hide_in(array: &mut Array2<f32>, dq: &Array2<u32>, bits: u32) {
+    if bits == 0 || array.dim() != dq.dim() {
+        return;
+    }
+    array.zip_mut_with(dq, |value, dq| {
+        if dq & bits != 0 {
+            *value = f32::NAN;
+        }
+    });
 }
 
 /// A plane of the shape of the data; zeros where the file has none.

@@ -26,7 +26,7 @@ use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 pub use accumulate::{ErrorKind, Resampler, Settings};
 pub use grid::{CustomGrid, GridOptions, OutputGrid};
 pub use input::{ResampleInput, WeightKind};
-pub use pixmap::{MapOptions, PixelMapper};
+pub use pixmap::{MapOptions, PixelMapper, Planes};
 
 stpipe::params! {
     /// Parameters of `resample`.

@@ -1,0 +1,51 @@
+//! Quality after outliers were found.
+
+use datamodels::dq::pixel;
+use datamodels::library::{Exposure, Variance};
+use ndarray::{Array2, Zip};
+use stpipe::StepError;
+
+/// Bits of an outlier.
+pub(super) const OUTLIER: u32 = pixel::OUTLIER | pixel::DO_NOT_USE;
+
+/// Arrays of an exposure that outliers are looked for in.
+pub(super) struct Pixels {
+    pub(super) data: Array2<f32>,
+    pub(super) err: Array2<f32>,
+    pub(super) dq: Array2<u32>,
+}
+
+impl Pixels {
+    pub(super) fn read(exposure: &Exposure) -> Result<Self, StepError> {
+        Ok(Self {
+            data: exposure.data().map_err(StepError::algorithm)?,
+            err: exposure.err().map_err(StepError::algorithm)?,
+            dq: exposure.dq().map_err(StepError::algorithm)?,
+        })
+    }
+
+    /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
+    pub(super) fn finish(mut self, exposure: &Exposure) -> Result<Array2<u32>, StepError> {
+        mark_nan(&mut self.dq, &self.data);
+        mark_nan(&mut self.dq, &self.err);
+        for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
+            if let Some(variance) = exposure.variance(which).map_err(StepError::algorithm)? {
+                mark_nan(&mut self.dq, &variance);
+            }
+        }
+        Ok(self.dq)
+    }
+}
+
+fn mark_nan(dq: &mut Array2<u32>, values: &Array2<f32>) {
+    Zip::from(dq).and(values).par_for_each(|dq, value| {
+        *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
+    });
+}
+
+/// Gives an exposure its quality; pixels that must not be used are NaN in all of its arrays from then on.
+pub(super) fn settle(exposure: &mut Exposure, dq: Array2<u32>) -> Result<(), StepError> {
+    exposure.set_dq(dq).map_err(StepError::algorithm)?;
+    exposure.hide(pixel::DO_NOT_USE);
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Exposures that are resampled before they are compared.
+
+use datamodels::dq::pixel;
+use datamodels::library::{Exposure, Library, Variance};
+use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
+use ndarray::{Array2, Axis, Zip};
+use rayon::prelude::*;
+use stcal::outlier_detection::{Compared, Thresholds, flag_resampled, weight_threshold};
+use stpipe::StepError;
+
+use super::intermediate::Intermediates;
+use super::maps::{Computed, Maps};
+use super::quality::{OUTLIER, Pixels, settle};
+use super::stack::Stack;
+use super::{OutlierDetectionParams, OutliersFlagged};
+use crate::bands;
+use crate::good_bits::bad_bits;
+use crate::resample::{OutputGrid, ResampleInput, ResampleParams, Resampler, Settings};
+
+/// Flags the outliers of all exposures.
+pub(super) fn flag(
+    params: &OutlierDetectionParams,
+    mut library: Library,
+) -> Result<OutliersFlagged, StepError> {
+    let thresholds = params.thresholds()?;
+    let resample = ResampleParams {
+        kernel: params.kernel.clone(),
+        pixfrac: params.pixfrac,
+        fillval: params.fillval.clone(),
+        weight_type: Some(params.weight_type.clone()),
+        pixmap_stepsize: params.pixmap_stepsize,
+        pixmap_order: params.pixmap_order,
+        enable_ctx: false,
+        enable_err: false,
+        report_var: false,
+        ..ResampleParams::default()
+    };
+    let settings = resample.settings()?;
+    let grid = OutputGrid::for_library(&library, &resample.grid()?)?;
+    let mut intermediates = Intermediates::new(&library, params.save_intermediate_results);
+    let median = median(params, &library, &grid, &settings, &mut intermediates)?;
+    for index in 0..library.len() {
+        let maps = Computed {
+            library: &library,
+            grid: &grid.wcs,
+            options: settings.map,
+        };
+        let blotted = blotted(&median, &maps, index)?;
+        let exposure = &library.exposures()[index];
+        intermediates.push_blot(exposure, &blotted)?;
+        let dq = flag_exposure(exposure, &blotted, thresholds)?;
+        settle(&mut library.exposures_mut()[index], dq)?;
+    }
+    let intermediate = intermediates.finish();
+    Ok(OutliersFlagged {
+        library,
+        intermediate,
+    })
+}
+
+/// The median of the groups of exposures.
+fn median(
+    params: &OutlierDetectionParams,
+    library: &Library,
+    grid: &OutputGrid,
+    settings: &Settings,
+    intermediates: &mut Intermediates,
+) -> Result<Array2<f32>, StepError> {
+    let bad = bad_bits("good_bits", &params.good_bits)?.unwrap_or(0);
+    let groups = library.groups();
+    let mut stack = Stack::new(library.scratch(), groups.len(), grid.shape)?;
+    let regions: Vec<String> = (library.exposures().iter())
+        .map(|exposure| {
+            exposure
+                .meta
+                .text("meta.wcsinfo.s_region")
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    for (_, members) in &groups {
+        tracing::info!("{} exposures to drizzle together", members.len());
+        let mut resampler = Resampler::new(grid.clone(), settings.clone());
+        for &member in members {
+            resampler.add(input(&library.exposures()[member], params, bad)?)?;
+        }
+        let mut image = resampler.finish(&regions)?;
+        intermediates.push_resampled(&library.exposures()[members[0]], &image)?;
+        let threshold =
+            weight_threshold(image.wht.as_slice().unwrap_or_default(), params.maskpt) as f32;
+        Zip::from(&mut image.data)
+            .and(&image.wht)
+            .par_for_each(|value, &weight| {
+                if weight < threshold {
+                    *value = f32::NAN;
+                }
+            });
+        stack.push(&image.data)?;
+    }
+    let median = stack.median()?;
+    intermediates.push_median(&median)?;
+    Ok(median)
+}
+
+/// An exposure as the resampler takes it, with the bits that are bad here.
+fn input(
+    exposure: &Exposure,
+    params: &OutlierDetectionParams,
+    bad: u32,
+) -> Result<ResampleInput, StepError> {
+    let mut dq = exposure.dq().map_err(StepError::algorithm)?;
+    dq.par_mapv_inplace(|dq| u32::from(dq & bad != 0) * pixel::DO_NOT_USE);
+    let read_noise = if params.weight_type == "ivm" {
+        exposure
+            .variance(Variance::ReadNoise)
+            .map_err(StepError::algorithm)?
+    } else {
+        None
+    };
+    Ok(ResampleInput {
+        wcs: exposure.meta.require_wcs().map_err(StepError::algorithm)?,
+        data: exposure.data().map_err(StepError::algorithm)?,
+        err: Array2::zeros((0, 0)),
+        dq,
+        variances: [read_noise, None, None],
+        meta: exposure.meta.clone(),
+    })
+}
+
+/// The median at the pixels of an exposure; NaN beyond its borders.
+fn blotted(median: &Array2<f32>, maps: &impl Maps, index: usize) -> Result<Array2<f32>, StepError> {
+    let mut planes = maps.map_of(index)?;
+    // Beyond the border of the median, too.
+    for plane in [&mut planes.x, &mut planes.y] {
+        plane.par_mapv_inplace(|at| if at.is_nan() { -1.0 } else { at });
+    }
+    let map = PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
+    let mut blotted = Array2::zeros(planes.x.dim());
+    let (rows, columns) = median.dim();
+    tracing::info!("Blotting {:?} <-- ({rows}, {columns})", planes.x.dim());
+    let settings = BlotSettings {
+        interpolation: Interpolation::Linear,
+        fill: f32::NAN,
+        ..BlotSettings::default()
+    };
+    let parts = blotted
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    parts.enumerate().try_for_each(|(number, part)| {
+        let first = number * bands::ROWS;
+        let rows = map.rows(first..first + part.nrows());
+        blot(median.view(), &rows, &settings, part)
+            .map(|_| ())
+            .map_err(StepError::algorithm)
+    })?;
+    Ok(blotted)
+}
+
+/// The quality of an exposure with its outliers.
+fn flag_exposure(
+    exposure: &Exposure,
+    blotted: &Array2<f32>,
+    mut thresholds: Thresholds,
+) -> Result<Array2<u32>, StepError> {
+    let mut pixels = Pixels::read(exposure)?;
+    let subtracted = exposure.meta.flag("meta.background.subtracted");
+    if let (Some(level), Some(false)) = (exposure.meta.number("meta.background.level"), subtracted)
+    {
+        tracing::debug!("Adding background level {level} to blotted image");
+        thresholds.background = level as f32;
+    }
+    let compared = Compared {
+        data: pixels.data.view(),
+        err: pixels.err.view(),
+        blot: blotted.view(),
+    };
+    let bands = pixels
+        .dq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    let counts = bands.enumerate().map(|(number, mut dq)| {
+        let first = number * bands::ROWS;
+        let mut outliers = Array2::from_elem(dq.dim(), false);
+        let rows = first..first + dq.nrows();
+        let count = flag_resampled(&compared, &thresholds, rows, outliers.view_mut());
+        Zip::from(&mut dq).and(&outliers).for_each(|dq, outlier| {
+            *dq |= u32::from(*outlier) * OUTLIER;
+        });
+        count.map_err(StepError::algorithm)
+    });
+    let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
+    tracing::info!("{count} pixels marked as outliers");
+    pixels.finish(exposure)
+}
