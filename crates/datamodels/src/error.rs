@@ -87,6 +87,14 @@ pub enum DataModelError {
         /// What was expected and what was found.
         message: String,
     },
+    /// A text file is not a table that can be used.
+    #[error("{}: not a readable table: {message}", path.display())]
+    NotATable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        message: String,
+    },
     /// A value of a model cannot be written.
     #[error("{}: cannot write {what}: {message}", path.display())]
     Unwritable {

@@ -40,5 +40,6 @@ pub mod scaling;
 pub mod shape;
 mod sigma_clip;
 pub mod skymatch;
+pub mod source_finding;
 pub mod spherical_polygon;
 pub mod velocity_aberration;

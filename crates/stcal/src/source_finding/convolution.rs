@@ -1,0 +1,249 @@
+//! Convolution with a small symmetric kernel.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+
+/// What stands for pixels without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Border {
+    /// 0 beyond the edge; NaN spreads, as in scipy's `ndimage.convolve(mode="constant")`.
+    Zero,
+    /// 0 beyond the edge; NaN and masked pixels take no part, as in astropy's `convolve`.
+    Interpolate,
+}
+
+/// A convolution of 32-bit images, summed in 64 bits in the order of the kernel's rows.
+#[derive(Debug, Clone)]
+pub struct Convolution {
+    /// Offset along rows, offset along columns, weight.
+    weights: Vec<(isize, isize, f64)>,
+    sum: f64,
+    radius: (usize, usize),
+    border: Border,
+}
+
+impl Convolution {
+    /// A convolution with a kernel that has odd numbers of rows and columns and is the same upside down.
+    #[must_use]
+    pub fn new(kernel: ArrayView2<'_, f64>, border: Border) -> Self {
+        let radius = (kernel.nrows() / 2, kernel.ncols() / 2);
+        let offset = |index: usize, radius: usize| index as isize - radius as isize;
+        // scipy leaves out weights that are as good as zero, astropy does not.
+        let least = match border {
+            Border::Zero => f64::EPSILON,
+            Border::Interpolate => -1.0,
+        };
+        let weights: Vec<_> = kernel
+            .indexed_iter()
+            .filter(|(_, weight)| weight.abs() > least)
+            .map(|((row, column), weight)| {
+                (offset(row, radius.0), offset(column, radius.1), *weight)
+            })
+            .collect();
+        Self {
+            sum: weights.iter().map(|(_, _, weight)| weight).sum(),
+            weights,
+            radius,
+            border,
+        }
+    }
+
+    /// Convolves the whole image. A masked pixel is without a value, if a mask is given.
+    #[must_use]
+    pub fn convolve(
+        &self,
+        data: ArrayView2<'_, f32>,
+        mask: Option<ArrayView2<'_, bool>>,
+    ) -> Array2<f32> {
+        let mut out = Array2::zeros(data.dim());
+        self.write_rows(data, mask, 0, out.view_mut());
+        out
+    }
+
+    /// Writes the rows of the convolved image from `first_row` on. Bands of rows have the same bits as the whole.
+    ///
+    /// # Panics
+    /// If `out` reaches beyond the image.
+    pub fn write_rows(
+        &self,
+        data: ArrayView2<'_, f32>,
+        mask: Option<ArrayView2<'_, bool>>,
+        first_row: usize,
+        mut out: ArrayViewMut2<'_, f32>,
+    ) {
+        let (rows, columns) = data.dim();
+        assert!(
+            first_row + out.nrows() <= rows && out.ncols() == columns,
+            "rows to convolve are not in the image"
+        );
+        let mut lines = Lines::new(self.radius, columns, self.border);
+        let mut sums = vec![0.0_f64; columns];
+        let mut norms = vec![0.0_f64; columns];
+        for (offset, mut row) in out.outer_iter_mut().enumerate() {
+            let centre = first_row + offset;
+            lines.read(data, mask, centre);
+            self.sum_row(&lines, centre, &mut sums);
+            if !lines.has_unknown(centre) {
+                let norm = match self.border {
+                    Border::Zero => 1.0,
+                    Border::Interpolate => self.sum,
+                };
+                for (value, sum) in row.iter_mut().zip(&sums) {
+                    *value = (sum / norm) as f32;
+                }
+                continue;
+            }
+            self.norm_row(&lines, centre, &mut norms);
+            for ((value, sum), norm) in row.iter_mut().zip(&sums).zip(&norms) {
+                *value = if *norm == 0.0 {
+                    f32::NAN
+                } else {
+                    (sum / norm) as f32
+                };
+            }
+        }
+    }
+
+    fn sum_row(&self, lines: &Lines, centre: usize, sums: &mut [f64]) {
+        sums.fill(0.0);
+        for &(dy, dx, weight) in &self.weights {
+            let values = lines.shifted(centre, dy, dx);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value * weight;
+            }
+        }
+    }
+
+    /// The sum of weights over pixels that have a value.
+    fn norm_row(&self, lines: &Lines, centre: usize, norms: &mut [f64]) {
+        norms.fill(0.0);
+        for &(dy, dx, weight) in &self.weights {
+            let known = lines.known(centre, dy, dx);
+            for (norm, known) in norms.iter_mut().zip(known) {
+                *norm += known * weight;
+            }
+        }
+    }
+}
+
+/// The rows around the one at work, widened to 64 bits, with a border of zeros.
+struct Lines {
+    radius: (usize, usize),
+    columns: usize,
+    border: Border,
+    /// One more than the last row that has been read.
+    end: Option<usize>,
+    values: Vec<Vec<f64>>,
+    known: Vec<Vec<f64>>,
+    has_unknown: Vec<bool>,
+}
+
+impl Lines {
+    fn new(radius: (usize, usize), columns: usize, border: Border) -> Self {
+        let count = 2 * radius.0 + 1;
+        let line = vec![0.0; columns + 2 * radius.1];
+        Self {
+            radius,
+            columns,
+            border,
+            end: None,
+            values: vec![line.clone(); count],
+            known: vec![line; count],
+            has_unknown: vec![false; count],
+        }
+    }
+
+    fn slot(&self, row: isize) -> usize {
+        row.rem_euclid(self.values.len() as isize).unsigned_abs()
+    }
+
+    /// Reads the rows that the row `centre` needs and that are not there yet.
+    fn read(
+        &mut self,
+        data: ArrayView2<'_, f32>,
+        mask: Option<ArrayView2<'_, bool>>,
+        centre: usize,
+    ) {
+        let reach = self.radius.0 as isize;
+        let centre = centre as isize;
+        let first = match self.end {
+            Some(end) => end as isize,
+            None => centre - reach,
+        };
+        for row in first..=centre + reach {
+            let slot = self.slot(row);
+            self.has_unknown[slot] = false;
+            let Some(index) = usize::try_from(row).ok().filter(|row| *row < data.nrows()) else {
+                self.values[slot].fill(0.0);
+                self.known[slot].fill(1.0);
+                continue;
+            };
+            let inner = self.radius.1..self.radius.1 + self.columns;
+            let values = &mut self.values[slot];
+            for (value, wide) in data.row(index).iter().zip(&mut values[inner.clone()]) {
+                *wide = f64::from(*value);
+            }
+            if self.border == Border::Zero {
+                continue;
+            }
+            if let Some(mask) = mask {
+                for (masked, wide) in mask.row(index).iter().zip(&mut values[inner.clone()]) {
+                    if *masked {
+                        *wide = f64::NAN;
+                    }
+                }
+            }
+            let known = &mut self.known[slot];
+            known.fill(1.0);
+            for (value, known) in values[inner.clone()].iter_mut().zip(&mut known[inner]) {
+                if value.is_nan() {
+                    *value = 0.0;
+                    *known = 0.0;
+                    self.has_unknown[slot] = true;
+                }
+            }
+        }
+        self.end = usize::try_from(centre + reach + 1).ok();
+    }
+
+    fn has_unknown(&self, centre: usize) -> bool {
+        let reach = self.radius.0 as isize;
+        (-reach..=reach).any(|dy| self.has_unknown[self.slot(centre as isize + dy)])
+    }
+
+    fn shifted(&self, centre: usize, dy: isize, dx: isize) -> &[f64] {
+        self.window(&self.values, centre, dy, dx)
+    }
+
+    fn known(&self, centre: usize, dy: isize, dx: isize) -> &[f64] {
+        self.window(&self.known, centre, dy, dx)
+    }
+
+    fn window<'a>(&self, lines: &'a [Vec<f64>], centre: usize, dy: isize, dx: isize) -> &'a [f64] {
+        let start = self.radius.1.saturating_add_signed(dx);
+        &lines[self.slot(centre as isize + dy)][start..start + self.columns]
+    }
+}
+
+/// The part of an image around a pixel, 0 beyond the edge.
+pub(super) fn cutout(
+    data: ArrayView2<'_, f32>,
+    centre: (usize, usize),
+    radius: usize,
+) -> Array2<f32> {
+    let (rows, columns) = data.dim();
+    let size = 2 * radius + 1;
+    let mut cutout = Array2::zeros((size, size));
+    let first = |at: usize| at.saturating_sub(radius);
+    let from = (first(centre.0), first(centre.1));
+    let to = (
+        (centre.0 + radius + 1).min(rows),
+        (centre.1 + radius + 1).min(columns),
+    );
+    if from.0 < to.0 && from.1 < to.1 {
+        let at = (from.0 + radius - centre.0, from.1 + radius - centre.1);
+        cutout
+            .slice_mut(s![at.0..at.0 + to.0 - from.0, at.1..at.1 + to.1 - from.1])
+            .assign(&data.slice(s![from.0..to.0, from.1..to.1]));
+    }
+    cutout
+}
