@@ -72,6 +72,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
             },
         )),
         Arc::new(StepTask::<steps::photom::Photom>::new(open_image)),
+        Arc::new(library::tweakreg_task()),
     ]
 });
 

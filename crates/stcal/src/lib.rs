@@ -42,4 +42,5 @@ mod sigma_clip;
 pub mod skymatch;
 pub mod source_finding;
 pub mod spherical_polygon;
+pub mod tweakreg;
 pub mod velocity_aberration;

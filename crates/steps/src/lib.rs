@@ -39,6 +39,7 @@ pub mod saturation;
 pub mod skymatch;
 mod stripes;
 pub mod superbias;
+pub mod tweakreg;
 pub mod velocity_aberration;
 
 use std::path::Path;
