@@ -1,12 +1,14 @@
 //! Steps and pipelines whose input is an association of exposures, and how it becomes a library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use associations::{Association, Member, Product, Role};
+use datamodels::DataModelError;
 use datamodels::library::{AssociationInfo, Changes, Library, MemberFile};
 use datamodels::models::RateModel;
 use steps::outlier_detection::{CubeOutlierDetection, OutlierDetection};
 use steps::resample::Resample;
+use steps::tweakreg::TweakReg;
 use stpipe::run::{Context, Run, RunError};
 use stpipe::{ActionTask, BoxError, Origin, Products, Settings, Step, TaskSpec};
 
@@ -63,6 +65,37 @@ pub(crate) fn outlier_detection_task() -> ActionTask {
                 .map(|(_, saved)| saved)
         },
     )
+}
+
+/// `tweakreg` as a task of its own. It saves catalogues besides.
+pub(crate) fn tweakreg_task() -> ActionTask {
+    ActionTask::new(TaskSpec::step::<TweakReg>(), |context, settings, inputs| {
+        let (mut run, input) = begin(context, settings, inputs)?;
+        // The exposures keep their names.
+        run.settings_mut()
+            .set("output_use_model", true, Origin::Caller)?;
+        let library = input.library(|_| true, &run)?;
+        let directory = run.directory()?;
+        let (outcome, mut saved) = run.alone::<TweakReg>(library)?;
+        saved.extend(save_attachments(&mut outcome.into_model(), &directory)?);
+        Ok(saved)
+    })
+}
+
+/// Saves the tables that steps left in a library, and gives back their paths.
+pub(crate) fn save_attachments(
+    library: &mut Library,
+    directory: &Path,
+) -> Result<Vec<PathBuf>, RunError> {
+    let attachments = library.take_attachments();
+    let saved = attachments.iter().map(|attachment| {
+        let unsaved = |source: DataModelError| RunError::Save {
+            path: directory.join(&attachment.name),
+            source: source.into(),
+        };
+        attachment.save(directory).map_err(unsaved)
+    });
+    saved.collect()
 }
 
 /// The association that a task was given, with all members in place.

@@ -77,6 +77,7 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(StepTask::<steps::source_catalog::SourceCatalog>::new(
             open_resampled,
         )),
+        Arc::new(library::tweakreg_task()),
     ]
 });
 

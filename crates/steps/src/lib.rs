@@ -41,6 +41,7 @@ pub mod skymatch;
 pub mod source_catalog;
 mod stripes;
 pub mod superbias;
+pub mod tweakreg;
 pub mod velocity_aberration;
 
 use std::path::Path;

@@ -4,6 +4,7 @@
 //! arrays that a step changed are kept aside, in memory or in temporary files, and come instead of those of the file.
 //! So the memory that a step takes does not grow with the number of exposures.
 
+mod attachment;
 mod exposure;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::error::Result;
 use crate::io::scratch::Scratch;
 use crate::models::ImageModel;
 
+pub use attachment::{Attachment, TableFormat};
 pub use exposure::{Exposure, Variance, group_id};
 
 /// Exposures in the order of their association.
@@ -22,6 +24,7 @@ pub struct Library {
     exposures: Vec<Exposure>,
     association: AssociationInfo,
     scratch: Scratch,
+    attachments: Vec<Attachment>,
 }
 
 /// What a library has to know of the association that it was made from.
@@ -85,6 +88,7 @@ impl Library {
             exposures,
             association,
             scratch,
+            attachments: Vec::new(),
         })
     }
 
@@ -97,6 +101,7 @@ impl Library {
                 .collect(),
             association,
             scratch: Scratch::new(&std::env::temp_dir()),
+            attachments: Vec::new(),
         }
     }
 
@@ -123,6 +128,16 @@ impl Library {
     /// The association that they come from.
     pub fn association(&self) -> &AssociationInfo {
         &self.association
+    }
+
+    /// Adds a table that is to be saved beside the results, whatever becomes of the step.
+    pub fn attach(&mut self, attachment: Attachment) {
+        self.attachments.push(attachment);
+    }
+
+    /// Takes the tables that are to be saved.
+    pub fn take_attachments(&mut self) -> Vec<Attachment> {
+        std::mem::take(&mut self.attachments)
     }
 
     /// Where temporary files are made.

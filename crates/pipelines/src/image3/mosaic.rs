@@ -2,13 +2,17 @@
 
 use datamodels::library::Library;
 use steps::resample::Resample;
+use steps::source_catalog::SourceCatalog;
 use stpipe::run::{Run, RunError};
 use stpipe::{Outcome, Step};
 
 /// Makes the mosaic, and its catalogue if there is one image.
 pub(super) fn make(run: &mut Run<'_>, library: Library) -> Result<(), RunError> {
-    let Outcome::Complete(_images) = run.outcome::<Resample>(Resample::NAME, library)? else {
+    let Outcome::Complete(mut images) = run.outcome::<Resample>(Resample::NAME, library)? else {
         return Ok(());
     };
+    if let (Some(image), true) = (images.pop(), images.is_empty()) {
+        run.outcome::<SourceCatalog>(SourceCatalog::NAME, image)?;
+    }
     Ok(())
 }

@@ -5,6 +5,8 @@ use steps::assign_mtwcs::AssignMtwcs;
 use steps::outlier_detection::OutlierDetection;
 use steps::resample::Resample;
 use steps::skymatch::SkyMatch;
+use steps::source_catalog::SourceCatalog;
+use steps::tweakreg::TweakReg;
 use stpipe::run::{Entry, Run, RunError};
 use stpipe::{Outcome, Step, TaskSpec};
 
@@ -13,6 +15,7 @@ use super::Image3Params;
 /// What happens to the exposures before they are combined.
 pub const STEPS: &[Entry<Library>] = &[
     Entry::of::<AssignMtwcs>().when("the target moves", is_moving),
+    Entry::of::<TweakReg>().when("the target does not move", |library| !is_moving(library)),
     Entry::of::<SkyMatch>(),
     Entry {
         name: OutlierDetection::NAME,
@@ -31,9 +34,11 @@ pub fn spec() -> TaskSpec {
         "Combines calibrated images to a mosaic with a catalogue",
         vec![
             TaskSpec::step::<AssignMtwcs>(),
+            TaskSpec::step::<TweakReg>(),
             TaskSpec::step::<SkyMatch>(),
             TaskSpec::step::<OutlierDetection>(),
             TaskSpec::step::<Resample>(),
+            TaskSpec::step::<SourceCatalog>(),
         ],
     )
 }

@@ -6,7 +6,20 @@ use gwcs::fits::{FitsError, FitsValue, FitsWcs, SipOptions};
 use gwcs::mosaic::Footprint;
 use stpipe::StepError;
 
-use super::AssignWcsParams;
+/// How the world coordinate system is approximated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Approximation {
+    /// Degree of the distortion; by default the lowest that is accurate enough.
+    pub(crate) degree: Option<i64>,
+    /// Error at which no higher degree is tried [pixel].
+    pub(crate) max_error_pixels: f64,
+    /// Degree of the inverse distortion.
+    pub(crate) inverse_degree: Option<i64>,
+    /// Error of the inverse at which no higher degree is tried [pixel].
+    pub(crate) max_inverse_error_pixels: f64,
+    /// Points along each side of the grid.
+    pub(crate) points: i64,
+}
 
 /// The highest degree that is tried unless the user asks for it.
 const HIGHEST_DEGREE: usize = 5;
@@ -39,8 +52,8 @@ pub(crate) fn set_footprint(meta: &mut Metadata, wcs: &Wcs) -> Result<(), StepEr
 }
 
 /// Sets the keywords of the approximation; an approximation that fails leaves them and says so.
-pub(super) fn set_approximation(meta: &mut Metadata, wcs: &Wcs, params: &AssignWcsParams) {
-    match approximate(meta, wcs, params) {
+pub(crate) fn set_approximation(meta: &mut Metadata, wcs: &Wcs, wanted: &Approximation) {
+    match approximate(meta, wcs, wanted) {
         Ok(fits) => store(meta, &fits),
         Err(error) => {
             tracing::warn!("no approximation by FITS keywords: {error}");
@@ -48,8 +61,8 @@ pub(super) fn set_approximation(meta: &mut Metadata, wcs: &Wcs, params: &AssignW
     }
 }
 
-fn approximate(meta: &Metadata, wcs: &Wcs, params: &AssignWcsParams) -> Result<FitsWcs, FitsError> {
-    let degrees = |wanted: Option<i64>, name: &'static str| match wanted {
+fn approximate(meta: &Metadata, wcs: &Wcs, wanted: &Approximation) -> Result<FitsWcs, FitsError> {
+    let degrees = |degree: Option<i64>, name: &'static str| match degree {
         None => Ok((1..=HIGHEST_DEGREE).collect()),
         Some(degree) => match usize::try_from(degree) {
             Ok(degree) => Ok(vec![degree]),
@@ -66,22 +79,22 @@ fn approximate(meta: &Metadata, wcs: &Wcs, params: &AssignWcsParams) -> Result<F
         _ => None,
     };
     let fits = wcs.to_fits_sip(&SipOptions {
-        degrees: degrees(params.sip_degree, "sip_degree")?,
-        max_error_pixels: params.sip_max_pix_error,
-        inverse_degrees: degrees(params.sip_inv_degree, "sip_inv_degree")?,
-        max_inverse_error_pixels: params.sip_max_inv_pix_error,
-        points: usize::try_from(params.sip_npoints).unwrap_or(0),
+        degrees: degrees(wanted.degree, "sip_degree")?,
+        max_error_pixels: wanted.max_error_pixels,
+        inverse_degrees: degrees(wanted.inverse_degree, "sip_inv_degree")?,
+        max_inverse_error_pixels: wanted.max_inverse_error_pixels,
+        points: usize::try_from(wanted.points).unwrap_or(0),
         reference_pixel,
     })?;
     let tolerances = [
         (
             Some(fits.max_error_pixels),
-            params.sip_max_pix_error,
+            wanted.max_error_pixels,
             "forward",
         ),
         (
             fits.max_inverse_error_pixels,
-            params.sip_max_inv_pix_error,
+            wanted.max_inverse_error_pixels,
             "inverse",
         ),
     ];

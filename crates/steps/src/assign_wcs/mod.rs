@@ -9,7 +9,7 @@
 //! ```
 
 mod imaging;
-mod keywords;
+pub(crate) mod keywords;
 mod mode;
 mod pointing;
 #[cfg(test)]
@@ -44,6 +44,18 @@ stpipe::params! {
         pub slit_y_high: f64 = 0.55;
         /// Keep the coordinate systems of the slices in place of one for all (NIRSpec IFU)
         pub nrs_ifu_slice_wcs: bool = false;
+    }
+}
+
+impl AssignWcsParams {
+    fn approximation(&self) -> keywords::Approximation {
+        keywords::Approximation {
+            degree: self.sip_degree,
+            max_error_pixels: self.sip_max_pix_error,
+            inverse_degree: self.sip_inv_degree,
+            max_inverse_error_pixels: self.sip_max_inv_pix_error,
+            points: self.sip_npoints,
+        }
     }
 }
 
@@ -128,7 +140,7 @@ impl Step for AssignWcs {
         let wcs = imaging::wcs(rate.meta(), shape, references)?;
         keywords::set_footprint(rate.meta_mut(), &wcs)?;
         if params.sip_approx {
-            keywords::set_approximation(rate.meta_mut(), &wcs, params);
+            keywords::set_approximation(rate.meta_mut(), &wcs, &params.approximation());
         }
         let stored = rate.meta_mut().set_wcs(&wcs);
         stored.map_err(StepError::algorithm)?;

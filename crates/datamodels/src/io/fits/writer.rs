@@ -72,8 +72,32 @@ pub fn write_fits(
         .map(|(n, hdu)| header_records(n, hdu))
         .collect();
     let metadata = Table::of_bytes("ASDF_METADATA", asdf(&hash_records(&records))?);
-    let mut extension_records = table_records(&metadata);
-    extension_records.push(name_record("ASDF"));
+    write_with(path, hdus, &records, Some(&metadata))
+}
+
+/// Writes a FITS file atomically, without an ASDF extension.
+///
+/// # Errors
+/// The file cannot be written; nothing is left then.
+pub fn write_plain_fits(path: &Path, hdus: &[HduSpec<'_>]) -> Result<()> {
+    let hdus_with_numbers = hdus.iter().enumerate();
+    let records: Vec<Vec<String>> = hdus_with_numbers
+        .map(|(n, hdu)| header_records(n, hdu))
+        .collect();
+    write_with(path, hdus, &records, None)
+}
+
+fn write_with(
+    path: &Path,
+    hdus: &[HduSpec<'_>],
+    records: &[Vec<String>],
+    metadata: Option<&Table>,
+) -> Result<()> {
+    let extension_records = metadata.map(|metadata| {
+        let mut records = table_records(metadata);
+        records.push(name_record("ASDF"));
+        records
+    });
     write_atomically(path, |temporary| {
         let unwritable = |what: &str| {
             let what = what.to_string();
@@ -91,10 +115,12 @@ pub fn write_fits(
                 rows: rows_of(&hdu.payload),
             })
             .collect();
-        layout.push(NewHdu {
-            records: &extension_records,
-            rows: Some(metadata.row_bytes()),
-        });
+        if let (Some(records), Some(metadata)) = (&extension_records, metadata) {
+            layout.push(NewHdu {
+                records,
+                rows: Some(metadata.row_bytes()),
+            });
+        }
         let extents =
             cfitsio::write_layout(temporary, &layout).map_err(unwritable("the headers"))?;
         let file = OpenOptions::new()
