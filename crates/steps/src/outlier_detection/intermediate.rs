@@ -219,10 +219,10 @@ impl CubeMedian {
             }
             Self::Cube(data) => Box::new(CubeModel {
                 meta,
-                err: Array3::zeros((0, 0, 0)),
-                dq: Array3::zeros((0, 0, 0)),
-                var_poisson: Array3::zeros((0, 0, 0)),
-                var_rnoise: Array3::zeros((0, 0, 0)),
+                err: Array3::zeros(data.dim()),
+                dq: Array3::zeros(data.dim()),
+                var_poisson: Array3::zeros(data.dim()),
+                var_rnoise: Array3::zeros(data.dim()),
                 var_flat: None,
                 area: None,
                 int_times: None,
