@@ -57,6 +57,6 @@ fn middle_of_few(values: &mut [f32]) -> f32 {
     match values.len() {
         0 => f32::NAN,
         count if count % 2 == 1 => values[half],
-        _ => (values[half - 1] + values[half]) / 2.0,
+        _ => f32::midpoint(values[half - 1], values[half]),
     }
 }

@@ -60,6 +60,6 @@ fn middle(sorted: &[f32], width: usize) -> f64 {
     } else if width % 2 == 1 {
         f64::from(sorted[half])
     } else {
-        (f64::from(sorted[half - 1]) + f64::from(sorted[half])) / 2.0
+        f64::midpoint(f64::from(sorted[half - 1]), f64::from(sorted[half]))
     }
 }

@@ -114,7 +114,9 @@ fn solve(set: &[usize], overlaps: &[Overlap]) -> Vec<f64> {
     let mut levels = cholesky(matrix, right);
     levels.push(0.0);
     let mean = levels.iter().sum::<f64>() / levels.len() as f64;
-    levels.iter_mut().for_each(|level| *level -= mean);
+    for level in &mut levels {
+        *level -= mean;
+    }
     levels
 }
 

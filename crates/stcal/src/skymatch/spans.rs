@@ -34,7 +34,7 @@ impl Spans {
         for (row, start, end) in spans {
             match merged.last_mut() {
                 Some((last, _, until)) if *last == row && start <= *until => {
-                    *until = end.max(*until)
+                    *until = end.max(*until);
                 }
                 _ => merged.push((row, start, end)),
             }

@@ -80,7 +80,7 @@ fn the_midpoint_of_equal_values_is_their_number_in_the_bin() {
 #[test]
 fn spans_of_a_square_hold_its_border() {
     let square = vec![(-0.5, -0.5), (4.5, -0.5), (4.5, 3.5), (-0.5, 3.5)];
-    let spans = Spans::inside(&[square.clone()], (4, 5));
+    let spans = Spans::inside(std::slice::from_ref(&square), (4, 5));
     assert_eq!(spans.pixels(), 20);
     assert_eq!(Spans::inside(&[square.clone(), square], (4, 5)), spans);
     assert_eq!(

@@ -52,12 +52,12 @@ pub(super) fn intersection(
     subject: &[&Part],
     clip: &[&Part],
 ) -> Result<SphericalPolygon, PolygonError> {
-    Overlay::of(subject, clip)?.apply(OverlayRule::Intersect)
+    Ok(Overlay::of(subject, clip)?.apply(OverlayRule::Intersect))
 }
 
 /// What is in any of `parts`.
 pub(super) fn union(parts: &[&Part]) -> Result<SphericalPolygon, PolygonError> {
-    Overlay::of(parts, &[])?.apply(OverlayRule::Subject)
+    Ok(Overlay::of(parts, &[])?.apply(OverlayRule::Subject))
 }
 
 /// Parts in the plane that touches the sphere at their middle.
@@ -85,7 +85,7 @@ impl Overlay {
         })
     }
 
-    fn apply(&self, rule: OverlayRule) -> Result<SphericalPolygon, PolygonError> {
+    fn apply(&self, rule: OverlayRule) -> SphericalPolygon {
         // The crate works on a grid of integers: with 64 bits its cells are finer than the rounding of the vertices.
         let mut options = OverlayOptions::<f64, i64>::default();
         options.preserve_input_collinear = true;
@@ -104,9 +104,9 @@ impl Overlay {
             let holes = rings.filter(|ring| !ring.is_degenerate()).collect();
             Some(Part { outer, holes })
         });
-        Ok(SphericalPolygon {
+        SphericalPolygon {
             parts: parts.collect(),
-        })
+        }
     }
 
     /// The direction of a point, the very vertex where it was one.

@@ -8,7 +8,7 @@ use super::*;
 
 /// A cube of zeros with an outlier in integration 3, and a bad pixel.
 fn cube(kind: &str) -> CubeModel {
-    let mut meta = Metadata::default();
+    let mut meta = Metadata::new("CubeModel");
     meta.set("meta.exposure.type", kind);
     meta.set("meta.exposure.nints", 6_i64);
     let mut data = Array3::<f32>::zeros((6, 4, 5));
