@@ -10,7 +10,7 @@ use crate::metadata::Metadata;
 use crate::models::{
     CubeModel, ExposureModel, GuiderCalModel, GuiderModel, GuiderRawModel, ImageModel,
     IntermediateModel, MeanBackgroundModel, Model, PlainImageModel, RampFitOutputModel, RampModel,
-    RateModel, ResampledModel,
+    RateModel, ResampledModel, SegmentationMapModel, SourceCatalogModel,
 };
 use crate::reference::EmiWaves;
 
@@ -118,6 +118,7 @@ product!(ImageModel, data);
 product!(CubeModel, data);
 product!(PlainImageModel, data);
 product!(ResampledModel, data);
+product!(SegmentationMapModel, data);
 product!(RampFitOutputModel, slope);
 product!(GuiderRawModel, data);
 product!(GuiderCalModel, data);
@@ -229,6 +230,10 @@ impl Products for Library {
             .map(|exposure| Some(exposure as &mut dyn Product))
             .collect()
     }
+
+    fn always_numbered(&self) -> bool {
+        true
+    }
 }
 
 /// A file of waves is named and saved like a product, as ASDF; nothing else is recorded in it.
@@ -246,6 +251,39 @@ impl Product for EmiWaves {
     }
 
     fn set_file_name(&mut self, _name: &str) {}
+
+    fn set_status(&mut self, _key: &str, _status: Status) {}
+
+    fn set_skip_reason(&mut self, _key: &str, _reason: &SkipReason) {}
+
+    fn record(&mut self, _provenance: &Provenance<'_>) {}
+
+    fn save(&mut self, path: &Path) -> Result<(), BoxError> {
+        Ok(Self::save(self, path)?)
+    }
+}
+
+/// A catalogue says nothing of how it was made; it is text, whatever images are.
+impl Product for SourceCatalogModel {
+    fn selection(&self) -> Values {
+        Values::new()
+    }
+
+    fn describe(&self) -> String {
+        format!("QTable({} sources)", self.table.len())
+    }
+
+    fn file_name(&self) -> Option<String> {
+        self.file_name.clone()
+    }
+
+    fn set_file_name(&mut self, name: &str) {
+        self.file_name = Some(name.to_owned());
+    }
+
+    fn extension(&self) -> Option<&str> {
+        Some(".ecsv")
+    }
 
     fn set_status(&mut self, _key: &str, _status: Status) {}
 

@@ -242,15 +242,14 @@ impl Work<'_> {
             (left..=right).any(|column| shape.share(spot, whole, column, row).is_some())
         });
         let mut hit = false;
-        for row in bottom.max(self.first_row)..=top.min(self.last_row) {
-            let start = (row - self.first_row) as usize * self.plan.output.1;
-            for column in left..=right {
-                if let Some(share) = shape.share(spot, whole, column, row) {
-                    hit = true;
-                    self.target.add(from, start + column as usize, share);
-                }
-            }
-        }
+        let rows = (bottom.max(self.first_row), top.min(self.last_row));
+        let (first_row, width) = (self.first_row, self.plan.output.1);
+        let target = &mut self.target;
+        shape.shares(spot, whole, (left, right), rows, |column, row, share| {
+            hit = true;
+            let to = (row - first_row) as usize * width + column as usize;
+            target.add(from, to, share);
+        });
         hit && !counted
     }
 }

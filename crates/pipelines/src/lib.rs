@@ -8,6 +8,7 @@ pub mod dark;
 pub mod detector1;
 pub mod guider;
 pub mod image2;
+pub mod image3;
 mod library;
 mod mission;
 mod pool;

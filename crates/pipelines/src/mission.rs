@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use crds::{Client, Config, Observatory};
 use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
-use datamodels::models::{ExposureModel, Model, RampModel, RateModel};
+use datamodels::models::{ExposureModel, Model, RampModel, RateModel, ResampledModel};
 use steps::clean_flicker_noise::CleanFlickerNoise;
 use steps::dq_init::{DqInit, GuiderDqInit};
 use steps::emicorr::Emicorr;
@@ -20,7 +20,7 @@ use stpipe::{
 use crate::association::{InputKind, association_of, first_science, kind_of};
 use crate::guider::open_guider;
 use crate::suffixes::SUFFIXES;
-use crate::{dark, detector1, guider, image2, library, side_products};
+use crate::{dark, detector1, guider, image2, image3, library, side_products};
 
 /// The James Webb Space Telescope.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +32,8 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
         Arc::new(dark::task()),
         Arc::new(guider::task()),
         Arc::new(image2::task()),
+        Arc::new(image3::task()),
+        Arc::new(library::task::<steps::assign_mtwcs::AssignMtwcs>()),
         Arc::new(StepTask::<steps::group_scale::GroupScale>::new(open_ramp)),
         Arc::new(ActionTask::new(
             TaskSpec::step::<DqInit>(),
@@ -72,6 +74,9 @@ static TASKS: LazyLock<Vec<Arc<dyn Task>>> = LazyLock::new(|| {
             },
         )),
         Arc::new(StepTask::<steps::photom::Photom>::new(open_image)),
+        Arc::new(StepTask::<steps::source_catalog::SourceCatalog>::new(
+            open_resampled,
+        )),
         Arc::new(library::tweakreg_task()),
     ]
 });
@@ -114,6 +119,11 @@ pub(crate) fn open_ramp(path: &Path) -> Result<RampModel, BoxError> {
 
 fn open_rate(path: &Path) -> Result<RateModel, BoxError> {
     Ok(RateModel::open(path)?)
+}
+
+/// Opens a resampled image.
+fn open_resampled(path: &Path) -> Result<ResampledModel, BoxError> {
+    Ok(ResampledModel::open(path)?)
 }
 
 /// Opens count rates of images; products of spectra are refused.

@@ -41,6 +41,7 @@ pub mod shape;
 mod sigma_clip;
 pub mod skymatch;
 pub mod source_finding;
+pub mod source_photometry;
 pub mod spherical_polygon;
 pub mod tweakreg;
 pub mod velocity_aberration;

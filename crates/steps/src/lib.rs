@@ -4,6 +4,7 @@
 //! [`stcal`] take, what does the product say afterwards. A step is a type that implements [`stpipe::Step`] and a
 //! function of a model in memory, its parameters and its loaded references.
 
+pub mod assign_mtwcs;
 pub mod assign_wcs;
 mod bands;
 pub mod bkg_subtract;
@@ -37,6 +38,7 @@ pub mod reset;
 pub mod rscd;
 pub mod saturation;
 pub mod skymatch;
+pub mod source_catalog;
 mod stripes;
 pub mod superbias;
 pub mod tweakreg;

@@ -18,6 +18,11 @@ pub trait Product {
     /// Sets the file name in the metadata.
     fn set_file_name(&mut self, name: &str);
 
+    /// Extension of its file, if it is not the one that the parameters name.
+    fn extension(&self) -> Option<&str> {
+        None
+    }
+
     /// Records what became of a step; `key` is [`Step::STATUS_KEY`](crate::Step::STATUS_KEY).
     fn set_status(&mut self, key: &str, status: Status);
 
@@ -53,6 +58,22 @@ pub struct Provenance<'a> {
 pub trait Products {
     /// The models in order; `None` stands for one that was not made.
     fn products(&mut self) -> Vec<Option<&mut dyn Product>>;
+
+    /// Further parts of the names of the results: the identifier of the association that they were made from.
+    fn name_parts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether the names of the results have a number even if there is one result only.
+    fn always_numbered(&self) -> bool {
+        false
+    }
+
+    /// Models that belong to the results, and their suffixes. They are saved after the results, if these are, under names
+    /// made like theirs.
+    fn companions(&mut self) -> Vec<(&'static str, &mut dyn Product)> {
+        Vec::new()
+    }
 
     /// Models that show how the results came about, and their suffixes. They are saved whether the results are or
     /// not, named after the file name in their metadata.

@@ -135,6 +135,19 @@ impl Metadata {
         derived
     }
 
+    /// Metadata for a product of another model that takes over the primary header and nothing else.
+    #[must_use]
+    pub fn derive_primary(&self, model_type: &str) -> Self {
+        let mut derived = Self::new(model_type);
+        for entry in KeywordTable::of(&self.model_type).entries() {
+            let is_taken = entry.hdu == "PRIMARY" && entry.path != "meta.model_type";
+            if let Some(node) = self.get(&entry.path).filter(|_| is_taken) {
+                derived.set(&entry.path, node.clone());
+            }
+        }
+        derived
+    }
+
     /// The file that the metadata came from.
     pub fn source(&self) -> Option<&Path> {
         self.source.as_deref()

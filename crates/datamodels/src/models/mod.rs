@@ -11,6 +11,8 @@ mod ramp;
 mod ramp_fit_output;
 mod rate;
 mod resampled;
+mod segmentation_map;
+mod source_catalog;
 mod writing;
 
 use std::path::Path;
@@ -32,6 +34,8 @@ pub use ramp::RampModel;
 pub use ramp_fit_output::RampFitOutputModel;
 pub use rate::{RateModel, RatePlanesMut};
 pub use resampled::ResampledModel;
+pub use segmentation_map::SegmentationMapModel;
+pub use source_catalog::SourceCatalogModel;
 
 /// A product.
 pub trait Model: Sized {

@@ -10,6 +10,7 @@ mod persistence;
 mod photom;
 mod quality;
 mod refpix;
+mod source_catalog;
 mod streamed;
 mod window;
 
@@ -33,6 +34,7 @@ pub use pattern::{PictureFrameReference, SossTrace, SossTraceReference};
 pub use persistence::PersistenceWindows;
 pub use photom::{AreaReference, PhotomReference, PixelArea, TimeCoefficients};
 pub use refpix::{Irs2BadPixels, Irs2Reference, SirsReference};
+pub use source_catalog::{ApertureCorrections, VegaOffsets};
 pub use streamed::StreamedImage;
 pub use window::{Science, Window};
 

@@ -37,9 +37,41 @@ pub(crate) trait Shape: Sync {
     /// The weight that an output pixel gets, `None` if the spot does not touch it.
     fn share(&self, spot: &Self::Spot, whole: f64, column: i64, row: i64) -> Option<f32>;
 
+    /// Hands the weights of the output pixels in a range that the spot touches to `add`, with column and row; row by row.
+    #[inline(always)]
+    fn shares(
+        &self,
+        spot: &Self::Spot,
+        whole: f64,
+        columns: Extent,
+        rows: Extent,
+        add: impl FnMut(i64, i64, f32),
+    ) {
+        each_share(self, spot, whole, columns, rows, add);
+    }
+
     /// How far from the interpolated position of the centre a spot may reach up or down [output pixels].
     fn reach(&self) -> f64;
 
     /// Whether the spot depends on the neighbours in the pixel map.
     const USES_NEIGHBOURS: bool = false;
+}
+
+/// Asks for the weight of one output pixel after the other.
+#[inline(always)]
+pub(crate) fn each_share<S: Shape + ?Sized>(
+    shape: &S,
+    spot: &S::Spot,
+    whole: f64,
+    (left, right): Extent,
+    (bottom, top): Extent,
+    mut add: impl FnMut(i64, i64, f32),
+) {
+    for row in bottom..=top {
+        for column in left..=right {
+            if let Some(share) = shape.share(spot, whole, column, row) {
+                add(column, row, share);
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Comparison with the median.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2, Zip};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
 
 use super::derivative::largest_differences;
 use crate::shape::{ShapeError, check_shape};
@@ -67,31 +68,27 @@ pub fn flag_resampled(
     let first_row = rows.start.saturating_sub(1);
     let around = first_row..(rows.end + 1).min(height);
     let mut first = vec![false; around.len() * width];
+    let mut second = vec![false; width];
     let mut derivative = vec![0.0; width];
     let lines = first.chunks_exact_mut(width.max(1));
     for (row, first) in around.clone().zip(lines) {
-        largest_differences(blot.view(), row, &mut derivative);
-        let own = rows
-            .contains(&row)
-            .then(|| outliers.row_mut(row - rows.start));
-        let mut own = own.map(|line| line.into_iter());
-        let pixels = data
-            .row(row)
-            .into_iter()
-            .zip(err.row(row))
-            .zip(blot.row(row));
-        for ((first, &derivative), ((data, err), blot)) in
-            first.iter_mut().zip(&derivative).zip(pixels)
-        {
-            let difference = (data - blot - thresholds.background).abs();
-            let err = finite(*err);
-            let exceeds = |pass: usize| {
-                difference > thresholds.scale[pass] * derivative + thresholds.snr[pass] * err
-            };
-            *first = exceeds(0);
-            if let Some(second) = own.as_mut().and_then(Iterator::next) {
-                *second = exceeds(1);
-            }
+        let line = |row: usize| (row < height).then(|| line(*blot, row));
+        let (before, own, after) = (row.checked_sub(1).and_then(line), line(row), line(row + 1));
+        let own = own.unwrap_or_default();
+        largest_differences(before.as_deref(), &own, after.as_deref(), &mut derivative);
+        let pixels = Line {
+            data: &self::line(*data, row),
+            err: &self::line(*err, row),
+            blot: &own,
+            derivative: &derivative,
+        };
+        pixels.exceed(thresholds, 0, first);
+        if rows.contains(&row) {
+            pixels.exceed(thresholds, 1, &mut second);
+            let own = outliers.row_mut(row - rows.start);
+            own.into_iter()
+                .zip(&second)
+                .for_each(|(own, second)| *own = *second);
         }
     }
     let mut count = 0;
@@ -107,6 +104,39 @@ pub fn flag_resampled(
         }
     }
     Ok(count)
+}
+
+/// A row of an image, in one piece.
+fn line(image: ArrayView2<'_, f32>, row: usize) -> Cow<'_, [f32]> {
+    let line = image.index_axis_move(Axis(0), row);
+    match line.to_slice() {
+        Some(line) => Cow::Borrowed(line),
+        None => Cow::Owned(line.to_vec()),
+    }
+}
+
+/// A row of all that is compared.
+struct Line<'a> {
+    data: &'a [f32],
+    err: &'a [f32],
+    blot: &'a [f32],
+    derivative: &'a [f32],
+}
+
+impl Line<'_> {
+    /// Which pixels differ by more than the threshold of a pass.
+    fn exceed(&self, thresholds: &Thresholds, pass: usize, exceed: &mut [bool]) {
+        let (snr, scale) = (thresholds.snr[pass], thresholds.scale[pass]);
+        let pixels = self
+            .data
+            .iter()
+            .zip(self.blot)
+            .zip(self.err.iter().zip(self.derivative));
+        for (exceeds, ((data, blot), (err, derivative))) in exceed.iter_mut().zip(pixels) {
+            let difference = (data - blot - thresholds.background).abs();
+            *exceeds = difference > scale * derivative + snr * finite(*err);
+        }
+    }
 }
 
 /// A median that pixels are compared with: 32 bits, or 64 where it was averaged with so many.

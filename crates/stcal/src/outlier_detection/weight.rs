@@ -29,31 +29,36 @@ pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
             break;
         }
     }
-    sum(&values, f64::from) / values.len() as f64 * fraction
+    let (sum, _) = moments(&values, 0.0);
+    sum / values.len() as f64 * fraction
 }
 
 /// The limits of what is not an outlier.
 fn bounds(values: &[f32]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = sum(values, f64::from) / count;
-    let squares = sum(values, |value| {
-        let distance = f64::from(value) - mean;
-        distance * distance
-    });
-    let width = SIGMA * (squares / count).sqrt();
-    let centre = median(values);
+    let (count, centre) = (values.len() as f64, median(values));
+    let (sum, squares) = moments(values, centre);
+    let mean = sum / count;
+    let width = SIGMA * (squares / count - mean * mean).max(0.0).sqrt();
     (centre - width, centre + width)
 }
 
-fn sum(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
-    let mut sums = [0.0; LANES];
+/// Sums of the distances from `centre` and of their squares.
+fn moments(values: &[f32], centre: f64) -> (f64, f64) {
+    let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum += term(*value);
+        for lane in 0..LANES {
+            let distance = f64::from(chunk[lane]) - centre;
+            sums[lane] += distance;
+            squares[lane] += distance * distance;
         }
     }
-    sums.iter().sum::<f64>() + rest.iter().map(|value| term(*value)).sum::<f64>()
+    for value in rest {
+        let distance = f64::from(*value) - centre;
+        sums[0] += distance;
+        squares[0] += distance * distance;
+    }
+    (sums.iter().sum(), squares.iter().sum())
 }
 
 /// The median, found by the leading bits of the values first: one pass over memory instead of the several of a selection.

@@ -7,8 +7,6 @@ pub(super) struct Moments {
     /// As the reference hands them on, rounded to 32 bits.
     pub(super) mean: f32,
     pub(super) deviation: f32,
-    pub(super) least: f32,
-    pub(super) most: f32,
 }
 
 /// Sums run side by side, so that they fill the vector registers.
@@ -17,82 +15,87 @@ const LANES: usize = 8;
 /// Values after which counts in the lanes are added up.
 const PART: usize = 1 << 16;
 
-/// Moments of the values from `low` to `high`; there is at least one value.
+/// Moments of the values from `low` to `high`, summed about a `centre` that is best near their mean.
 ///
 /// # Source
-/// stsci.imagestats 1.8.4 `computeMean`, which sums in one 64-bit number.
-pub(super) fn moments(values: &[f32], low: f32, high: f32) -> Moments {
-    let first = values.first().copied().unwrap_or(f32::NAN);
-    // Parity: stsci.imagestats starts from the first value even if it does not count, and from the limit if it lies beyond.
-    let range = (first.max(low), first.min(high));
-    let (count, sum, least, most) = sums(values, (low, high), range);
-    let mean = (sum / count as f64) as f32;
-    let deviation = (squares(values, mean, least, most) / (count as f64 - 1.0)).sqrt() as f32;
-    Moments {
-        count,
-        mean,
-        deviation,
-        least,
-        most,
-    }
-}
-
-/// Number, sum, least and largest of the values between limits.
-fn sums(values: &[f32], (low, high): (f32, f32), range: (f32, f32)) -> (usize, f64, f32, f32) {
+/// stsci.imagestats 1.8.4 `computeMean`, which reads the values twice and squares in 32 bits.
+pub(super) fn moments(values: &[f32], low: f32, high: f32, centre: f32) -> Moments {
     let mut count = 0;
-    let mut sums = [0.0_f64; LANES];
-    let (mut least, mut most) = ([range.0; LANES], [range.1; LANES]);
+    let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
+    let distance = |value: f32| {
+        let inside = value >= low && value <= high;
+        (if inside { value - centre } else { 0.0 }, u32::from(inside))
+    };
     let (chunks, rest) = values.as_chunks::<LANES>();
     for part in chunks.chunks(PART) {
         let mut counts = [0_u32; LANES];
         for chunk in part {
             for lane in 0..LANES {
-                let value = chunk[lane];
-                let inside = value >= low && value <= high;
-                counts[lane] += u32::from(inside);
-                sums[lane] += f64::from(if inside { value } else { 0.0 });
-                let (under, over) = (inside && value < least[lane], inside && value > most[lane]);
-                least[lane] = if under { value } else { least[lane] };
-                most[lane] = if over { value } else { most[lane] };
+                let (distance, inside) = distance(chunk[lane]);
+                let distance = f64::from(distance);
+                counts[lane] += inside;
+                sums[lane] += distance;
+                squares[lane] += distance * distance;
             }
         }
         count += counts.iter().map(|count| *count as usize).sum::<usize>();
     }
-    let mut sum = sums.iter().sum::<f64>();
-    let mut least = least.into_iter().fold(range.0, f32::min);
-    let mut most = most.into_iter().fold(range.1, f32::max);
-    for &value in rest.iter().filter(|value| (low..=high).contains(*value)) {
-        count += 1;
-        sum += f64::from(value);
-        least = least.min(value);
-        most = most.max(value);
+    for value in rest {
+        let (distance, inside) = distance(*value);
+        let distance = f64::from(distance);
+        count += inside as usize;
+        sums[0] += distance;
+        squares[0] += distance * distance;
     }
-    (count, sum, least, most)
+    let number = count as f64;
+    let mean = sums.iter().sum::<f64>() / number;
+    let scatter = (squares.iter().sum::<f64>() - number * mean * mean).max(0.0);
+    Moments {
+        count,
+        mean: (f64::from(centre) + mean) as f32,
+        // Without the maximum above, rounding could leave the scatter of equal values below zero.
+        deviation: (scatter / (number - 1.0)).sqrt() as f32,
+    }
 }
 
-/// The sum of the squared distances from `mean` of the values between limits.
-fn squares(values: &[f32], mean: f32, low: f32, high: f32) -> f64 {
-    let mut sums = [0.0_f64; LANES];
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let square = |value: f32| {
-        let distance = if value >= low && value <= high {
-            value - mean
-        } else {
-            0.0
-        };
-        f64::from(distance * distance)
-    };
-    for chunk in chunks {
-        for lane in 0..LANES {
-            sums[lane] += square(chunk[lane]);
-        }
-    }
-    sums.iter().sum::<f64>() + rest.iter().map(|value| square(*value)).sum::<f64>()
+/// The range of the values from `low` to `high`; there is at least one value.
+pub(super) fn range(values: &[f32], low: f32, high: f32) -> (f32, f32) {
+    let first = values.first().copied().unwrap_or(f32::NAN);
+    // Parity: stsci.imagestats starts from the first value even if it does not count, and from the limit if it lies beyond.
+    between(values, (low, high), (first.max(low), first.min(high)))
 }
 
 /// The smallest and the largest value; infinities, exchanged, if there are none.
 pub(super) fn extremes(values: &[f32]) -> (f32, f32) {
     let all = (f32::NEG_INFINITY, f32::INFINITY);
-    let (_, _, least, most) = sums(values, all, (f32::INFINITY, f32::NEG_INFINITY));
-    (least, most)
+    between(values, all, (f32::INFINITY, f32::NEG_INFINITY))
+}
+
+/// The range `from`, widened to the values between limits.
+fn between(values: &[f32], (low, high): (f32, f32), from: (f32, f32)) -> (f32, f32) {
+    let (mut least, mut most) = ([from.0; LANES], [from.1; LANES]);
+    let mut widen = |lane: usize, value: f32| {
+        // What lies beyond a limit is replaced by what changes nothing.
+        let inside = value >= low && value <= high;
+        let (under, over) = if inside { (value, value) } else { from };
+        least[lane] = if under < least[lane] {
+            under
+        } else {
+            least[lane]
+        };
+        most[lane] = if over > most[lane] { over } else { most[lane] };
+    };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, value) in chunk.iter().enumerate() {
+            widen(lane, *value);
+        }
+    }
+    for value in rest {
+        widen(0, *value);
+    }
+    (
+        least.into_iter().fold(from.0, f32::min),
+        most.into_iter().fold(from.1, f32::max),
+    )
 }

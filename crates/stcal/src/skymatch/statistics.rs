@@ -1,6 +1,6 @@
 //! The level of a sample of pixels.
 
-use super::moments::{Moments, extremes, moments};
+use super::moments::{Moments, extremes, moments, range};
 use crate::median::median_f32;
 
 /// What stands for the level of a sample.
@@ -92,10 +92,8 @@ impl SkyStatistics {
                 }
                 f64::from(median_f32(&mut values[..kept]))
             }
-            Statistic::Mode => Histogram::of(values, &clipped.moments, self.bin_width)?.mode(),
-            Statistic::Midpoint => {
-                Histogram::of(values, &clipped.moments, self.bin_width)?.midpoint()
-            }
+            Statistic::Mode => Histogram::of(values, &clipped, self.bin_width)?.mode(),
+            Statistic::Midpoint => Histogram::of(values, &clipped, self.bin_width)?.midpoint(),
         };
         let pixels = clipped.moments.count;
         value.is_finite().then_some(Level { value, pixels })
@@ -117,14 +115,16 @@ impl SkyStatistics {
         let lower = self.lower.unwrap_or(f64::from(least));
         let upper = self.upper.unwrap_or(f64::from(most));
         let (mut low, mut high) = (lower as f32, upper as f32);
+        let mut centre = values[0].clamp(low, high);
         for clip in 0..=self.clips {
-            let moments = moments(values, low, high);
+            let moments = moments(values, low, high, centre);
             if moments.count == 0 {
                 return None;
             }
             if clip == self.clips {
                 return Some(Clipped { moments, low, high });
             }
+            centre = moments.mean;
             let (mean, deviation) = (f64::from(moments.mean), f64::from(moments.deviation));
             // A deviation that is NaN, that of one value, leaves the limits.
             low = (mean - self.low_sigma * deviation).max(lower) as f32;
@@ -146,9 +146,9 @@ struct Histogram {
 
 impl Histogram {
     /// Nothing if the values have no scatter that could be told: those of one value between limits.
-    fn of(values: &[f32], moments: &Moments, bin_width: f64) -> Option<Self> {
-        let (least, most) = (moments.least, moments.most);
-        let width = bin_width * f64::from(moments.deviation);
+    fn of(values: &[f32], clipped: &Clipped, bin_width: f64) -> Option<Self> {
+        let (least, most) = range(values, clipped.low, clipped.high);
+        let width = bin_width * f64::from(clipped.moments.deviation);
         let extent = f64::from(most) - f64::from(least);
         let narrow = (width as f32) < NARROWEST || (extent as f32) < NARROWEST;
         if width.is_nan() && !narrow {

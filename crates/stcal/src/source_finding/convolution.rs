@@ -224,26 +224,30 @@ impl Lines {
     }
 }
 
-/// The part of an image around a pixel, 0 beyond the edge.
-pub(super) fn cutout(
-    data: ArrayView2<'_, f32>,
-    centre: (usize, usize),
-    radius: usize,
-) -> Array2<f32> {
-    let (rows, columns) = data.dim();
+/// A pixel of an image as a place that need not be one.
+pub(super) fn signed(pixel: (usize, usize)) -> (i64, i64) {
+    (pixel.0 as i64, pixel.1 as i64)
+}
+
+/// The part of an image around a place, 0 beyond the edge.
+pub(crate) fn cutout(data: ArrayView2<'_, f32>, centre: (i64, i64), radius: usize) -> Array2<f32> {
     let size = 2 * radius + 1;
-    let mut cutout = Array2::zeros((size, size));
-    let first = |at: usize| at.saturating_sub(radius);
-    let from = (first(centre.0), first(centre.1));
-    let to = (
-        (centre.0 + radius + 1).min(rows),
-        (centre.1 + radius + 1).min(columns),
+    // Where the cutout and the image overlap: first in the image, first in the cutout, how many.
+    let overlap = |centre: i64, len: usize| {
+        let first = centre - radius as i64;
+        let from = first.clamp(0, len as i64);
+        let to = (first + size as i64).clamp(0, len as i64);
+        (from as usize, (from - first) as usize, (to - from) as usize)
+    };
+    let (row, column) = (
+        overlap(centre.0, data.nrows()),
+        overlap(centre.1, data.ncols()),
     );
-    if from.0 < to.0 && from.1 < to.1 {
-        let at = (from.0 + radius - centre.0, from.1 + radius - centre.1);
+    let mut cutout = Array2::zeros((size, size));
+    if row.2 > 0 && column.2 > 0 {
         cutout
-            .slice_mut(s![at.0..at.0 + to.0 - from.0, at.1..at.1 + to.1 - from.1])
-            .assign(&data.slice(s![from.0..to.0, from.1..to.1]));
+            .slice_mut(s![row.1..row.1 + row.2, column.1..column.1 + column.2])
+            .assign(&data.slice(s![row.0..row.0 + row.2, column.0..column.0 + column.2]));
     }
     cutout
 }

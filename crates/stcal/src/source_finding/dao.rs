@@ -11,7 +11,7 @@
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::convolution::cutout;
+use super::convolution::{cutout, signed};
 use super::iraf::neighbourhood;
 use super::peaks::find_peaks;
 use super::summation::pairwise_sum;
@@ -66,8 +66,8 @@ pub fn find_dao_stars(search: &StarSearch<'_>, kernel: &StarKernel) -> Vec<DaoSt
     ];
     let mut stars = Vec::new();
     for peak in peaks {
-        let raw = cutout(search.data, peak, kernel.radius);
-        let convolved = cutout(convolved.view(), peak, kernel.radius);
+        let raw = cutout(search.data, signed(peak), kernel.radius);
+        let convolved = cutout(convolved.view(), signed(peak), kernel.radius);
         let Some(star) = measure(peak, kernel, (&raw, &convolved), &fits, threshold) else {
             continue;
         };
@@ -132,7 +132,7 @@ fn measure(
 }
 
 /// Twice the sum of quadrants with alternating signs over the sum of absolute values, in 32 bits.
-pub(super) fn quadrant_roundness(convolved: &Array2<f32>, centre: usize) -> f32 {
+pub(crate) fn quadrant_roundness(convolved: &Array2<f32>, centre: usize) -> f32 {
     let size = convolved.nrows();
     let value = |y: usize, x: usize| {
         let is_peak = y == centre && x == centre;

@@ -13,7 +13,7 @@
 
 use ndarray::Array2;
 
-use super::convolution::cutout;
+use super::convolution::{cutout, signed};
 use super::peaks::{Neighbourhood, find_peaks};
 use super::summation::pairwise_sum;
 use super::{Border, Convolution, StarKernel, StarSearch};
@@ -108,7 +108,7 @@ pub(super) fn neighbourhood(search: &StarSearch<'_>, kernel: &StarKernel) -> Nei
 
 /// Sky and moments; none if they are not finite or rest on a single pixel.
 fn measure(search: &StarSearch<'_>, kernel: &StarKernel, peak: (usize, usize)) -> Option<IrafStar> {
-    let raw = cutout(search.data, peak, kernel.radius);
+    let raw = cutout(search.data, signed(peak), kernel.radius);
     let outside: Vec<f32> = raw
         .iter()
         .zip(&kernel.is_inside)

@@ -17,6 +17,8 @@ pub mod background;
 mod convolution;
 mod dao;
 mod deblend;
+#[cfg(test)]
+pub(crate) mod field;
 mod iraf;
 mod kernel;
 mod peaks;
@@ -24,12 +26,15 @@ mod segments;
 mod summation;
 mod watershed;
 
+pub(crate) use convolution::cutout;
 pub use convolution::{Border, Convolution};
+pub(crate) use dao::quadrant_roundness;
 pub use dao::{DaoStar, find_dao_stars};
 pub use deblend::{Deblending, Parts, Spacing};
 pub use iraf::{IrafStar, find_iraf_stars};
 pub use kernel::{KernelError, StarKernel, gaussian_kernel, sigma_from_fwhm};
 pub use segments::{Connectivity, Segment, Segmentation};
+pub(crate) use summation::pairwise_sum;
 
 #[cfg(test)]
 mod tests;

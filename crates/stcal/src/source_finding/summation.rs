@@ -3,7 +3,7 @@
 /// The sum in 32 bits: blocks of up to 128 values, each in eight partial sums.
 ///
 /// Source: numpy `core/src/umath/loops_utils.h.src::FLOAT_pairwise_sum`. Exact.
-pub(super) fn pairwise_sum(values: &[f32]) -> f32 {
+pub(crate) fn pairwise_sum(values: &[f32]) -> f32 {
     let n = values.len();
     if n < 8 {
         return values.iter().fold(0.0, |sum, value| sum + value);

@@ -15,6 +15,8 @@ mod pointing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use keywords::set_footprint;
+
 use datamodels::models::RateModel;
 use datamodels::reference::{DistortionReference, FilterOffsetReference};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};

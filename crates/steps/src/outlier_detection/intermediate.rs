@@ -115,7 +115,8 @@ impl Intermediates {
             return Ok(());
         }
         let mut meta = image.meta.clone();
-        meta.set("meta.filename", self.name(first.file_name(), "outlier_i2d"));
+        // The suffix replaces one that is known, and that is the last part alone.
+        meta.set("meta.filename", self.name(first.file_name(), "i2d"));
         self.push("outlier_i2d", meta, &image.data, Some(&image.wht))
     }
 
@@ -126,7 +127,8 @@ impl Intermediates {
         };
         let mut meta = first.meta.clone();
         let name = meta.text("meta.filename").unwrap_or_default();
-        meta.set("meta.filename", name.replace("_outlier_i2d", "_median"));
+        let name = name.replace("_i2d.", "_median.");
+        meta.set("meta.filename", name);
         self.push("median", meta, median, None)
     }
 

@@ -96,6 +96,14 @@ impl Products for OutliersFlagged {
         self.library.products()
     }
 
+    fn name_parts(&self) -> Vec<String> {
+        self.library.association().id.clone().into_iter().collect()
+    }
+
+    fn always_numbered(&self) -> bool {
+        true
+    }
+
     fn side_products(&mut self) -> Vec<(&'static str, &mut dyn Product)> {
         intermediate::side_products(&mut self.intermediate)
     }

@@ -201,8 +201,8 @@ impl<'a> Run<'a> {
         self.record_outcome::<S>(&mut outcome, &used);
         let base = settings.base()?;
         if base.save_results || base.output_file.is_some() {
-            let products = products_of(&mut outcome);
-            self.save_results(&settings, products)?;
+            self.save_results(&settings, products_of(&mut outcome))?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         tracing::info!(target: LOG, "Step {name} done");
         Ok(outcome)
@@ -226,8 +226,8 @@ impl<'a> Run<'a> {
         self.save_side_products(&settings, &mut outcome)?;
         self.record_outcome::<S>(&mut outcome, &used);
         if settings.base()?.save_results {
-            let products = products_of(&mut outcome);
-            self.save_results(&settings, products)?;
+            self.save_results(&settings, products_of(&mut outcome))?;
+            self.save_companions(&settings, &mut outcome)?;
         }
         Ok((outcome, self.end()))
     }
@@ -241,7 +241,7 @@ impl<'a> Run<'a> {
         self.record(results, &[]);
         if self.settings.base()?.save_results {
             let settings = self.settings.clone();
-            self.save_results(&settings, results.products())?;
+            self.save_results(&settings, results)?;
         }
         Ok(self.end())
     }
@@ -400,11 +400,9 @@ fn mark(products: &mut dyn Products, key: &str, status: Status, reason: Option<&
     }
 }
 
-fn products_of<I: Products, O: Products>(
-    outcome: &mut Outcome<I, O>,
-) -> Vec<Option<&mut dyn Product>> {
+fn products_of<I: Products, O: Products>(outcome: &mut Outcome<I, O>) -> &mut dyn Products {
     match outcome {
-        Outcome::Complete(output) => output.products(),
-        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input.products(),
+        Outcome::Complete(output) => output,
+        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input,
     }
 }

@@ -54,20 +54,37 @@ impl Run<'_> {
         Ok(PathBuf::from(self.output_directory(&own, &own)))
     }
 
-    /// Saves the results of a step or of the pipeline; several get an index.
+    /// Saves the results of a step or of the pipeline; several get a number.
     pub(super) fn save_results(
         &mut self,
         settings: &Settings,
-        products: Vec<Option<&mut dyn Product>>,
+        results: &mut dyn Products,
     ) -> Result<(), RunError> {
-        let several = products.len() > 1;
+        let (parts, numbered) = (results.name_parts(), results.always_numbered());
+        let products = results.products();
+        let numbered = numbered || products.len() > 1;
         let suffix = suffix(settings);
-        for (index, product) in products.into_iter().enumerate() {
-            let index = several.then(|| index.to_string());
-            let components: Vec<_> = index.into_iter().collect();
+        for (number, product) in products.into_iter().enumerate() {
+            let number = numbered.then(|| number.to_string());
+            let components: Vec<_> = number.into_iter().chain(parts.iter().cloned()).collect();
             if let Some(product) = product {
                 self.save_as(settings, product, Suffix::Replace(&suffix), &components)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Saves what belongs to the results of a step.
+    pub(super) fn save_companions<I, O: Products>(
+        &mut self,
+        settings: &Settings,
+        outcome: &mut Outcome<I, O>,
+    ) -> Result<(), RunError> {
+        let Outcome::Complete(output) = outcome else {
+            return Ok(());
+        };
+        for (suffix, product) in output.companions() {
+            self.save_as(settings, product, Suffix::Replace(suffix), &[])?;
         }
         Ok(())
     }
@@ -96,7 +113,7 @@ impl Run<'_> {
         suffix: Suffix<'_>,
         components: &[String],
     ) -> Result<PathBuf, RunError> {
-        let path = self.output_path(settings, product.file_name(), suffix, components)?;
+        let path = self.output_path(settings, product, suffix, components)?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -120,7 +137,7 @@ impl Run<'_> {
     fn output_path(
         &self,
         settings: &Settings,
-        model_name: Option<String>,
+        product: &dyn Product,
         suffix: Suffix<'_>,
         components: &[String],
     ) -> Result<PathBuf, RunError> {
@@ -129,6 +146,7 @@ impl Run<'_> {
         let from_model =
             own.output_use_model || (own.output_file.is_none() && !own.search_output_file);
         let mut components = components;
+        let model_name = product.file_name();
         let mut base = own.output_file.clone();
         if from_model && model_name.is_some() {
             base = model_name;
@@ -143,7 +161,7 @@ impl Run<'_> {
         let name = OutputName {
             base: &base,
             suffix,
-            extension: &own.output_ext,
+            extension: product.extension().unwrap_or(&own.output_ext),
             components,
             directory: &directory,
             known_suffixes: self.context.suffixes,

@@ -14,6 +14,8 @@ pub enum Meta {
     Int(i64),
     /// A float.
     Float(f64),
+    /// A float of 32 bits.
+    Single(f32),
     /// Text.
     Text(String),
     /// A fixed list.
@@ -75,7 +77,7 @@ impl From<&[i64]> for MetaArray {
 }
 
 impl Meta {
-    fn is_scalar(&self) -> bool {
+    pub(super) fn is_scalar(&self) -> bool {
         !matches!(self, Self::Tuple(_) | Self::Map(_) | Self::Array(_))
     }
 
@@ -84,22 +86,21 @@ impl Meta {
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
             Self::Float(value) => yaml_float(*value),
+            Self::Single(value) => yaml_float(*value),
             Self::Text(value) => yaml_text(value),
             Self::Tuple(_) | Self::Map(_) | Self::Array(_) => String::new(),
         }
     }
 }
 
-fn yaml_float(value: f64) -> String {
-    if value.is_nan() {
-        return ".nan".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
+fn yaml_float(value: impl std::fmt::LowerExp + Copy + Into<f64>) -> String {
     let text = float_text(value);
-    match text.split_once('e') {
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0e{exponent}"),
+    match (text.as_str(), text.split_once('e')) {
+        ("nan" | "inf", _) => format!(".{text}"),
+        ("-inf", _) => "-.inf".to_owned(),
+        (_, Some((mantissa, exponent))) if !mantissa.contains('.') => {
+            format!("{mantissa}.0e{exponent}")
+        }
         _ => text,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::header::{Meta, flow_map, write_entry, yaml_text};
+use super::header::{flow_map, write_entry, yaml_text};
 use super::number::float_text;
 use super::{Column, Table, Values};
 
@@ -87,7 +87,7 @@ fn metadata(table: &Table, lines: &mut Vec<String>) {
     }
     lines.push("meta: !!omap".to_owned());
     for (key, value) in &table.meta {
-        if let Meta::Bool(_) | Meta::Int(_) | Meta::Float(_) | Meta::Text(_) = value {
+        if value.is_scalar() {
             let mut entry = Vec::new();
             write_entry(&mut entry, "", key, value);
             lines.push(format!("- {{{}}}", entry.concat()));

@@ -1,5 +1,11 @@
 //! Flux spread evenly over the shrunken pixel, whose corners are mapped one by one.
 
+mod strips;
+#[cfg(test)]
+mod tests;
+
+use strips::{CELLS, Strips, larger, smaller};
+
 use super::{Extent, Shape};
 use crate::geometry::{PixelMap, Point, nearest};
 
@@ -69,12 +75,15 @@ impl<'a> Square<'a> {
     }
 }
 
+/// Overlaps below this are worked out cell by cell: whether a cell is touched at all shall not hang on rounding.
+const SLIVER: f64 = 1e-8;
+
 /// Smallest and largest of four numbers.
 #[inline(always)]
 fn limits(v: &[f64; 4]) -> (f64, f64) {
     (
-        v[0].min(v[1]).min(v[2].min(v[3])),
-        v[0].max(v[1]).max(v[2].max(v[3])),
+        smaller(smaller(v[0], v[1]), smaller(v[2], v[3])),
+        larger(larger(v[0], v[1]), larger(v[2], v[3])),
     )
 }
 
@@ -128,6 +137,33 @@ impl Shape for Square<'_> {
             + under(x[2], y[2], x[3], y[3]))
             + under(x[3], y[3], x[0], y[0]);
         (overlap != 0.0).then_some((overlap * whole) as f32)
+    }
+
+    #[inline(always)]
+    fn shares(
+        &self,
+        spot: &Quadrilateral,
+        whole: f64,
+        (left, right): Extent,
+        (bottom, top): Extent,
+        mut add: impl FnMut(i64, i64, f32),
+    ) {
+        let (columns, rows) = ((right - left + 1) as usize, (top - bottom + 1) as usize);
+        if columns > CELLS || rows > CELLS {
+            return super::each_share(self, spot, whole, (left, right), (bottom, top), add);
+        }
+        let (x0, y0) = (left as f64 - 0.5, bottom as f64 - 0.5);
+        let sides = Strips::new(spot.x.map(|x| x - x0), spot.y.map(|y| y - y0));
+        let overlaps = sides.overlaps(columns, rows);
+        for (row, overlaps) in (bottom..=top).zip(&overlaps) {
+            for (column, &overlap) in (left..=right).zip(overlaps) {
+                if overlap.abs() > SLIVER {
+                    add(column, row, (overlap * whole) as f32);
+                } else if let Some(share) = self.share(spot, whole, column, row) {
+                    add(column, row, share);
+                }
+            }
+        }
     }
 
     fn reach(&self) -> f64 {

@@ -1,0 +1,60 @@
+//! The order of the steps.
+
+use datamodels::library::Library;
+use steps::assign_mtwcs::AssignMtwcs;
+use steps::outlier_detection::OutlierDetection;
+use steps::resample::Resample;
+use steps::skymatch::SkyMatch;
+use steps::source_catalog::SourceCatalog;
+use steps::tweakreg::TweakReg;
+use stpipe::run::{Entry, Run, RunError};
+use stpipe::{Outcome, Step, TaskSpec};
+
+use super::Image3Params;
+
+/// What happens to the exposures before they are combined.
+pub const STEPS: &[Entry<Library>] = &[
+    Entry::of::<AssignMtwcs>().when("the target moves", is_moving),
+    Entry::of::<TweakReg>().when("the target does not move", |library| !is_moving(library)),
+    Entry::of::<SkyMatch>(),
+    Entry {
+        name: OutlierDetection::NAME,
+        about: OutlierDetection::ABOUT,
+        condition: "",
+        applies: |_| true,
+        run: flag_outliers,
+    },
+];
+
+/// Names, parameters and steps of the pipeline.
+pub fn spec() -> TaskSpec {
+    TaskSpec::pipeline::<Image3Params>(
+        "calwebb_image3",
+        "jwst.pipeline.calwebb_image3.Image3Pipeline",
+        "Combines calibrated images to a mosaic with a catalogue",
+        vec![
+            TaskSpec::step::<AssignMtwcs>(),
+            TaskSpec::step::<TweakReg>(),
+            TaskSpec::step::<SkyMatch>(),
+            TaskSpec::step::<OutlierDetection>(),
+            TaskSpec::step::<Resample>(),
+            TaskSpec::step::<SourceCatalog>(),
+        ],
+    )
+}
+
+fn is_moving(library: &Library) -> bool {
+    let first = library.exposures().first();
+    let kind = first.and_then(|exposure| exposure.meta.text("meta.target.type"));
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("moving"))
+}
+
+/// The step gives more than the exposures back.
+fn flag_outliers(run: &mut Run<'_>, library: Library) -> Result<Library, RunError> {
+    Ok(
+        match run.outcome::<OutlierDetection>(OutlierDetection::NAME, library)? {
+            Outcome::Complete(flagged) => flagged.library,
+            Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => input,
+        },
+    )
+}
