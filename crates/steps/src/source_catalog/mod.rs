@@ -19,7 +19,7 @@ use stpipe::{Outcome, Prepared, Product, Products, ReferenceFiles, Step, StepErr
 use crate::metadata_error;
 
 pub use apertures::Apertures;
-pub use detection::{FinderSettings, StarFinder, find_sources, make_background};
+pub use detection::{FinderSettings, Pixels, StarFinder, find_sources, make_background};
 
 stpipe::choices! {
     /// What looks for sources.

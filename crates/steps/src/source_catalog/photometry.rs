@@ -85,9 +85,7 @@ fn photometry(
             radius: f64::from(radius),
         };
         let (sum, err) = circle.sum(pixels.data, pixels.err);
-        // Parity: the area comes from a radius of 32 bits, and has as many.
-        let area = std::f32::consts::PI * (radius * radius);
-        (sum - sky.median * f64::from(area), err)
+        (sum - sky.median * circle.area(), err)
     });
     let (sharpness, roundness) = shape.measure(pixels.data, position);
     Photometry {

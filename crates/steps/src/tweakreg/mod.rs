@@ -31,6 +31,7 @@ use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
 use crate::assign_wcs::keywords::{self, Approximation};
 use crate::metadata_error;
+use crate::source_catalog::{Finder, Levels, Neighbours};
 use detection::Found;
 use plane::SkyPlane;
 
@@ -50,7 +51,7 @@ stpipe::params! {
         /// List of exposures and their catalogues
         pub catfile: String = "";
         /// How sources are found
-        pub starfinder: String = "iraf", choices(&["dao", "iraf", "segmentation"]);
+        pub starfinder: Finder = Finder::Iraf;
         /// Least signal of a source [noise of the background]
         pub snr_threshold: f64 = 10.0;
         /// Full width at half maximum of a star [pixel]
@@ -76,13 +77,13 @@ stpipe::params! {
         /// Fewest connected pixels of a source (segmentation)
         pub npixels: i64 = 10;
         /// Neighbours of a pixel that are connected to it, 4 or 8 (segmentation)
-        pub connectivity: String = "8", choices(&["4", "8"]);
+        pub connectivity: Neighbours = Neighbours::Eight;
         /// Levels at which sources are parted (segmentation)
         pub nlevels: i64 = 32;
         /// Least part of the flux that a parted source has (segmentation)
         pub contrast: f64 = 0.001;
         /// How the levels are spaced (segmentation)
-        pub multithresh_mode: String = "exponential", choices(&["exponential", "linear", "sinh"]);
+        pub multithresh_mode: Levels = Levels::Exponential;
         /// Width of the ring around a source that gives its background, 0 for none [pixel] (segmentation)
         pub localbkg_width: i64 = 0;
         /// What becomes of pixels of neighbours in apertures (segmentation)
@@ -254,7 +255,6 @@ fn expected(aligned: Result<(), TweakregError>) -> Result<Option<String>, StepEr
 struct Detected {
     catalog: Option<UserCatalog>,
     found: Vec<Found>,
-    problem: Option<String>,
 }
 
 /// The exposures with their sources.
@@ -274,22 +274,16 @@ fn images(
             ));
         }
     };
+    let (finder, needs_errors) = params.finder()?;
     let exposures = library.exposures().par_iter().zip(catalogs);
     let detected: Vec<(SkyPlane, Detected)> = exposures
         .map(|(exposure, catalog)| {
             let plane = SkyPlane::of(&exposure.meta)?;
-            let (found, problem) = match &catalog {
-                Some(_) => (Vec::new(), None),
-                None => detection::sources(params, exposure)?,
+            let found = match &catalog {
+                Some(_) => Vec::new(),
+                None => detection::sources(&finder, needs_errors, exposure)?,
             };
-            Ok((
-                plane,
-                Detected {
-                    catalog,
-                    found,
-                    problem,
-                },
-            ))
+            Ok((plane, Detected { catalog, found }))
         })
         .collect::<Result<_, StepError>>()?;
     let mut images = Vec::new();
@@ -298,14 +292,7 @@ fn images(
         let file_name = exposure.file_name().to_string();
         let bounds = plane.bounding_box();
         let inside = |p: &[f64; 2]| (0..2).all(|k| bounds[k].0 < p[k] && p[k] < bounds[k].1);
-        let Detected {
-            catalog,
-            mut found,
-            problem,
-        } = detected;
-        if let Some(problem) = problem {
-            tracing::warn!("{problem}");
-        }
+        let Detected { catalog, mut found } = detected;
         found.retain(|source| inside(&source.pixel));
         let sources = if let Some(UserCatalog { path, sources }) = catalog {
             let path = path.display().to_string();
