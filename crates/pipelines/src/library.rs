@@ -70,10 +70,7 @@ pub(crate) fn outlier_detection_task() -> ActionTask {
 /// `tweakreg` as a task of its own. It saves catalogues besides.
 pub(crate) fn tweakreg_task() -> ActionTask {
     ActionTask::new(TaskSpec::step::<TweakReg>(), |context, settings, inputs| {
-        let (mut run, input) = begin(context, settings, inputs)?;
-        // The exposures keep their names.
-        run.settings_mut()
-            .set("output_use_model", true, Origin::Caller)?;
+        let (run, input) = begin(context, settings, inputs)?;
         let library = input.library(|_| true, &run)?;
         let directory = run.directory()?;
         let (outcome, mut saved) = run.alone::<TweakReg>(library)?;

@@ -11,11 +11,18 @@ use stpipe::run::{Entry, Run, RunError};
 use stpipe::{Outcome, Step, TaskSpec};
 
 use super::Image3Params;
+use crate::library::save_attachments;
 
 /// What happens to the exposures before they are combined.
 pub const STEPS: &[Entry<Library>] = &[
     Entry::of::<AssignMtwcs>().when("the target moves", is_moving),
-    Entry::of::<TweakReg>().when("the target does not move", |library| !is_moving(library)),
+    Entry {
+        name: TweakReg::NAME,
+        about: TweakReg::ABOUT,
+        condition: "the target does not move",
+        applies: |library| !is_moving(library),
+        run: align,
+    },
     Entry::of::<SkyMatch>(),
     Entry {
         name: OutlierDetection::NAME,
@@ -47,6 +54,14 @@ fn is_moving(library: &Library) -> bool {
     let first = library.exposures().first();
     let kind = first.and_then(|exposure| exposure.meta.text("meta.target.type"));
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("moving"))
+}
+
+/// The step may leave catalogues.
+fn align(run: &mut Run<'_>, library: Library) -> Result<Library, RunError> {
+    let mut library = run.step::<TweakReg, Library>(library)?;
+    let directory = run.directory()?;
+    save_attachments(&mut library, &directory)?;
+    Ok(library)
 }
 
 /// The step gives more than the exposures back.

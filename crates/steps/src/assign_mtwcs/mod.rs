@@ -15,7 +15,10 @@ use crate::assign_wcs::set_footprint;
 
 stpipe::params! {
     /// Parameters of `assign_mtwcs`.
-    pub struct AssignMtwcsParams {}
+    pub struct AssignMtwcsParams {
+        /// Name the output after the file name in the metadata
+        pub output_use_model: bool = true;
+    }
 }
 
 /// Attaches the frame of a moving target.

@@ -60,6 +60,8 @@ stpipe::params! {
         pub resample_data: bool = true;
         /// Quality bits that pixels may have
         pub good_bits: String = "~DO_NOT_USE";
+        /// Use the output file defined in the pipeline
+        pub search_output_file: bool = false;
         /// Keep changed exposures in memory
         pub in_memory: bool = true;
         /// Distance of exactly mapped pixels, those between are interpolated [pixel]

@@ -148,6 +148,8 @@ stpipe::params! {
         pub sip_inv_degree: Option<i64> = None, max(6);
         /// Points along each side of the grid on which the distortion is fitted
         pub sip_npoints: i64 = 12;
+        /// Name the output after the file name in the metadata
+        pub output_use_model: bool = true;
         /// Keep arrays that change in memory
         pub in_memory: bool = true;
     }

@@ -6,6 +6,15 @@ use super::{LOG, Run, RunError};
 use crate::naming::{OutputName, Suffix, expand_variables};
 use crate::{BaseParams, Origin, Outcome, Product, Products, Settings};
 
+/// Parts of a name between its base and its suffix.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parts<'a> {
+    /// Those that tell several results of one input apart; a name that comes from a model's metadata does without.
+    number: &'a [String],
+    /// Those that every name has.
+    fixed: &'a [String],
+}
+
 impl Run<'_> {
     /// Saves a product of the pipeline with a suffix of its own, whether results are saved or not.
     ///
@@ -13,7 +22,12 @@ impl Run<'_> {
     /// [`RunError::Save`] if it cannot be written.
     pub fn save(&mut self, product: &mut dyn Product, suffix: &str) -> Result<PathBuf, RunError> {
         let settings = self.settings.clone();
-        self.save_as(&settings, product, Suffix::Replace(suffix), &[])
+        self.save_as(
+            &settings,
+            product,
+            Suffix::Replace(suffix),
+            Parts::default(),
+        )
     }
 
     /// Saves a product under a name with further parts, such as the number of an association.
@@ -27,7 +41,15 @@ impl Run<'_> {
         components: &[String],
     ) -> Result<PathBuf, RunError> {
         let settings = self.settings.clone();
-        self.save_as(&settings, product, suffix, components)
+        self.save_as(
+            &settings,
+            product,
+            suffix,
+            Parts {
+                number: components,
+                ..Parts::default()
+            },
+        )
     }
 
     /// Saves a product under a name that is made from `base` instead of the input's name.
@@ -42,7 +64,12 @@ impl Run<'_> {
     ) -> Result<PathBuf, RunError> {
         let mut settings = self.settings.clone();
         settings.set("output_file", base, Origin::Caller)?;
-        self.save_as(&settings, product, Suffix::Replace(suffix), &[])
+        self.save_as(
+            &settings,
+            product,
+            Suffix::Replace(suffix),
+            Parts::default(),
+        )
     }
 
     /// The directory that the task's products go to.
@@ -65,10 +92,13 @@ impl Run<'_> {
         let numbered = numbered || products.len() > 1;
         let suffix = suffix(settings);
         for (number, product) in products.into_iter().enumerate() {
-            let number = numbered.then(|| number.to_string());
-            let components: Vec<_> = number.into_iter().chain(parts.iter().cloned()).collect();
+            let number: Vec<_> = numbered.then(|| number.to_string()).into_iter().collect();
+            let parts = Parts {
+                number: &number,
+                fixed: &parts,
+            };
             if let Some(product) = product {
-                self.save_as(settings, product, Suffix::Replace(&suffix), &components)?;
+                self.save_as(settings, product, Suffix::Replace(&suffix), parts)?;
             }
         }
         Ok(())
@@ -84,7 +114,7 @@ impl Run<'_> {
             return Ok(());
         };
         for (suffix, product) in output.companions() {
-            self.save_as(settings, product, Suffix::Replace(suffix), &[])?;
+            self.save_as(settings, product, Suffix::Replace(suffix), Parts::default())?;
         }
         Ok(())
     }
@@ -101,7 +131,12 @@ impl Run<'_> {
         let mut settings = settings.clone();
         settings.set("output_use_model", true, Origin::Caller)?;
         for (suffix, product) in output.side_products() {
-            self.save_as(&settings, product, Suffix::Replace(suffix), &[])?;
+            self.save_as(
+                &settings,
+                product,
+                Suffix::Replace(suffix),
+                Parts::default(),
+            )?;
         }
         Ok(())
     }
@@ -111,9 +146,9 @@ impl Run<'_> {
         settings: &Settings,
         product: &mut dyn Product,
         suffix: Suffix<'_>,
-        components: &[String],
+        parts: Parts<'_>,
     ) -> Result<PathBuf, RunError> {
-        let path = self.output_path(settings, product, suffix, components)?;
+        let path = self.output_path(settings, product, suffix, parts)?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -139,18 +174,18 @@ impl Run<'_> {
         settings: &Settings,
         product: &dyn Product,
         suffix: Suffix<'_>,
-        components: &[String],
+        parts: Parts<'_>,
     ) -> Result<PathBuf, RunError> {
         let own = settings.base()?;
         let task = self.settings.base()?;
         let from_model =
             own.output_use_model || (own.output_file.is_none() && !own.search_output_file);
-        let mut components = components;
+        let mut number = parts.number;
         let model_name = product.file_name();
         let mut base = own.output_file.clone();
         if from_model && model_name.is_some() {
             base = model_name;
-            components = &[];
+            number = &[];
         }
         if base.is_none() && own.search_output_file {
             base.clone_from(&task.output_file);
@@ -162,7 +197,7 @@ impl Run<'_> {
             base: &base,
             suffix,
             extension: product.extension().unwrap_or(&own.output_ext),
-            components,
+            components: &[number, parts.fixed].concat(),
             directory: &directory,
             known_suffixes: self.context.suffixes,
         };
