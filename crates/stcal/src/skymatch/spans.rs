@@ -87,6 +87,10 @@ fn scan(vertices: &[(f64, f64)], shape: (usize, usize), spans: &mut Vec<(usize, 
     let moved: Vec<(i64, i64)> = (vertices.iter())
         .map(|(x, y)| (centre(x - shift_x), centre(y - shift_y)))
         .collect();
+    // Parity: gwcs/region.py takes a polygon within one column for empty.
+    if moved.iter().all(|vertex| vertex.0 == moved[0].0) {
+        return;
+    }
     let (shift_x, shift_y) = (centre(shift_x), centre(shift_y));
     let ends = moved.iter().skip(1).chain(moved.first());
     let edges: Vec<Edge> = (moved.iter().zip(ends))

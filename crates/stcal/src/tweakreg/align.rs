@@ -103,20 +103,17 @@ pub(super) fn align<P: TangentPlane>(
         return Err(TweakregError::TooFewGroups { what: "" });
     }
     let keep_order = alignment.keep_order || !alignment.expand;
-    let (mut reference, mut next) = match reference {
-        Some(sources) => {
-            let reference = Reference::new(sources)?;
-            let next = take_next(&reference, &mut waiting, keep_order);
-            (reference, next)
+    let (mut reference, mut next) = if let Some(sources) = reference {
+        let reference = Reference::new(sources)?;
+        let next = take_next(&reference, &mut waiting, keep_order);
+        (reference, next)
+    } else {
+        let (first, second, area) = take_pair(&mut waiting, keep_order);
+        listener(Event::ReferenceSelected { group: &first.name });
+        for member in &first.members {
+            images[*member].outcome = Some(Outcome::Reference);
         }
-        None => {
-            let (first, second, area) = take_pair(&mut waiting, keep_order);
-            listener(Event::ReferenceSelected { group: &first.name });
-            for member in &first.members {
-                images[*member].outcome = Some(Outcome::Reference);
-            }
-            (Reference::of_group(&first)?, Some((second, area)))
-        }
+        (Reference::of_group(&first)?, Some((second, area)))
     };
     while let Some((mut group, area)) = next {
         listener(Event::Aligning { group: &group.name });

@@ -38,7 +38,7 @@ impl Matching {
             ("separation", self.separation),
             ("tolerance", self.tolerance),
         ] {
-            if !(value > 0.0) {
+            if value.is_nan() || value <= 0.0 {
                 return Err(TweakregError::NotPositive { name, value });
             }
         }
@@ -111,7 +111,7 @@ impl Matching {
             // Parity: stsci.stimage 0.3 `match_tolerance` excludes the tolerance below and includes it above.
             while image
                 .get(first)
-                .is_some_and(|other| !(source.y - other.y < self.tolerance))
+                .is_some_and(|other| source.y - other.y >= self.tolerance)
             {
                 first += 1;
             }

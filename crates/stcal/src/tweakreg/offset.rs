@@ -231,11 +231,11 @@ fn quadratic_peak(places: &[[f64; 2]], heights: &[f64]) -> Option<[f64; 2]> {
     let [_, c10, c01, c11, c20, c02] = least_squares::solve(&rows, heights);
     let determinant = 4.0 * c02 * c20 - c11 * c11;
     let minimum = (c20 > 0.0 && c02 >= 0.0) || (c20 >= 0.0 && c02 > 0.0);
-    if !(determinant > 0.0) || minimum {
-        return None;
-    }
-    Some([
-        (c01 * c11 - 2.0 * c02 * c10) / determinant,
-        (c10 * c11 - 2.0 * c01 * c20) / determinant,
-    ])
+    let maximum = determinant > 0.0 && !minimum;
+    maximum.then(|| {
+        [
+            (c01 * c11 - 2.0 * c02 * c10) / determinant,
+            (c10 * c11 - 2.0 * c01 * c20) / determinant,
+        ]
+    })
 }

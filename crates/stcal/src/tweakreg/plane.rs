@@ -116,18 +116,16 @@ impl Correction {
         to: &P,
     ) -> Result<([[f64; 2]; 2], [f64; 2]), BoxError> {
         const POINTS: [[f64; 2]; 4] = [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.0, 0.0]];
-        let step = match self.center {
+        let step = if let Some(center) = self.center {
             // Parity: tweakwcs takes the centre of an earlier fit, a place in the plane, for a pixel.
-            Some(center) => from.pixel_scale(center)?,
-            None => {
-                let [x, y] = to
-                    .bounding_box()
-                    .map(|(low, high)| f64::midpoint(low, high));
-                let pixels = POINTS.map(|[dx, dy]| [x + dx, y + dy]);
-                let places = from.plane_from_sky(&to.sky_from_pixel(&pixels)?)?;
-                let (a, b) = (minus(places[1], places[0]), minus(places[2], places[0]));
-                (a[0] * b[1] - a[1] * b[0]).abs().sqrt()
-            }
+            from.pixel_scale(center)?
+        } else {
+            let bounds = to.bounding_box();
+            let [x, y] = bounds.map(|(low, high)| f64::midpoint(low, high));
+            let pixels = POINTS.map(|[dx, dy]| [x + dx, y + dy]);
+            let places = from.plane_from_sky(&to.sky_from_pixel(&pixels)?)?;
+            let (a, b) = (minus(places[1], places[0]), minus(places[2], places[0]));
+            (a[0] * b[1] - a[1] * b[0]).abs().sqrt()
         };
         let points = POINTS.map(|p| p.map(|v| v * step));
         let places = to.plane_from_sky(&from.sky_from_plane(&points)?)?;

@@ -55,7 +55,7 @@ impl Flat {
         ]
     }
 
-    fn from_sky(&self, sky: [f64; 2]) -> [f64; 2] {
+    fn place_of(&self, sky: [f64; 2]) -> [f64; 2] {
         let [(sl, cl), (sb, cb)] = sky.map(|angle| angle.to_radians().sin_cos());
         let v = [cb * cl, cb * sl, sb];
         let [o, e, n] = self
@@ -100,7 +100,7 @@ impl TangentPlane for Flat {
     }
 
     fn plane_from_sky(&self, sky: &[[f64; 2]]) -> Result<Vec<[f64; 2]>, BoxError> {
-        Ok(sky.iter().map(|sky| self.from_sky(*sky)).collect())
+        Ok(sky.iter().map(|sky| self.place_of(*sky)).collect())
     }
 
     fn sky_from_plane(&self, places: &[[f64; 2]]) -> Result<Vec<[f64; 2]>, BoxError> {
@@ -194,7 +194,7 @@ fn largest_error(image: &Image<Flat>, error: [f64; 2]) -> f64 {
         .iter()
         .map(|pixel| image.plane.bare(*pixel));
     let off = sky.iter().zip(truth).map(|(sky, truth)| {
-        let at = image.plane.from_sky(*sky);
+        let at = image.plane.place_of(*sky);
         (at[0] - truth[0] - error[0]).hypot(at[1] - truth[1] - error[1])
     });
     off.fold(0.0, f64::max)

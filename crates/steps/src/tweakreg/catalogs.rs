@@ -42,13 +42,13 @@ pub(super) fn user_catalogs(
             return Ok(vec![None; exposures.len()]);
         }
     }
-    let path_for = |exposure: &Exposure| match listed.get(exposure.file_name()) {
-        Some(entry) => entry.clone(),
-        None => {
-            let named = exposure.meta.text("meta.tweakreg_catalog").map(str::trim);
-            let named = named.filter(|name| !name.is_empty()).map(PathBuf::from);
-            exposure.catalog().map(Path::to_path_buf).or(named)
+    let path_for = |exposure: &Exposure| {
+        if let Some(entry) = listed.get(exposure.file_name()) {
+            return entry.clone();
         }
+        let named = exposure.meta.text("meta.tweakreg_catalog").map(str::trim);
+        let named = named.filter(|name| !name.is_empty()).map(PathBuf::from);
+        exposure.catalog().map(Path::to_path_buf).or(named)
     };
     exposures
         .iter()

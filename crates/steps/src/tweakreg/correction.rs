@@ -22,6 +22,7 @@ const ARCSEC: f64 = 3600.0 * (180.0 / std::f64::consts::PI);
 
 /// The reference point \[deg\] and the roll there.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the unit")]
 pub(super) struct ReferencePoint {
     pub(super) v2_deg: f64,
     pub(super) v3_deg: f64,

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer \[bytes\].
 const LIMIT: u64 = 256 << 20;
 /// How long an answer is good for.
-const FRESH: Duration = Duration::from_secs(30 * 86_400);
+const FRESH: Duration = Duration::from_hours(30 * 24);
 
 /// What is asked for: sources around a direction, at their places at an epoch.
 #[derive(Debug, Clone, PartialEq)]

@@ -192,19 +192,18 @@ impl TangentPlane for SkyPlane {
         let correction = correction::correction(self.point, affine)?;
         let frames: Vec<&str> = self.wcs.frames().collect();
         let mut wcs = self.wcs.clone();
-        match frames.iter().position(|name| *name == CORRECTED) {
-            Some(index) => wcs.set_transform(frames[index - 1], correction)?,
-            None => {
-                let from = telescope_frame(&self.wcs).unwrap_or("v2v3");
-                let step = self
-                    .wcs
-                    .steps()
-                    .iter()
-                    .find(|step| step.frame.name() == from);
-                let frame =
-                    step.map_or_else(|| Frame::Named(from.to_string()), |step| step.frame.clone());
-                wcs.insert_frame(from, correction, renamed(frame))?;
-            }
+        if let Some(index) = frames.iter().position(|name| *name == CORRECTED) {
+            wcs.set_transform(frames[index - 1], correction)?;
+        } else {
+            let from = telescope_frame(&self.wcs).unwrap_or("v2v3");
+            let step = self
+                .wcs
+                .steps()
+                .iter()
+                .find(|step| step.frame.name() == from);
+            let frame =
+                step.map_or_else(|| Frame::Named(from.to_string()), |step| step.frame.clone());
+            wcs.insert_frame(from, correction, renamed(frame))?;
         }
         // Parity: tweakwcs makes a new chain of the frames, which knows no size.
         wcs.pixel_shape = None;

@@ -83,16 +83,10 @@ impl Moments {
             let length = sin.hypot(cos);
             (sin / length, cos / length, length)
         };
-        let magnitude = match scale {
-            Some(scale) => scale,
-            None => {
-                let spread = self.own[0] + self.own[2];
-                if !(spread > 0.0) {
-                    return None;
-                }
-                length / spread
-            }
-        };
+        let magnitude = scale.or_else(|| {
+            let spread = self.own[0] + self.own[2];
+            (spread > 0.0).then(|| length / spread)
+        })?;
         let (sin, cos) = (magnitude * sin, magnitude * cos);
         Some([[cos, sin], [-flip * sin, flip * cos]])
     }
@@ -101,15 +95,14 @@ impl Moments {
         let [uu, uv, vv] = self.own;
         let determinant = uu * vv - uv * uv;
         // Rounding alone keeps the determinant of positions on a line from zero.
-        if !(determinant > f64::EPSILON * uu * vv) {
-            return None;
-        }
-        Some(self.cross.map(|[u, v]| {
+        let is_regular = determinant > f64::EPSILON * uu * vv;
+        let matrix = self.cross.map(|[u, v]| {
             [
                 (u * vv - v * uv) / determinant,
                 (v * uu - u * uv) / determinant,
             ]
-        }))
+        });
+        is_regular.then_some(matrix)
     }
 
     /// The shift that goes with a matrix.
