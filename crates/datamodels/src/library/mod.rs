@@ -6,6 +6,7 @@
 
 mod attachment;
 mod exposure;
+mod stash;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::models::ImageModel;
 
 pub use attachment::{Attachment, TableFormat};
 pub use exposure::{Exposure, Variance, group_id};
+pub use stash::Stash;
 
 /// Exposures in the order of their association.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub struct Library {
     association: AssociationInfo,
     scratch: Scratch,
     attachments: Vec<Attachment>,
+    stash: Stash,
 }
 
 /// What a library has to know of the association that it was made from.
@@ -89,6 +92,7 @@ impl Library {
             association,
             scratch,
             attachments: Vec::new(),
+            stash: Stash::default(),
         })
     }
 
@@ -102,6 +106,7 @@ impl Library {
             association,
             scratch: Scratch::new(&std::env::temp_dir()),
             attachments: Vec::new(),
+            stash: Stash::default(),
         }
     }
 
@@ -138,6 +143,11 @@ impl Library {
     /// Takes the tables that are to be saved.
     pub fn take_attachments(&mut self) -> Vec<Attachment> {
         std::mem::take(&mut self.attachments)
+    }
+
+    /// What steps worked out and later ones may use again.
+    pub fn stash(&self) -> &Stash {
+        &self.stash
     }
 
     /// Where temporary files are made.

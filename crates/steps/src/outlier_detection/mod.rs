@@ -12,7 +12,6 @@
 mod aligned;
 mod cube;
 mod intermediate;
-mod maps;
 mod quality;
 mod resampled;
 mod stack;

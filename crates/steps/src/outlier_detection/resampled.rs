@@ -9,13 +9,12 @@ use stcal::outlier_detection::{Compared, Thresholds, flag_resampled, weight_thre
 use stpipe::StepError;
 
 use super::intermediate::Intermediates;
-use super::maps::{Computed, Maps};
 use super::quality::{OUTLIER, Pixels, settle};
 use super::stack::Stack;
 use super::{OutlierDetectionParams, OutliersFlagged};
 use crate::bands;
 use crate::good_bits::bad_bits;
-use crate::resample::{OutputGrid, ResampleInput, ResampleParams, Resampler, Settings};
+use crate::resample::{Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings};
 
 /// Flags the outliers of all exposures.
 pub(super) fn flag(
@@ -40,11 +39,7 @@ pub(super) fn flag(
     let mut intermediates = Intermediates::new(&library, params.save_intermediate_results);
     let median = median(params, &library, &grid, &settings, &mut intermediates)?;
     for index in 0..library.len() {
-        let maps = Computed {
-            library: &library,
-            grid: &grid.wcs,
-            options: settings.map,
-        };
+        let maps = maps(&library, &grid, &settings);
         let blotted = blotted(&median, &maps, index)?;
         let exposure = &library.exposures()[index];
         intermediates.push_blot(exposure, &blotted)?;
@@ -56,6 +51,16 @@ pub(super) fn flag(
         library,
         intermediate,
     })
+}
+
+/// The maps of the exposures: they serve the resampling of groups, the way back, and the mosaic.
+fn maps<'a>(library: &'a Library, grid: &'a OutputGrid, settings: &Settings) -> Maps<'a> {
+    Maps {
+        library,
+        grid: &grid.wcs,
+        options: settings.map,
+        keep: true,
+    }
 }
 
 /// The median of the groups of exposures.
@@ -82,7 +87,9 @@ fn median(
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            resampler.add(input(&library.exposures()[member], params, bad)?)?;
+            let mut input = input(&library.exposures()[member], params, bad)?;
+            input.map = Some(maps(library, grid, settings).of(member)?);
+            resampler.add(input)?;
         }
         let mut image = resampler.finish(&regions)?;
         intermediates.push_resampled(&library.exposures()[members[0]], &image)?;
@@ -124,12 +131,13 @@ fn input(
         dq,
         variances: [read_noise, None, None],
         meta: exposure.meta.clone(),
+        map: None,
     })
 }
 
 /// The median at the pixels of an exposure; NaN beyond its borders.
-fn blotted(median: &Array2<f32>, maps: &impl Maps, index: usize) -> Result<Array2<f32>, StepError> {
-    let mut planes = maps.map_of(index)?;
+fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2<f32>, StepError> {
+    let mut planes = maps.of(index)?;
     // Beyond the border of the median, too.
     for plane in [&mut planes.x, &mut planes.y] {
         plane.par_mapv_inplace(|at| if at.is_nan() { -1.0 } else { at });

@@ -2,18 +2,19 @@
 
 use datamodels::metadata::{Blender, Metadata};
 use datamodels::models::ResampledModel;
-use drizzle::{Exposure, Images, Kernel, Mosaic, PixelMap, Plan, Section};
-use ndarray::{Array2, Array3, ArrayViewMut2, Axis, Zip};
+use drizzle::{DrizzleError, Exposure, Hits, Kernel, Mosaic, PixelMap, Plan, Section};
+use ndarray::{Array2, Array3, Axis, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
 
 use super::grid::OutputGrid;
-use super::input::{READ_NOISE, ResampleInput, WeightKind};
+use super::input::{ResampleInput, WeightKind};
 use super::metadata::{self, Times};
 use super::pixmap::{MapOptions, PixelMapper};
+use super::variances::{Variances, Weighting};
 
 /// Output rows that one task works on.
-const BAND: usize = 32;
+pub(super) const BAND: usize = 32;
 
 /// Where the errors of the output come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,15 +67,6 @@ pub struct Resampler {
     blender: Option<Blender>,
 }
 
-/// Weighted sums of the variances.
-#[derive(Debug)]
-struct Variances {
-    /// Sum of variance times squared weight; NaN where there is nothing.
-    sums: Vec<Array2<f32>>,
-    /// Sum of the weights.
-    weights: Vec<Array2<f32>>,
-}
-
 impl Resampler {
     /// An empty combination.
     pub fn new(grid: OutputGrid, settings: Settings) -> Self {
@@ -121,20 +113,17 @@ impl Resampler {
         if self.first.is_none() {
             self.first = Some(input.meta.clone());
         }
-        let planes = PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
-            .map(&self.settings.map)?;
+        let planes = match input.map.take() {
+            Some(planes) => planes,
+            None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
+                .map(&self.settings.map)?,
+        };
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
         let weights = input.weights(self.settings.weight)?;
         input.subtract_background();
         let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
             .map_err(StepError::algorithm)?;
-        let with_variances = self.settings.errors == ErrorKind::FromVariances;
-        if with_variances {
-            input.variances.par_iter_mut().flatten().for_each(|image| {
-                image.par_mapv_inplace(f32::sqrt);
-            });
-        }
         let mut exposure = Exposure::new(input.data.view()).with_weight(weights.view());
         if self.settings.propagate_dq {
             exposure = exposure.with_dq(input.dq.view());
@@ -142,13 +131,24 @@ impl Resampler {
         if self.settings.errors == ErrorKind::Drizzled {
             exposure.along.push(input.err.view());
         }
-        if with_variances {
-            let deviations = self.drizzle_with_variances(&plan, exposure, &input)?;
-            self.add_variances(&input, deviations)?;
+        if self.settings.errors == ErrorKind::FromVariances {
+            input.variances.par_iter_mut().flatten().for_each(|image| {
+                image.par_mapv_inplace(f32::sqrt);
+            });
+            let weighting = Weighting::of(&input, self.settings.weight)?;
+            let variances = (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape));
+            variances.drizzle(
+                &plan,
+                exposure,
+                &input.variances,
+                weighting,
+                &mut self.mosaic,
+            )
         } else {
-            drizzle(&plan, &exposure, self.mosaic.next_bands(BAND))?;
+            drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
+                plan.drizzle(&exposure, band)
+            })
         }
-        Ok(())
     }
 
     fn drizzle_settings(&self, input: &ResampleInput) -> drizzle::Settings {
@@ -159,123 +159,6 @@ impl Resampler {
             section: section(input),
             ..drizzle::Settings::default()
         }
-    }
-
-    /// Drizzles the data, and the standard deviations into means of this exposure only: one for each variance that it
-    /// has, NaN where nothing fell.
-    fn drizzle_with_variances<'a>(
-        &mut self,
-        plan: &Plan<'_>,
-        mut exposure: Exposure<'a>,
-        input: &'a ResampleInput,
-    ) -> Result<Deviations, StepError> {
-        let shape = self.grid.shape;
-        let mut means: Vec<Array2<f32>> = Vec::new();
-        let views = || input.variances.iter().flatten().map(|image| image.view());
-        means.resize_with(views().count(), || Array2::zeros(shape));
-        let first = self.mosaic.added() == 0;
-        let own_weights;
-        if first {
-            // The weights are those of the data: there is nothing else yet.
-            exposure.along.extend(views());
-            let mut bands = self.mosaic.next_bands(BAND);
-            for image in &mut means {
-                for (band, part) in bands.iter_mut().zip(rows_of(image)) {
-                    band.main.means.push(part);
-                }
-            }
-            drizzle(plan, &exposure, bands)?;
-            own_weights = None;
-        } else {
-            exposure.separate.extend(views());
-            let mut weight = Array2::zeros(shape);
-            let mut bands = self.mosaic.next_bands(BAND);
-            for (band, weight) in bands.iter_mut().zip(rows_of(&mut weight)) {
-                let means = Vec::new();
-                band.separate = Some(Images { weight, means });
-            }
-            for image in &mut means {
-                for (band, part) in bands.iter_mut().zip(rows_of(image)) {
-                    if let Some(separate) = &mut band.separate {
-                        separate.means.push(part);
-                    }
-                }
-            }
-            drizzle(plan, &exposure, bands)?;
-            own_weights = Some(weight);
-        }
-        let weight = own_weights.as_ref().unwrap_or(&self.mosaic.weight);
-        means.par_iter_mut().for_each(|image| {
-            Zip::from(image).and(weight).par_for_each(|mean, &weight| {
-                if weight == 0.0 {
-                    *mean = f32::NAN;
-                }
-            });
-        });
-        let mut means = means.into_iter();
-        let images = input
-            .variances
-            .each_ref()
-            .map(|variance| variance.as_ref().and_then(|_| means.next()));
-        Ok(Deviations(images))
-    }
-
-    /// Adds the squares of the standard deviations of an exposure to the sums.
-    fn add_variances(
-        &mut self,
-        input: &ResampleInput,
-        deviations: Deviations,
-    ) -> Result<(), StepError> {
-        let weighting = match self.settings.weight {
-            WeightKind::ExposureTime => Weighting::Time(input.time().0.unwrap_or(1.0)),
-            WeightKind::InverseVariance => Weighting::ReadNoise,
-        };
-        let Deviations(images) = deviations;
-        let read_noise = match (&weighting, &images[READ_NOISE]) {
-            (Weighting::ReadNoise, None) => {
-                return Err(StepError::input("VAR_RNOISE", "an image", "nothing"));
-            }
-            (_, found) => found.clone(),
-        };
-        let shape = self.grid.shape;
-        let sums = self.variances.get_or_insert_with(|| Variances {
-            sums: vec![Array2::from_elem(shape, f32::NAN); 3],
-            weights: vec![Array2::zeros(shape); 3],
-        });
-        let targets = sums.sums.iter_mut().zip(&mut sums.weights);
-        for (image, (sum, total)) in images.iter().zip(targets) {
-            let Some(image) = image else { continue };
-            let add = |sum: &mut f32, total: &mut f32, deviation: f32, weight: f64| {
-                let variance = deviation * deviation;
-                if variance >= 0.0 && variance.is_finite() && weight > 0.0 {
-                    let known = if sum.is_nan() { 0.0 } else { f64::from(*sum) };
-                    *sum = (known + f64::from(variance) * weight * weight) as f32;
-                    *total = (f64::from(*total) + weight) as f32;
-                }
-            };
-            match (&weighting, &read_noise) {
-                (Weighting::Time(time), _) => Zip::from(sum)
-                    .and(total)
-                    .and(image)
-                    .par_for_each(|sum, total, &deviation| add(sum, total, deviation, *time)),
-                (Weighting::ReadNoise, Some(noise)) => Zip::from(sum)
-                    .and(total)
-                    .and(image)
-                    .and(noise)
-                    .par_for_each(|sum, total, &deviation, &noise| {
-                        let variance = noise * noise;
-                        let usable = variance > 0.0 && variance.is_finite();
-                        let weight = if usable {
-                            f64::from(1.0 / variance)
-                        } else {
-                            0.0
-                        };
-                        add(sum, total, deviation, weight);
-                    }),
-                (Weighting::ReadNoise, None) => {}
-            }
-        }
-        Ok(())
     }
 
     /// Where the output lies.
@@ -327,35 +210,6 @@ impl Resampler {
     }
 }
 
-/// Standard deviations of one exposure on the output, in the order of its variances.
-struct Deviations([Option<Array2<f32>>; 3]);
-
-/// Weights of an exposure in the sums of variances.
-enum Weighting {
-    /// Measurement time [s].
-    Time(f64),
-    /// The inverse of the resampled variance of the read noise.
-    ReadNoise,
-}
-
-impl Variances {
-    /// The variances of the means; `scale` is the side of an output pixel in units of an input pixel.
-    fn finish(self, scale: f64) -> [Array2<f32>; 3] {
-        let scaling = (1.0 / (scale * scale)) as f32;
-        let mut pairs = self.sums.into_iter().zip(self.weights);
-        [(); 3].map(|()| {
-            let Some((mut sum, weight)) = pairs.next() else {
-                return Array2::zeros((0, 0));
-            };
-            // Divided twice: the square of a weight may overflow.
-            Zip::from(&mut sum)
-                .and(&weight)
-                .par_for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
-            sum
-        })
-    }
-}
-
 /// Square root of the sum of the variances that are known; NaN where none is.
 fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3]) -> Array2<f32> {
     let mut err = Array2::zeros(rnoise.dim());
@@ -375,15 +229,15 @@ fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3]) -> Array2<f32> {
     err
 }
 
-/// Drizzles an exposure into bands, in parallel.
-fn drizzle(
+/// Works on bands in parallel, and tells what missed the output.
+pub(super) fn drizzle<B: Send>(
     plan: &Plan<'_>,
-    exposure: &Exposure<'_>,
-    bands: Vec<drizzle::Band<'_>>,
+    bands: Vec<B>,
+    work: impl Fn(&mut B) -> Result<Hits, DrizzleError> + Sync,
 ) -> Result<(), StepError> {
     let hits = bands
         .into_par_iter()
-        .map(|mut band| plan.drizzle(exposure, &mut band))
+        .map(|mut band| work(&mut band))
         .collect::<Result<Vec<_>, _>>()
         .map_err(StepError::algorithm)?;
     let tally = plan.total(hits);
@@ -415,10 +269,6 @@ fn section(input: &ResampleInput) -> Option<Section> {
         ymin,
         ymax,
     })
-}
-
-fn rows_of(image: &mut Array2<f32>) -> impl Iterator<Item = ArrayViewMut2<'_, f32>> {
-    image.axis_chunks_iter_mut(Axis(0), BAND)
 }
 
 /// Planes of the context as one array; without a copy if there is only one.

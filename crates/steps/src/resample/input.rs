@@ -9,6 +9,8 @@ use ndarray::{Array2, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
 
+use super::pixmap::Planes;
+
 /// How pixels are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightKind {
@@ -36,6 +38,8 @@ pub struct ResampleInput {
     pub dq: Array2<u32>,
     /// Variances of the read noise, of the flat field and of the photon noise; in this order everywhere.
     pub variances: [Option<Array2<f32>>; 3],
+    /// Where its pixels lie on the grid, if that is known already.
+    pub map: Option<Planes>,
 }
 
 /// Index of the read noise among the variances.
@@ -65,6 +69,7 @@ impl ResampleInput {
             err,
             dq,
             variances: [Some(var_rnoise), var_flat, Some(var_poisson)],
+            map: None,
         })
     }
 
@@ -86,6 +91,7 @@ impl ResampleInput {
                 variance(Variance::Poisson)?,
             ],
             meta: exposure.meta.clone(),
+            map: None,
         })
     }
 

@@ -9,11 +9,13 @@
 mod accumulate;
 mod grid;
 mod input;
+mod maps;
 mod metadata;
 mod pixmap;
 mod spline;
 #[cfg(test)]
 mod tests;
+mod variances;
 
 use std::path::Path;
 
@@ -26,6 +28,7 @@ use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 pub use accumulate::{ErrorKind, Resampler, Settings};
 pub use grid::{CustomGrid, GridOptions, OutputGrid};
 pub use input::{ResampleInput, WeightKind};
+pub use maps::Maps;
 pub use pixmap::{MapOptions, PixelMapper, Planes};
 
 stpipe::params! {
@@ -126,13 +129,21 @@ impl Step for Resample {
             vec![(0..library.len()).collect::<Vec<_>>()]
         };
         let combined = groups.iter().map(|members| {
-            let mut resampler = Resampler::new(grid.clone(), params.settings()?);
+            let settings = params.settings()?;
+            let maps = Maps {
+                library: &library,
+                grid: &grid.wcs,
+                options: settings.map,
+                keep: false,
+            };
+            let mut resampler = Resampler::new(grid.clone(), settings);
             if params.blendheaders {
                 resampler = resampler.with_blended_metadata();
             }
             for &member in members {
                 let mut input = ResampleInput::read(&library.exposures()[member])?;
                 input.match_invalid();
+                input.map = Some(maps.of(member)?);
                 resampler.add(input)?;
             }
             let mut image = resampler.finish(&regions)?;

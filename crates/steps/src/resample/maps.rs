@@ -1,0 +1,59 @@
+//! The pixel maps of a library's exposures, for the steps that need the same ones.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use datamodels::library::Library;
+use gwcs::Wcs;
+use ndarray::Array2;
+use stpipe::StepError;
+
+use super::pixmap::{MapOptions, PixelMapper, Planes};
+
+/// Pixel maps from exposures of a library to one grid.
+#[derive(Debug, Clone, Copy)]
+pub struct Maps<'a> {
+    /// The exposures.
+    pub library: &'a Library,
+    /// World coordinate system of the grid.
+    pub grid: &'a Wcs,
+    /// How exactly pixels are mapped.
+    pub options: MapOptions,
+    /// Whether maps that are worked out are kept in the library, in temporary files: reading one takes a tenth of the time.
+    pub keep: bool,
+}
+
+impl Maps<'_> {
+    /// The map of exposure `index`: one that was kept, else a new one.
+    ///
+    /// # Errors
+    /// The exposure has no world coordinate system, it cannot be evaluated, or temporary files fail.
+    pub fn of(&self, index: usize) -> Result<Planes, StepError> {
+        let exposure = &self.library.exposures()[index];
+        let wcs = exposure.meta.require_wcs().map_err(StepError::algorithm)?;
+        let name = |axis: &str| {
+            let mut hasher = DefaultHasher::new();
+            format!("{wcs:?} {:?} {:?}", self.grid, self.options).hash(&mut hasher);
+            format!("pixmap {axis} {index} {:016x}", hasher.finish())
+        };
+        let (stash, names) = (self.library.stash(), [name("x"), name("y")]);
+        if let [Some(x), Some(y)] = names.each_ref().map(|name| stash.get(name)) {
+            let read = |stored: &datamodels::io::scratch::ScratchArray<f64>| {
+                let mut plane = Array2::zeros(exposure.shape());
+                let values = plane.as_slice_mut().unwrap_or_default();
+                stored.read_into(0, values).map_err(StepError::algorithm)?;
+                Ok::<_, StepError>(plane)
+            };
+            let (x, y) = rayon::join(|| read(&x), || read(&y));
+            return Ok(Planes { x: x?, y: y? });
+        }
+        let planes = PixelMapper::new(&wcs, self.grid, exposure.shape())?.map(&self.options)?;
+        if self.keep {
+            for (name, plane) in names.into_iter().zip([&planes.x, &planes.y]) {
+                let values = plane.as_slice().unwrap_or_default();
+                let kept = stash.keep(name, self.library.scratch(), values);
+                kept.map_err(StepError::algorithm)?;
+            }
+        }
+        Ok(planes)
+    }
+}
