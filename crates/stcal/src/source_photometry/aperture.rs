@@ -87,7 +87,7 @@ pub(super) fn boxed(
     let range = |centre: f64, len: usize| {
         let from = (centre - radius + 0.5).floor().max(0.0);
         let to = (centre + radius + 0.5).ceil().min(len as f64);
-        (from < to).then(|| from as usize..to as usize)
+        (from < to).then_some(from as usize..to as usize)
     };
     Some((range(centre.1, shape.0)?, range(centre.0, shape.1)?))
 }
