@@ -22,11 +22,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 CASES = ["nrcb1_sub64p", "nrcblong_sub160", "miri_sub64", "niriss_sub64", "fgs_sub128", "nrcb1_likely18",
          "nrcb1_flicker39", "miri_dark", "guider_fg", "guider_idstack", "nis_stripes", "nrc_stripes", "nrc_substripes",
-         "nrs2_sub32", "nrcb1_image2", "miri_image2"]
+         "nrs2_sub32", "nrcb1_image2", "miri_image2", "nrc_dither4"]
 
 # Cases of stage 2: the simulated case whose rates they start from.
 RATES_OF = {"nrcb1_image2": "nrcb1_sub64p", "miri_image2": "miri_sub64"}
@@ -61,14 +62,17 @@ ADDED_CASES = {
 
 # The pipelines, by the folder in which the simulator leaves their products.
 STAGES = {"miri_dark": "dark", "guider_fg": "guider", "guider_idstack": "guider", "nrcb1_image2": "image2",
-          "miri_image2": "image2"}
+          "miri_image2": "image2", "nrc_dither4": "image3"}
 PIPELINES = {"detector1": "calwebb_detector1", "dark": "calwebb_dark", "guider": "calwebb_guider",
-             "image2": "calwebb_image2"}
+             "image2": "calwebb_image2", "image3": "calwebb_image3"}
 
 AVX512 = ["AVX512F", "AVX512CD", "AVX512_SKX", "AVX512_CLX", "AVX512_CNL", "AVX512_ICL", "AVX512_SPR", "X86_V4"]
 
 # What calwebb_image2 reads.
 IMAGE2_TYPES = {"distortion", "filteroffset", "flat", "photom", "area"}
+
+# What calwebb_image3 reads.
+IMAGE3_TYPES = {"apcorr", "abvegaoffset", "pars-tweakregstep"}
 
 # What calwebb_detector1 reads; the other references of a case serve later stages.
 REFERENCE_TYPES = {
@@ -123,7 +127,8 @@ def run_reference(python, scripts, name, case):
         # With AVX-512, numpy rounds roots wrongly now and then, and the likelihood fit hangs on the last bit.
         environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(AVX512)
     stage = STAGES.get(name, "detector1")
-    stages = ["--stages", "detector1,image2" if stage == "image2" else stage]
+    before = {"image2": "detector1,image2", "image3": "detector1,image2,image3,image3abs"}
+    stages = ["--stages", before.get(stage, stage)]
     subprocess.run([*run, *stages], cwd=scripts, check=True, env=environment)
 
 
@@ -141,6 +146,10 @@ def pack(name, case, out):
         for rate in sorted((case / "detector1").glob("*_rate*.fits")):
             (out / "input" / rate.name).write_bytes(squeeze(rate.read_bytes()))
         (out / "direct_params.json").write_text("{}\n")
+    elif stage == "image3":
+        shutil.copyfile(case / "image2" / "image3_asn.json", out / "input" / "image3_asn.json")
+        shutil.copyfile(case / "input" / "abs_refcat.ecsv", out / "input" / "abs_refcat.ecsv")
+        (out / "direct_params.json").write_text("{}\n")
     else:
         for uncal in sorted((case / "input").glob("*_uncal.fits")):
             shutil.copyfile(uncal, out / "input" / uncal.name)
@@ -149,7 +158,7 @@ def pack(name, case, out):
         shutil.copytree(case / "crds_cache" / part, out / "crds_cache" / part)
     for reference in sorted((case / "crds_cache" / "references").rglob("*.*")):
         kind = re.fullmatch(r"jwst_[a-z]+_(.+)_\d+\.\w+", reference.name).group(1)
-        wanted = IMAGE2_TYPES if stage == "image2" else REFERENCE_TYPES
+        wanted = {"image2": IMAGE2_TYPES, "image3": IMAGE3_TYPES}.get(stage, REFERENCE_TYPES)
         if kind in wanted or (kind == "flat" and stage == "guider"):
             target = out / "crds_cache" / reference.relative_to(case / "crds_cache")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -158,24 +167,60 @@ def pack(name, case, out):
             target.write_bytes(squeeze(data) if target.suffix == ".fits" else data)
     if stage != "detector1":
         (out / "pipeline").write_text(PIPELINES[stage] + "\n")
-    pack_products(sorted(products.glob("*.fits")), out / "official")
+    pack_products(products_to_pack(products, stage, case), out / "official")
+
+
+def products_to_pack(products, stage, case):
+    """Pairs of the name in the pack and the file."""
+    if stage != "image3":
+        return [(file.name, file) for file in sorted(products.glob("*.fits"))]
+    # The exposures first: what the steps make of them is stored as its difference from them.
+    pairs = [(file.name, file) for file in sorted((case / "image2").glob("*_cal.fits"))]
+    pairs += [(file.name, file) for file in sorted([*products.glob("*.fits"), *products.glob("*.ecsv")])]
+    absolute = case / "image3abs"
+    pairs += [(f"absolute/{file.name}", file)
+              for file in sorted([*absolute.glob("*_tweakreg.fits"), *absolute.glob("*_cat.ecsv"), *absolute.glob("*_segm.fits")])]
+    return pairs
 
 
 def pack_products(products, out):
     """Cuts products into headers and data units, and stores each different one once."""
     out.mkdir()
     stored, store, names = {}, bytearray(), {}
-    for product in products:
+    for name, product in products:
         pieces = []
-        for piece in fits_pieces(product.read_bytes()):
+        data = product.read_bytes()
+        for piece in fits_pieces(data) if product.suffix == ".fits" else [data]:
             digest = hashlib.sha256(piece).hexdigest()
             if digest not in stored:
-                stored[digest] = (len(store), len(piece))
-                store += piece
+                base = closest(piece, store, stored.values())
+                start = len(store)
+                if base is None:
+                    stored[digest] = (start, len(piece))
+                    store += piece
+                else:
+                    stored[digest] = (start, len(piece), base)
+                    store += differing_bits(piece, store[base:base + len(piece)])
             pieces.append(stored[digest])
-        names[product.name] = {"sha256": hashlib.sha256(product.read_bytes()).hexdigest(), "pieces": pieces}
+        names[name] = {"sha256": hashlib.sha256(data).hexdigest(), "pieces": pieces}
     (out / "pieces.gz").write_bytes(squeeze(bytes(store)))
     (out / "products.json").write_text(json.dumps(names, separators=(",", ":")).replace("},", "},\n") + "\n")
+
+
+def closest(piece, store, stored):
+    """Start of the stored piece from which this one differs so little that the difference packs to half the size."""
+    least, found = len(zlib.compress(piece, 1)) // 2, None
+    for start, length, *base in stored:
+        if length == len(piece) and not base:
+            size = len(zlib.compress(differing_bits(piece, store[start:start + length]), 1))
+            if size < least:
+                least, found = size, start
+    return found
+
+
+def differing_bits(one, other):
+    both = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
+    return both.to_bytes(len(one), "little")
 
 
 def fits_pieces(data):

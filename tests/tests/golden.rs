@@ -230,6 +230,8 @@ fn every_committed_case_has_a_test() {
             "miri_sub64",
             "niriss_sub64",
             "nis_stripes",
+            // In image3.rs.
+            "nrc_dither4",
             "nrc_stripes",
             "nrc_substripes",
             "nrcb1_flicker39",
@@ -255,7 +257,10 @@ fn further_cases() {
         return;
     };
     let mut failed = Vec::new();
-    for case in Case::all(Path::new(&folder)).expect("a folder of cases") {
+    let cases = Case::all(Path::new(&folder)).expect("a folder of cases");
+    // Associations are compared in image3.rs.
+    let exposures = |case: &Case| case.pipeline.name != "calwebb_image3";
+    for case in cases.into_iter().filter(exposures) {
         let found = differences(&case, &ToleranceSpec::exposures());
         eprintln!(
             "{}: {}",

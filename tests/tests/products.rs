@@ -6,6 +6,7 @@ use datamodels::io::fits::FitsReader;
 use datamodels::metadata::Metadata;
 use datamodels::models::{
     GuiderCalModel, GuiderRawModel, IntermediateModel, PlainImageModel, ResampledModel,
+    SegmentationMapModel,
 };
 use datamodels::{CubeModel, ImageModel, Model, RampFitOutputModel, RampModel, Result};
 use tempfile::TempDir;
@@ -43,6 +44,7 @@ fn rewrite(input: &Path, output: &Path) -> Result<()> {
             IntermediateModel::new(&Metadata::read(&reader)?, mask).save(output)
         }
         Some("CubeModel") => CubeModel::open(input)?.save(output),
+        Some("SegmentationMapModel") => SegmentationMapModel::open(input)?.save(output),
         Some("RampFitOutputModel") => RampFitOutputModel::open(input)?.save(output),
         other => panic!("{}: DATAMODL is {other:?}", input.display()),
     }
@@ -66,7 +68,8 @@ fn products_are_the_same_after_reading_and_writing() {
             _ => 8,
         };
         assert!(products.len() >= least, "{}: {products:?}", case.name);
-        for product in products {
+        let is_fits = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "fits");
+        for product in products.into_iter().filter(is_fits) {
             let written: PathBuf = ours.path().join(product.file_name().expect("a name"));
             rewrite(&product, &written).expect("it is read and written");
             let report = compare_products(&written, &product, &ToleranceSpec::exact());
@@ -81,7 +84,8 @@ fn products_are_the_same_after_reading_and_writing() {
 
 #[test]
 fn raw_exposures_open_as_ramps() {
-    let raw = |case: &Case| case.pipeline.name != "calwebb_image2";
+    let later = ["calwebb_image2", "calwebb_image3"];
+    let raw = |case: &Case| !later.contains(&case.pipeline.name);
     for case in committed().into_iter().filter(raw) {
         let ramp = RampModel::open(&case.inputs[0]).expect("it is read");
         let (integrations, groups, rows, columns) = ramp.data.dim();
@@ -118,6 +122,11 @@ fn a_compressed_reference_opens_under_the_name_that_the_cache_prescribes() {
                 }
             }
         }
-        assert!(count >= 3, "{}: {count} references", case.name);
+        let least = match case.pipeline.name {
+            // Its other references are ASDF files.
+            "calwebb_image3" => 1,
+            _ => 3,
+        };
+        assert!(count >= least, "{}: {count} references", case.name);
     }
 }

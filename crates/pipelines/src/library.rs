@@ -143,6 +143,14 @@ impl Input<'_> {
         self.association.file().is_some()
     }
 
+    /// The error that the association or one of its members cannot be used.
+    pub(crate) fn unusable(&self, source: BoxError) -> RunError {
+        RunError::Input {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
     /// Opens the members whose role is `wanted`.
     ///
     /// Changed arrays are kept in memory unless the task's `in_memory` is off; temporary files are made beside the
@@ -152,10 +160,7 @@ impl Input<'_> {
         wanted: impl Fn(&Role) -> bool,
         run: &Run<'_>,
     ) -> Result<Library, RunError> {
-        let unusable = |source: BoxError| RunError::Input {
-            path: self.path.clone(),
-            source,
-        };
+        let unusable = |source| self.unusable(source);
         let members = self.product().members.iter();
         let members: Vec<_> = members
             .filter(|member| wanted(&member.role))

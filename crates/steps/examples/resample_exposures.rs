@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use datamodels::{ImageModel, Model};
+use datamodels::Model;
+use datamodels::library::{AssociationInfo, Changes, Library, MemberFile};
 use steps::resample::{OutputGrid, ResampleInput, ResampleParams, Resampler};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,32 +16,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )?;
         return Ok(());
     };
-    let params = ResampleParams::default();
-    let open = |name: &String| -> Result<ResampleInput, Box<dyn std::error::Error>> {
-        let mut input = ResampleInput::new(ImageModel::open(Path::new(name))?)?;
-        input.match_invalid();
-        Ok(input)
-    };
-    // The grid needs the outlines of all inputs, the sums only one input at a time.
-    let known = inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let outlines = known
+    let members: Vec<MemberFile> = inputs
         .iter()
-        .map(ResampleInput::outline)
-        .collect::<Result<Vec<_>, _>>()?;
-    let grid = OutputGrid::for_inputs(&outlines, &params.grid()?)?;
-    let regions: Vec<String> = known
-        .iter()
-        .filter_map(|input| input.region().map(str::to_string))
+        .map(|file| MemberFile {
+            path: file.into(),
+            role: "science".into(),
+            ..MemberFile::default()
+        })
         .collect();
-    let Some(first) = known.first() else {
-        return Ok(());
-    };
-    let meta = first.meta.clone();
-    let mut resampler = Resampler::new(grid, params.settings()?);
-    for input in known {
+    // Only metadata are read here; there is one exposure at a time in memory below.
+    let library = Library::open(
+        &members,
+        AssociationInfo::default(),
+        Changes::InMemory,
+        &std::env::temp_dir(),
+    )?;
+    let params = ResampleParams::default();
+    let grid = OutputGrid::for_library(&library, &params.grid()?)?;
+    let mut resampler = Resampler::new(grid, params.settings()?).with_blended_metadata();
+    let mut regions = Vec::new();
+    for exposure in library.exposures() {
+        let mut input = ResampleInput::read(exposure)?;
+        input.match_invalid();
+        regions.extend(
+            exposure
+                .meta
+                .text("meta.wcsinfo.s_region")
+                .map(str::to_string),
+        );
         resampler.add(input)?;
     }
-    let combined = resampler.finish(&meta, &regions)?;
+    let combined = resampler.finish(&regions)?;
     combined.save(Path::new(output))?;
     let (rows, columns) = combined.data.dim();
     writeln!(

@@ -2,7 +2,7 @@
 //!
 //! A case is a folder of the layout that `tests/golden/README.md` describes. Cases made by the simulator and not packed
 //! (`ref/direct_params.json`, products as plain files in `detector1/`, `dark/`,
-//! `guider/` or `image2/`) are read as well.
+//! `guider/` or `image2/`) are read as well; stage 3 has packed cases only.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -60,7 +60,7 @@ pub struct Case {
     /// The pipeline that made its products.
     pub pipeline: Pipeline,
     /// What the pipeline starts from: one uncalibrated exposure; for stage 2 rates of integrations and of the exposure,
-    /// which are run in this order.
+    /// which are run in this order; for stage 3 an association, whose members are among the products.
     pub inputs: Vec<PathBuf>,
     /// The cache of references, for `CRDS_PATH`.
     pub crds_cache: PathBuf,
@@ -72,7 +72,9 @@ pub struct Case {
 #[derive(Deserialize)]
 struct PackedProduct {
     sha256: String,
-    pieces: Vec<(usize, usize)>,
+    /// Start and length of each in the store; with a third number, the piece is what the store has from there on but for
+    /// the bits that are set in the first place.
+    pieces: Vec<Vec<usize>>,
 }
 
 impl Case {
@@ -210,6 +212,9 @@ impl Case {
                 .join(&pieces)
                 .ok_or_else(|| content(&store, &format!("does not hold {name}")))?;
             let path = scratch.join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).map_err(|e| at(folder, e))?;
+            }
             fs::write(&path, bytes).map_err(|e| at(&path, e))?;
             products.push(path);
         }
@@ -240,8 +245,16 @@ impl PackedProduct {
     /// The product's bytes, where the store has them all and they are the right ones.
     fn join(&self, store: &[u8]) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        for (start, length) in &self.pieces {
-            bytes.extend_from_slice(store.get(*start..start.checked_add(*length)?)?);
+        let part = |start: usize, length: usize| store.get(start..start.checked_add(length)?);
+        for piece in &self.pieces {
+            match piece[..] {
+                [start, length] => bytes.extend_from_slice(part(start, length)?),
+                [start, length, base] => {
+                    let (bits, base) = (part(start, length)?, part(base, length)?);
+                    bytes.extend(bits.iter().zip(base).map(|(bits, base)| bits ^ base));
+                }
+                _ => return None,
+            }
         }
         let mut digits = String::new();
         for byte in Sha256::digest(&bytes) {
@@ -280,7 +293,7 @@ const DETECTOR1: Pipeline = Pipeline {
     more: &["--steps.ramp_fit.save_opt=true"],
 };
 
-const PIPELINES: [Pipeline; 4] = [
+const PIPELINES: [Pipeline; 5] = [
     DETECTOR1,
     Pipeline {
         name: "calwebb_dark",
@@ -316,6 +329,13 @@ const PIPELINES: [Pipeline; 4] = [
         inputs: &["_rateints.fits", "_rate.fits"],
         steps: &["assign_wcs", "flat_field"],
         more: &[],
+    },
+    Pipeline {
+        name: "calwebb_image3",
+        folder: "image3",
+        inputs: &["_asn.json"],
+        steps: &["tweakreg"],
+        more: &["--steps.outlier_detection.save_intermediate_results=true"],
     },
 ];
 
@@ -379,10 +399,21 @@ mod tests {
     fn damaged_packs_are_noticed() {
         let product = PackedProduct {
             sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
-            pieces: vec![(1, 2), (0, 1)],
+            pieces: vec![vec![1, 2], vec![0, 1]],
         };
         assert_eq!(product.join(b"cab"), Some(b"abc".to_vec()));
         assert_eq!(product.join(b"cax"), None);
         assert_eq!(product.join(b"ca"), None);
+    }
+
+    #[test]
+    fn pieces_are_differences_from_others() {
+        let product = PackedProduct {
+            sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
+            // `a`, and what differs from `xc` by the bits of `b ^ x`.
+            pieces: vec![vec![0, 1], vec![3, 2, 1]],
+        };
+        assert_eq!(product.join(b"axc\x1a\0"), Some(b"abc".to_vec()));
+        assert_eq!(product.join(b"axc\x1a"), None);
     }
 }

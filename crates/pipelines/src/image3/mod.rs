@@ -6,7 +6,7 @@ mod table;
 use std::path::PathBuf;
 
 use associations::Role;
-use datamodels::library::Library;
+use datamodels::library::{Exposure, Library};
 use stpipe::run::{Context, Run, RunError};
 use stpipe::{ActionTask, Origin, Settings, Values};
 
@@ -36,6 +36,7 @@ fn run(
     tracing::info!("Starting calwebb_image3 ...");
     set_outputs(&mut run, &input)?;
     let library = input.library(|role| *role == Role::Science, &run)?;
+    check_instruments(&library).map_err(|error| input.unusable(error.into()))?;
     let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();
     run.prefetch(&selection(&library), &planned)?;
     let library = run.table(STEPS, library)?;
@@ -66,6 +67,37 @@ fn set_outputs(run: &mut Run<'_>, input: &Input<'_>) -> Result<(), RunError> {
         }
     }
     Ok(())
+}
+
+/// Exposures of more than one instrument make no mosaic.
+#[derive(Debug, thiserror::Error)]
+#[error("exposures of more than one instrument: {first} is of {instrument}, {other} of {foreign}")]
+struct MixedInstruments {
+    first: String,
+    instrument: String,
+    other: String,
+    foreign: String,
+}
+
+/// The reference combines them as if they had the same units, throughput and pixels.
+fn check_instruments(library: &Library) -> Result<(), MixedInstruments> {
+    let instrument = |exposure: &Exposure| {
+        let name = exposure.meta.text("meta.instrument.name");
+        name.unwrap_or_default().to_owned()
+    };
+    let Some((first, others)) = library.exposures().split_first() else {
+        return Ok(());
+    };
+    let expected = instrument(first);
+    let foreign = others.iter().find(|other| instrument(other) != expected);
+    foreign.map_or(Ok(()), |other| {
+        Err(MixedInstruments {
+            first: first.file_name().to_owned(),
+            instrument: expected,
+            other: other.file_name().to_owned(),
+            foreign: instrument(other),
+        })
+    })
 }
 
 /// Metadata by which references are selected: those of the first exposure.

@@ -78,7 +78,9 @@ impl Segmentation {
             return;
         }
         let mut is_split = vec![false; self.segments.len()];
-        parts.iter().for_each(|(index, _)| is_split[*index] = true);
+        for (index, _) in parts {
+            is_split[*index] = true;
+        }
         let mut new_labels = vec![0_i32];
         let mut segments = Vec::new();
         for (segment, is_split) in self.segments.iter().zip(&is_split) {
@@ -295,7 +297,9 @@ impl Source {
 
 /// Splits pixels into connected ones; `is_open` is false everywhere before and after.
 fn connected(pixels: &[usize], offsets: &[isize], is_open: &mut [bool]) -> Vec<Vec<usize>> {
-    pixels.iter().for_each(|index| is_open[*index] = true);
+    for index in pixels {
+        is_open[*index] = true;
+    }
     let mut regions = Vec::new();
     for &first in pixels {
         if !is_open[first] {

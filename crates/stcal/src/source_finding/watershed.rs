@@ -31,7 +31,9 @@ impl<'a> Watershed<'a> {
     /// A watershed of the pixels `inside`; the neighbours of each are in the grid.
     pub(super) fn new(values: &'a [f32], inside: &[usize], offsets: &'a [isize]) -> Self {
         let mut labels = vec![OUTSIDE; values.len()];
-        inside.iter().for_each(|index| labels[*index] = OPEN);
+        for index in inside {
+            labels[*index] = OPEN;
+        }
         Self {
             values,
             offsets,
@@ -48,9 +50,9 @@ impl<'a> Watershed<'a> {
         let sum = |region: &Vec<usize>| region.iter().map(value).sum();
         self.sums = seeds.iter().map(sum).collect();
         for (label, region) in seeds.iter().enumerate() {
-            region
-                .iter()
-                .for_each(|index| self.labels[*index] = label as i32);
+            for index in region {
+                self.labels[*index] = label as i32;
+            }
         }
         let mut edge = Vec::new();
         for &index in seeds.iter().flatten() {
@@ -107,7 +109,9 @@ impl<'a> Watershed<'a> {
     /// Gives up a seed: its pixels are open again.
     pub(super) fn remove(&mut self, seed: usize) {
         let pixels = std::mem::take(&mut self.regions[seed]);
-        pixels.iter().for_each(|index| self.labels[*index] = OPEN);
+        for index in pixels {
+            self.labels[*index] = OPEN;
+        }
         for &index in &pixels {
             for neighbour in self.neighbours(index) {
                 if self.labels[neighbour] >= 0 {

@@ -87,7 +87,7 @@ pub(super) fn boxed(
     let range = |centre: f64, len: usize| {
         let from = (centre - radius + 0.5).floor().max(0.0);
         let to = (centre + radius + 0.5).ceil().min(len as f64);
-        (from < to).then(|| from as usize..to as usize)
+        (from < to).then_some(from as usize..to as usize)
     };
     Some((range(centre.1, shape.0)?, range(centre.0, shape.1)?))
 }
@@ -103,8 +103,10 @@ impl Edge {
     fn new(at: f64, radius: f64) -> Self {
         let at = at.clamp(-radius, radius);
         let square = radius * radius;
-        let half_chord = (square - at * at).max(0.0).sqrt();
-        let below = square * (0.5 * PI + (at / radius).asin()) + at * half_chord;
+        let half_chord = ((radius - at) * (radius + at)).sqrt();
+        // The angle from both sides of the triangle: from one alone it loses half of its digits where the line is nearly
+        // a tangent, and no longer cancels what the chord loses there.
+        let below = square * (0.5 * PI + at.atan2(half_chord)) + at * half_chord;
         Self { at, below }
     }
 }

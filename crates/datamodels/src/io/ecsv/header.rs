@@ -1,4 +1,4 @@
-//! Metadata and their YAML, laid out as PyYAML does with a width of 130.
+//! Metadata and their YAML, laid out as `PyYAML` does with a width of 130.
 
 use super::number::float_text;
 

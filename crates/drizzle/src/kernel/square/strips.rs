@@ -123,12 +123,12 @@ impl Parts {
     #[inline(always)]
     fn above(&self, height: f64) -> f64 {
         let mut areas = [0.0; 4];
-        for k in 0..4 {
+        for (k, area) in areas.iter_mut().enumerate() {
             let (low, high) = (self.low[k] - height, self.high[k] - height);
             let trapezoid = 0.5 * self.width[k] * (low + high);
             let triangle = high * high * self.half_run[k];
             let cut = if low < 0.0 { triangle } else { trapezoid };
-            areas[k] = if high > 0.0 { cut } else { 0.0 };
+            *area = if high > 0.0 { cut } else { 0.0 };
         }
         (areas[0] + areas[1]) + (areas[2] + areas[3])
     }

@@ -155,7 +155,9 @@ fn filter_line(c: &mut [f64]) {
     let pole = 3.0_f64.sqrt() - 2.0;
     let n = c.len();
     let gain = (1.0 - pole) * (1.0 - 1.0 / pole);
-    c.iter_mut().for_each(|value| *value *= gain);
+    for value in c.iter_mut() {
+        *value *= gain;
+    }
     let far = pole.powi(n as i32);
     let first = c[0];
     let mut power = pole;

@@ -1,0 +1,416 @@
+//! `calwebb_image3` on the golden association: alignment, sky levels, outliers, mosaic, catalogue; and what it says of
+//! associations that cannot be used.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use datamodels::io::ecsv::{Table, Values};
+use datamodels::{CubeModel, ImageModel, Model};
+use ndarray::{Array2, Axis, stack};
+use tempfile::TempDir;
+use testkit::compare::{Finding, Tolerance, ToleranceSpec, compare_products};
+use testkit::golden::Case;
+
+const PRODUCT: &str = "jw90017-a3001_t001_nrc-dither4";
+
+/// A difference far below the noise, of 7 MJy/sr a pixel: values near zero are as close as this [MJy/sr].
+const NEAR: f64 = 1e-5;
+
+/// 0.05 mas [degree].
+const POSITION: f64 = 0.05e-3 / 3600.0;
+
+/// The golden case: its products as plain files, and room for ours.
+struct Fixture {
+    case: Case,
+    official: TempDir,
+    ours: TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/nrc_dither4");
+        let case = Case::open(&folder).expect("the case is part of this package");
+        let official = TempDir::new().expect("a folder");
+        case.official_products(official.path())
+            .expect("the products unpack");
+        // Members are beside their association.
+        std::fs::copy(
+            &case.inputs[0],
+            official.path().join(file_name(&case.inputs[0])),
+        )
+        .expect("the association is copied");
+        let ours = TempDir::new().expect("a folder");
+        Self {
+            case,
+            official,
+            ours,
+        }
+    }
+
+    fn association(&self) -> PathBuf {
+        self.official.path().join(file_name(&self.case.inputs[0]))
+    }
+
+    fn run(&self, task: &str, input: &Path, arguments: &[String]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_strun-under-test"))
+            .args(["--threads=2", task])
+            .arg(input)
+            .arg(format!("--output_dir={}", self.ours.path().display()))
+            .args(arguments)
+            .env("CRDS_PATH", &self.case.crds_cache)
+            .env("CRDS_READONLY_CACHE", "1")
+            .env_remove("CRDS_CONTEXT")
+            .current_dir(self.ours.path())
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Runs the pipeline with all products of the case saved.
+    fn mosaic(&self, more: &[String]) {
+        let arguments = [&self.case.saving_arguments(), more].concat();
+        let run = self.run("calwebb_image3", &self.association(), &arguments);
+        let words = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{}: {words}", run.status);
+    }
+
+    /// Differences of a product from the official one of the folder given.
+    ///
+    /// Beside each array in `few` stands how many of its values may be outside of the relative tolerance, and how many
+    /// of them may be farther from the reference's than [`NEAR`] besides.
+    fn differences(&self, folder: &str, name: &str, few: &[(&str, usize, usize)]) -> Vec<String> {
+        let official = self.official.path().join(folder).join(name);
+        let compare = |absolute: f64| {
+            let spec = tolerances(absolute);
+            let report = compare_products(&self.ours.path().join(name), &official, &spec);
+            report.expect("both are read").findings
+        };
+        let relative = compare(0.0).into_iter();
+        let mut found: Vec<Finding> = relative
+            .filter(|finding| {
+                !few.iter()
+                    .any(|(array, count, _)| is_few(finding, array, *count))
+            })
+            .collect();
+        if !few.is_empty() {
+            let absolute = compare(NEAR).into_iter();
+            found.extend(absolute.filter(|finding| {
+                !few.iter()
+                    .any(|(array, _, far)| is_few(finding, array, *far))
+            }));
+        }
+        let found = found.iter();
+        found.map(|finding| format!("{name}: {finding}")).collect()
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().expect("a name");
+    name.to_string_lossy().into_owned()
+}
+
+fn tolerances(absolute: f64) -> ToleranceSpec {
+    let values = Tolerance {
+        absolute,
+        relative: 1e-4,
+    };
+    ToleranceSpec {
+        default: values,
+        arrays: Vec::new(),
+        wcs: Tolerance {
+            absolute: POSITION,
+            relative: 0.0,
+        },
+        ..ToleranceSpec::exposures()
+    }
+}
+
+/// At most `count` values of the array are outside of the tolerance; all NaN are alike.
+fn is_few(finding: &Finding, array: &str, count: usize) -> bool {
+    let Finding::Values { hdu, difference } = finding else {
+        return false;
+    };
+    hdu == array
+        && difference.outside <= count
+        && difference.nan_mismatch + difference.infinity_mismatch == 0
+}
+
+#[test]
+fn an_association_gives_the_reference_s_products() {
+    let fixture = Fixture::new();
+    fixture.mosaic(&[]);
+    let mut found = Vec::new();
+    for exposure in 1..=4 {
+        let name = format!("jw90017001001_02101_0000{exposure}_nrcb1_tweakreg.fits");
+        found.extend(fixture.differences("", &name, &[]));
+        let index = exposure - 1;
+        let name = format!("{PRODUCT}_{index}_a3001_crf.fits");
+        found.extend(fixture.differences("", &name, &[]));
+        let name = format!("{PRODUCT}_{index}_a3001_blot.fits");
+        found.extend(fixture.differences("", &name, &[("SCI", 40, 14)]));
+    }
+    let name = format!("{PRODUCT}_0_a3001_median.fits");
+    found.extend(fixture.differences("", &name, &[("SCI", 25, 0)]));
+    let name = format!("{PRODUCT}_i2d.fits");
+    let few = [("SCI", 40, 2), ("WHT", 5, 0), ("VAR_POISSON", 8, 2)];
+    found.extend(fixture.differences("", &name, &few));
+    let name = format!("{PRODUCT}_segm.fits");
+    found.extend(fixture.differences("", &name, &[]));
+    let name = format!("{PRODUCT}_cat.ecsv");
+    found.extend(catalogue_differences(
+        &fixture.ours.path().join(&name),
+        &fixture.official.path().join(&name),
+        1e-4,
+    ));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn an_absolute_alignment_is_the_reference_s() {
+    let fixture = Fixture::new();
+    let catalogue = fixture.case.inputs[0].with_file_name("abs_refcat.ecsv");
+    fixture.mosaic(&[format!(
+        "--steps.tweakreg.abs_refcat={}",
+        catalogue.display()
+    )]);
+    let mut found = Vec::new();
+    for exposure in 1..=2 {
+        let name = format!("jw90017001001_02101_0000{exposure}_nrcb1_tweakreg.fits");
+        found.extend(fixture.differences("absolute", &name, &[]));
+    }
+    let name = format!("{PRODUCT}_segm.fits");
+    found.extend(fixture.differences("absolute", &name, &[]));
+    let name = format!("{PRODUCT}_cat.ecsv");
+    found.extend(catalogue_differences(
+        &fixture.ours.path().join(&name),
+        &fixture.official.path().join("absolute").join(&name),
+        1e-4,
+    ));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// On the reference's own mosaic nothing but rounding is left of the differences.
+#[test]
+fn the_official_mosaic_gives_the_official_catalogue() {
+    let fixture = Fixture::new();
+    let mosaic = fixture.official.path().join(format!("{PRODUCT}_i2d.fits"));
+    let run = fixture.run("source_catalog", &mosaic, &[]);
+    assert!(run.status.success(), "{}", run.status);
+    let name = format!("{PRODUCT}_cat.ecsv");
+    let mut found = catalogue_differences(
+        &fixture.ours.path().join(&name),
+        &fixture.official.path().join(&name),
+        1e-8,
+    );
+    let name = format!("{PRODUCT}_segm.fits");
+    found.extend(fixture.differences("", &name, &[]));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Row by row: labels and flags equal, positions on the sky within 0.05 mas and on the image within 0.001 pixel, all
+/// other numbers within `relative` of their value or of 1, where they are magnitudes, ratios, shapes or angles.
+fn catalogue_differences(ours: &Path, official: &Path, relative: f64) -> Vec<String> {
+    let ours = Table::read(ours).expect("our catalogue is read");
+    let official = Table::read(official).expect("the official catalogue is read");
+    assert!(official.len() > 40, "{} sources", official.len());
+    let names = |table: &Table| -> Vec<String> {
+        let columns = table.columns.iter();
+        columns.map(|column| column.name.clone()).collect()
+    };
+    assert_eq!(names(&ours), names(&official));
+    assert_eq!(ours.len(), official.len(), "number of sources");
+    let mut found = Vec::new();
+    for (own, column) in ours.columns.iter().zip(&official.columns) {
+        let name = &column.name;
+        assert_eq!(
+            (&own.unit, &own.description, &own.format),
+            (&column.unit, &column.description, &column.format),
+            "{name}"
+        );
+        if let (Values::Sky(own), Values::Sky(official)) = (&own.values, &column.values) {
+            let far = own.iter().zip(official).filter(|(a, b)| !is_near(**a, **b));
+            found.extend(far.map(|(a, b)| format!("{name}: ours {a:?}, reference {b:?}")));
+            continue;
+        }
+        let (Some(a), Some(b)) = (own.values.to_f64(), column.values.to_f64()) else {
+            if own.values != column.values {
+                found.push(format!("{name}: {:?}", own.values));
+            }
+            continue;
+        };
+        let is_flux = name.contains("flux");
+        let is_exact = matches!(own.values, Values::I32(_) | Values::I64(_));
+        for (row, (a, b)) in a.iter().zip(&b).enumerate() {
+            let scale = if is_flux { b.abs() } else { b.abs().max(1.0) };
+            let limit = if is_exact { 0.0 } else { relative * scale };
+            if !((a - b).abs() <= limit || (a.is_nan() && b.is_nan())) {
+                found.push(format!("{name}[{row}]: ours {a}, reference {b}"));
+            }
+        }
+    }
+    found
+}
+
+fn is_near(a: (f64, f64), b: (f64, f64)) -> bool {
+    let east = (a.0 - b.0) * b.1.to_radians().cos();
+    let both_unknown = a.0.is_nan() && b.0.is_nan() && a.1.is_nan() && b.1.is_nan();
+    both_unknown || east.hypot(a.1 - b.1) <= POSITION
+}
+
+/// An association of members that are changed copies of the golden exposures.
+struct Broken {
+    fixture: Fixture,
+}
+
+impl Broken {
+    fn new() -> Self {
+        Self {
+            fixture: Fixture::new(),
+        }
+    }
+
+    fn member(exposure: usize) -> String {
+        format!("jw90017001001_02101_0000{exposure}_nrcb1_cal.fits")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.fixture.official.path().join(name)
+    }
+
+    /// Saves a copy of the second exposure with another keyword.
+    fn changed(&self, name: &str, key: &str, value: &str) {
+        let mut image = ImageModel::open(&self.path(&Self::member(2))).expect("it opens");
+        image.meta.set(key, value);
+        image.save(&self.path(name)).expect("it is saved");
+    }
+
+    /// The pipeline ends with status 1, says all of `words`, and leaves no file.
+    fn fails(&self, members: &[&str], role: &str, words: &[&str]) {
+        let members: Vec<String> = members
+            .iter()
+            .map(|name| format!(r#"{{"expname": "{name}", "exptype": "{role}"}}"#))
+            .collect();
+        self.fails_as(
+            &format!(
+                r#"{{"asn_type": "image3", "asn_id": "a3001", "asn_pool": "none",
+                    "products": [{{"name": "broken", "members": [{}]}}]}}"#,
+                members.join(", ")
+            ),
+            words,
+        );
+    }
+
+    fn fails_as(&self, association: &str, words: &[&str]) {
+        let path = self.path("broken_asn.json");
+        std::fs::write(&path, association).expect("the association is written");
+        let run = self.fixture.run("calwebb_image3", &path, &[]);
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{said}");
+        for word in words {
+            assert!(said.contains(word), "`{word}` is not in: {said}");
+        }
+        let left: Vec<_> = std::fs::read_dir(self.fixture.ours.path())
+            .expect("the folder is read")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn missing_members_are_all_named() {
+    let first = Broken::member(1);
+    Broken::new().fails(
+        &[&first, "gone_cal.fits", "lost_cal.fits"],
+        "science",
+        &["broken_asn.json", "gone_cal.fits", "lost_cal.fits"],
+    );
+}
+
+#[test]
+fn unreadable_members_are_named() {
+    let broken = Broken::new();
+    std::fs::write(broken.path("junk_cal.fits"), "no FITS file").expect("it is written");
+    broken.fails(
+        &[&Broken::member(1), "junk_cal.fits"],
+        "science",
+        &["junk_cal.fits", "FITS"],
+    );
+}
+
+#[test]
+fn members_elsewhere_are_named_with_the_option_that_allows_them() {
+    Broken::new().fails(
+        &[&Broken::member(1), "../other_cal.fits"],
+        "science",
+        &["../other_cal.fits", "--members-anywhere"],
+    );
+}
+
+#[test]
+fn products_without_science_members_are_named() {
+    Broken::new().fails(&[&Broken::member(1)], "background", &["broken", "science"]);
+}
+
+#[test]
+fn a_cube_is_no_member() {
+    let broken = Broken::new();
+    let image = ImageModel::open(&broken.path(&Broken::member(2))).expect("it opens");
+    let twice = |plane: &Array2<f32>| stack![Axis(0), *plane, *plane];
+    let cube = CubeModel {
+        data: twice(&image.data),
+        err: twice(&image.err),
+        dq: stack![Axis(0), image.dq, image.dq],
+        var_poisson: twice(&image.var_poisson),
+        var_rnoise: twice(&image.var_rnoise),
+        var_flat: None,
+        meta: image.meta,
+        area: None,
+        int_times: None,
+        int_times_stripe: None,
+        extra: Vec::new(),
+    };
+    cube.save(&broken.path("cube_calints.fits"))
+        .expect("it is saved");
+    broken.fails(
+        &[&Broken::member(1), "cube_calints.fits"],
+        "science",
+        &["cube_calints.fits", "2 dimensions"],
+    );
+}
+
+#[test]
+fn an_exposure_without_world_coordinates_is_named() {
+    let broken = Broken::new();
+    let mut image = ImageModel::open(&broken.path(&Broken::member(2))).expect("it opens");
+    image.meta.remove("meta.wcs");
+    image
+        .save(&broken.path("nowhere_cal.fits"))
+        .expect("it is saved");
+    broken.fails(
+        &[&Broken::member(1), "nowhere_cal.fits"],
+        "science",
+        &["nowhere_cal.fits", "assign_wcs"],
+    );
+}
+
+#[test]
+fn instruments_are_not_mixed() {
+    let broken = Broken::new();
+    broken.changed("miri_cal.fits", "meta.instrument.name", "MIRI");
+    let first = Broken::member(1);
+    broken.fails(
+        &[&first, "miri_cal.fits"],
+        "science",
+        &[&first, "NIRCAM", "miri_cal.fits", "MIRI"],
+    );
+}
+
+#[test]
+fn text_that_is_no_association_is_told() {
+    let broken = Broken::new();
+    broken.fails_as(r#"{"asn_type": "#, &["broken_asn.json", "expected JSON"]);
+    broken.fails_as(
+        r#"{"asn_type": "image3", "products": []}"#,
+        &["broken_asn.json", "products"],
+    );
+}
