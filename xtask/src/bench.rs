@@ -1,4 +1,4 @@
-//! `cargo xtask bench stage1 | image2`: time and memory of ours and of the reference, run in turn on the same cases.
+//! `cargo xtask bench stage1 | image2 | image3`: time and memory of ours and of the reference, run in turn on the same cases.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,6 +19,12 @@ pub(crate) struct Arguments {
     /// Folder of cases; the committed ones by default.
     #[arg(long)]
     cases: Option<PathBuf>,
+    /// Association of calibrated exposures, for image3.
+    #[arg(long, required_if_eq("what", "image3"))]
+    association: Option<PathBuf>,
+    /// Cache with their references, for image3.
+    #[arg(long, required_if_eq("what", "image3"))]
+    crds_cache: Option<PathBuf>,
     /// Only cases whose name contains this text.
     #[arg(long)]
     only: Option<String>,
@@ -40,6 +46,8 @@ enum Subject {
     /// `calwebb_image2`, of cases that have the references for it; rates that a case does not hold are made by ours
     /// before.
     Image2,
+    /// `calwebb_image3` on `--association` with the references in `--crds-cache`.
+    Image3,
 }
 
 impl Subject {
@@ -47,6 +55,7 @@ impl Subject {
         match self {
             Self::Stage1 => "calwebb_detector1",
             Self::Image2 => "calwebb_image2",
+            Self::Image3 => "calwebb_image3",
         }
     }
 }
@@ -59,11 +68,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(program) => program.clone(),
         None => build()?,
     };
+    if let (Some(association), Some(cache)) = (&arguments.association, &arguments.crds_cache) {
+        let path = |path: &Path| std::path::absolute(path).context("cannot find the folder");
+        let run = Run {
+            name: association
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            input: path(association)?,
+            crds_cache: path(cache)?,
+            parameters: Vec::new(),
+        };
+        crate::say(HEADING);
+        return compare(&run, &ours, arguments);
+    }
     let folder = arguments
         .cases
         .clone()
         .unwrap_or_else(crate::golden::committed);
-    crate::say("case                        program     wall s    cpu s   peak MiB   (medians)");
+    crate::say(HEADING);
     for case in Case::all(&folder)? {
         if arguments
             .only
@@ -91,26 +115,56 @@ fn build() -> Result<PathBuf> {
     Ok(own.with_file_name(format!("strun{}", std::env::consts::EXE_SUFFIX)))
 }
 
+const HEADING: &str =
+    "case                        program     wall s    cpu s   peak MiB   (medians)";
+
+/// What is run.
+struct Run {
+    name: String,
+    input: PathBuf,
+    crds_cache: PathBuf,
+    parameters: Vec<String>,
+}
+
 fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
     let rates = tempfile::TempDir::new().context("cannot make a folder for rates")?;
     let input = match arguments.what {
         Subject::Stage1 => case.inputs[0].clone(),
-        Subject::Image2 => rate(case, ours, rates.path())?,
+        Subject::Image2 | Subject::Image3 => rate(case, ours, rates.path())?,
     };
+    compare(&of_case(case, arguments.what, input), ours, arguments)
+}
+
+/// A pipeline on an input of a case.
+fn of_case(case: &Case, subject: Subject, input: PathBuf) -> Run {
+    Run {
+        name: case.name.clone(),
+        input,
+        crds_cache: case.crds_cache.clone(),
+        // Parameters of a case are those of its stage 1.
+        parameters: match subject {
+            Subject::Stage1 => case.parameter_arguments(),
+            Subject::Image2 | Subject::Image3 => Vec::new(),
+        },
+    }
+}
+
+/// Runs both programs in turn, and says what they took.
+fn compare(run: &Run, ours: &Path, arguments: &Arguments) -> Result<()> {
     let (mut own, mut reference) = (Vec::new(), Vec::new());
     for _ in 0..arguments.runs {
-        let mut command = pipeline(ours, case, arguments.what, &input)?;
+        let mut command = pipeline(ours, run, arguments.what)?;
         if let Some(threads) = arguments.threads {
             command.0.env("RAYON_NUM_THREADS", threads.to_string());
         }
         own.push(process::run(&mut command.0)?);
         if let Some(program) = &arguments.reference {
-            let mut command = pipeline(program, case, arguments.what, &input)?;
+            let mut command = pipeline(program, run, arguments.what)?;
             reference.push(process::run(&mut command.0)?);
         }
     }
     let own = medians(&own);
-    crate::say(&line(&case.name, "ours", own));
+    crate::say(&line(&run.name, "ours", own));
     if !reference.is_empty() {
         let reference = medians(&reference);
         crate::say(&line("", "reference", reference));
@@ -136,7 +190,8 @@ fn rate(case: &Case, ours: &Path, folder: &Path) -> Result<PathBuf> {
     if let Some(rate) = case.rates()?.into_iter().next() {
         return Ok(rate);
     }
-    let (mut command, output) = pipeline(ours, case, Subject::Stage1, &case.inputs[0])?;
+    let run = of_case(case, Subject::Stage1, case.inputs[0].clone());
+    let (mut command, output) = pipeline(ours, &run, Subject::Stage1)?;
     process::run(&mut command)?;
     for entry in std::fs::read_dir(output.path()).context("cannot read the products")? {
         let path = entry.context("cannot read the products")?.path();
@@ -151,25 +206,17 @@ fn rate(case: &Case, ours: &Path, folder: &Path) -> Result<PathBuf> {
 }
 
 /// The command and the folder of its products, which is removed with it.
-fn pipeline(
-    program: &Path,
-    case: &Case,
-    subject: Subject,
-    input: &Path,
-) -> Result<(Command, tempfile::TempDir)> {
+fn pipeline(program: &Path, run: &Run, subject: Subject) -> Result<(Command, tempfile::TempDir)> {
     let output = tempfile::TempDir::new().context("cannot make a folder for the products")?;
     let mut command = Command::new(program);
     command
         .arg(subject.pipeline())
-        .arg(input)
+        .arg(&run.input)
         .arg(format!("--output_dir={}", output.path().display()));
-    // Parameters of a case are those of its stage 1.
-    if let Subject::Stage1 = subject {
-        command.args(case.parameter_arguments());
-    }
     command
+        .args(&run.parameters)
         .current_dir(output.path())
-        .env("CRDS_PATH", &case.crds_cache)
+        .env("CRDS_PATH", &run.crds_cache)
         .env("CRDS_SERVER_URL", "https://crds-serverless-mode.stsci.edu")
         .env_remove("CRDS_CONTEXT")
         .stdout(Stdio::null())

@@ -23,7 +23,7 @@ pub struct Exposure {
     /// Where changed arrays go; in memory without.
     aside: Option<Scratch>,
     data: Option<Kept<f32>>,
-    dq: Option<Kept<u32>>,
+    dq: Option<Quality>,
     /// Quality bits of pixels that are NaN in all arrays.
     hidden: u32,
     /// A step that did something else for this exposure than for the others, and what.
@@ -43,6 +43,17 @@ enum Kept<T> {
     Memory(Array2<T>),
     Scratch(ScratchArray<T>),
 }
+
+/// Quality that takes the place of the original one.
+#[derive(Debug)]
+enum Quality {
+    Whole(Kept<u32>),
+    /// Pixels, counted along the rows, and their quality; the others have that of the file.
+    Changes(Vec<(usize, u32)>),
+}
+
+/// Changed pixels are listed if they are less than one in so many.
+const SMALLEST_PART: usize = 8;
 
 /// Which variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,10 +175,22 @@ impl Exposure {
     /// # Errors
     /// It cannot be read.
     pub fn dq(&self) -> Result<Array2<u32>> {
-        match (&self.dq, &self.arrays) {
-            (Some(kept), _) => kept.read(self.shape),
-            (None, Arrays::Memory(image)) => Ok(image.dq.clone()),
-            (None, Arrays::File(path)) => plane(&FitsReader::open(path)?, "DQ", self.shape),
+        let original = || match &self.arrays {
+            Arrays::Memory(image) => Ok(image.dq.clone()),
+            Arrays::File(path) => plane(&FitsReader::open(path)?, "DQ", self.shape),
+        };
+        match &self.dq {
+            None => original(),
+            Some(Quality::Whole(kept)) => kept.read(self.shape),
+            Some(Quality::Changes(changes)) => {
+                let mut dq = original()?;
+                if let Some(pixels) = dq.as_slice_mut() {
+                    for &(pixel, quality) in changes {
+                        pixels[pixel] = quality;
+                    }
+                }
+                Ok(dq)
+            }
         }
     }
 
@@ -206,8 +229,8 @@ impl Exposure {
         if let Some(kept) = &self.data {
             image.data = kept.read(self.shape)?;
         }
-        if let Some(kept) = &self.dq {
-            image.dq = kept.read(self.shape)?;
+        if self.dq.is_some() {
+            image.dq = self.dq()?;
         }
         hide_pixels(&mut image, self.hidden);
         Ok(image)
@@ -236,9 +259,28 @@ impl Exposure {
         if let Arrays::Memory(image) = &mut self.arrays {
             image.dq = dq;
         } else {
-            self.dq = Some(Kept::new(dq, self.aside.as_ref())?);
+            self.dq = Some(match self.changes(&dq)? {
+                Some(changes) => Quality::Changes(changes),
+                None => Quality::Whole(Kept::new(dq, self.aside.as_ref())?),
+            });
         }
         Ok(())
+    }
+
+    /// The pixels whose quality is not that of the file; `None` if they are too many to be listed.
+    fn changes(&self, dq: &Array2<u32>) -> Result<Option<Vec<(usize, u32)>>> {
+        let Arrays::File(path) = &self.arrays else {
+            return Ok(None);
+        };
+        let original: Array2<u32> = plane(&FitsReader::open(path)?, "DQ", self.shape)?;
+        let changed = original.iter().zip(dq).enumerate();
+        let changed = changed.filter(|(_, (before, now))| before != now);
+        let most = dq.len() / SMALLEST_PART;
+        let listed: Vec<(usize, u32)> = changed
+            .map(|(pixel, (_, now))| (pixel, *now))
+            .take(most + 1)
+            .collect();
+        Ok((listed.len() <= most).then_some(listed))
     }
 
     /// From now on pixels that have any of these quality bits are NaN in the data, errors and variances.

@@ -4,7 +4,7 @@ use super::MosaicError;
 use crate::wcs::{InvertOptions, Wcs};
 
 /// Side of a pixel \[deg\] at a point of the sky (right ascension, declination \[deg\]): the square root of the product of
-/// the distances to the neighbours along x and y.
+/// the distances to the neighbours along x and y. Bounding boxes do not matter.
 ///
 /// # Errors
 /// The point has no pixel, or it is no world coordinate system of an image.
@@ -18,8 +18,10 @@ pub fn pixel_scale(wcs: &Wcs, sky_deg: [f64; 2]) -> Result<f64, MosaicError> {
         return Err(MosaicError::NotImaging);
     };
     let (x, y) = (x[0], y[0]);
+    // The point may lie beside the image, as the reference point of an aperture does for a subarray.
     let sky = wcs
         .forward()?
+        .with_bounding_box(None)?
         .evaluate(&[&[x, x + 1.0, x], &[y, y, y + 1.0]])?;
     let [lon, lat] = sky.as_slice() else {
         return Err(MosaicError::NotImaging);

@@ -115,6 +115,8 @@ fn pixels_are_measured() {
     let wcs = wcs(&plane(&Layout::default()));
     let scale = pixel_scale(&wcs, [80.5, -69.5]).expect("an image");
     assert!((scale / 1e-4 - 1.0).abs() < 1e-7, "{scale}");
+    let beside = pixel_scale(&wcs, [80.5, -69.6]).expect("outside of the bounding box");
+    assert!((beside / 1e-4 - 1.0).abs() < 1e-4, "{beside}");
     let area = mean_pixel_area(&wcs, (277, 277)).expect("an image");
     let expected = 1e-4_f64.to_radians().powi(2);
     assert!((area / expected - 1.0).abs() < 1e-6, "{area} {expected}");

@@ -121,6 +121,9 @@ impl Resampler {
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
         let weights = input.weights(self.settings.weight)?;
+        if !self.settings.propagate_dq {
+            input.dq = Array2::zeros((0, 0));
+        }
         input.subtract_background();
         let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
             .map_err(StepError::algorithm)?;
@@ -148,6 +151,13 @@ impl Resampler {
             drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
                 plan.drizzle(&exposure, band)
             })
+        }
+    }
+
+    /// Drops the arrays of an input that only [`ResampleInput::match_invalid`] needs, to save their memory.
+    pub fn release(&self, input: &mut ResampleInput) {
+        if self.settings.errors != ErrorKind::Drizzled {
+            input.err = Array2::zeros((0, 0));
         }
     }
 

@@ -143,6 +143,7 @@ impl Step for Resample {
             for &member in members {
                 let mut input = ResampleInput::read(&library.exposures()[member])?;
                 input.match_invalid();
+                resampler.release(&mut input);
                 input.map = Some(maps.of(member)?);
                 resampler.add(input)?;
             }
