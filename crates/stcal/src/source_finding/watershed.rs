@@ -109,8 +109,8 @@ impl<'a> Watershed<'a> {
     /// Gives up a seed: its pixels are open again.
     pub(super) fn remove(&mut self, seed: usize) {
         let pixels = std::mem::take(&mut self.regions[seed]);
-        for index in pixels {
-            self.labels[*index] = OPEN;
+        for &index in &pixels {
+            self.labels[index] = OPEN;
         }
         for &index in &pixels {
             for neighbour in self.neighbours(index) {
