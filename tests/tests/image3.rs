@@ -120,6 +120,8 @@ fn tolerances(absolute: f64) -> ToleranceSpec {
         arrays: Vec::new(),
         // The scale of the mosaic is known to 1.5e-9 (docs/deviations.md); where exposures are is compared by `wcs`.
         header: Tolerance::relative(1e-8),
+        // The smallest coefficients are 1e-9 of a pixel a pixel, and the errors of the fit 2e-4 pixel.
+        distortion: Tolerance::relative(1e-4),
         wcs: Tolerance {
             absolute: POSITION,
             relative: 0.0,
