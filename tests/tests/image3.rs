@@ -82,7 +82,9 @@ impl Fixture {
         let compare = |absolute: f64| {
             let spec = tolerances(absolute);
             let report = compare_products(&self.ours.path().join(name), &official, &spec);
-            report.expect("both are read").findings
+            let mut findings = report.expect("both are read").findings;
+            findings.retain(|finding| !is_same_region(finding));
+            findings
         };
         let relative = compare(0.0).into_iter();
         let mut found: Vec<Finding> = relative
@@ -116,12 +118,43 @@ fn tolerances(absolute: f64) -> ToleranceSpec {
     ToleranceSpec {
         default: values,
         arrays: Vec::new(),
+        // The scale of the mosaic is known to 1.5e-9 (docs/deviations.md); where exposures are is compared by `wcs`.
+        header: Tolerance::relative(1e-8),
+        // The smallest coefficients are 1e-9 of a pixel a pixel, and the errors of the fit 2e-4 pixel.
+        distortion: Tolerance::relative(1e-4),
         wcs: Tolerance {
             absolute: POSITION,
             relative: 0.0,
         },
         ..ToleranceSpec::exposures()
     }
+}
+
+/// Whether the finding is of outlines on the sky that are the same within 0.05 mas.
+fn is_same_region(finding: &Finding) -> bool {
+    let (ours, reference) = match finding {
+        Finding::Keyword {
+            keyword,
+            ours: Some(ours),
+            reference: Some(reference),
+            ..
+        } if keyword == "S_REGION" => (ours, reference),
+        Finding::Node {
+            path,
+            ours,
+            reference,
+        } if path == "meta.wcsinfo.s_region" => (ours, reference),
+        _ => return false,
+    };
+    let vertices = |text: &str| -> Vec<f64> {
+        let words = text.split(|c: char| c.is_whitespace() || "\"()".contains(c));
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let (ours, reference) = (vertices(ours), vertices(reference));
+    let pairs = || ours.iter().zip(&reference);
+    ours.len() >= 8
+        && ours.len() == reference.len()
+        && pairs().all(|(a, b)| (a - b).abs() <= POSITION)
 }
 
 /// At most `count` values of the array are outside of the tolerance; all NaN are alike.

@@ -334,7 +334,8 @@ const PIPELINES: [Pipeline; 5] = [
         name: "calwebb_image3",
         folder: "image3",
         inputs: &["_asn.json"],
-        steps: &["tweakreg"],
+        // The names of later products depend on what is saved before.
+        steps: &["tweakreg", "skymatch"],
         more: &["--steps.outlier_detection.save_intermediate_results=true"],
     },
 ];

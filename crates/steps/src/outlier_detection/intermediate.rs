@@ -115,6 +115,7 @@ impl Intermediates {
             return Ok(());
         }
         let mut meta = image.meta.clone();
+        meta.set("meta.cal_step.resample", "COMPLETE");
         // The suffix replaces one that is known, and that is the last part alone.
         meta.set("meta.filename", self.name(first.file_name(), "i2d"));
         self.push("outlier_i2d", meta, &image.data, Some(&image.wht))

@@ -12,6 +12,9 @@ use super::photometry::{Measured, Photometry};
 use super::{Apertures, SourceCatalogParams};
 use crate::metadata_error;
 
+/// A value and its standard deviation.
+type WithError = (f64, f64);
+
 /// Magnitude of 1 Jy.
 const ZERO_POINT: f64 = 8.9;
 /// One arcsecond [degree].
@@ -183,7 +186,7 @@ fn aperture_columns(sources: &[Photometry], apertures: &Apertures) -> Vec<Column
         |kind: &str,
          name: &str,
          unit: Option<&str>,
-         values: &dyn Fn(&[(f64, f64)]) -> Vec<(f64, f64)>| {
+         values: &dyn Fn(&[WithError]) -> Vec<WithError>| {
             let capital = if kind == "flux" { "Flux" } else { name };
             for (energy, fluxes) in apertures.energies.iter().zip(&fluxes) {
                 let circle = format!("within the {energy}% encircled energy circular aperture");

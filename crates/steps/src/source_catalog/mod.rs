@@ -298,12 +298,11 @@ fn catalog(
     image: &ResampledModel,
 ) -> Result<Found, StepError> {
     let zeros;
-    let err = match &image.err {
-        Some(err) => err.view(),
-        None => {
-            zeros = Array2::zeros(image.data.dim());
-            zeros.view()
-        }
+    let err = if let Some(err) = &image.err {
+        err.view()
+    } else {
+        zeros = Array2::zeros(image.data.dim());
+        zeros.view()
     };
     let mask = Zip::from(err)
         .and(&image.wht)
