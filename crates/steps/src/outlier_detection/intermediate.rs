@@ -130,6 +130,15 @@ impl Intermediates {
         let name = meta.text("meta.filename").unwrap_or_default();
         let name = name.replace("_i2d.", "_median.");
         meta.set("meta.filename", name);
+        // Parity: jwst 3.0.0 leaves these with the resampled groups.
+        for own in [
+            "group_id",
+            "resample.kernel",
+            "resample.fillval",
+            "wcsinfo.radesys",
+        ] {
+            meta.remove(&format!("meta.{own}"));
+        }
         self.push("median", meta, median, None)
     }
 
