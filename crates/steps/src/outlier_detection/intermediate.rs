@@ -131,12 +131,7 @@ impl Intermediates {
         let name = name.replace("_i2d.", "_median.");
         meta.set("meta.filename", name);
         // Parity: jwst 3.0.0 leaves these with the resampled groups.
-        for own in [
-            "group_id",
-            "resample.kernel",
-            "resample.fillval",
-            "wcsinfo.radesys",
-        ] {
+        for own in ["group_id", "resample.kernel", "resample.fillval"] {
             meta.remove(&format!("meta.{own}"));
         }
         self.push("median", meta, median, None)
