@@ -15,7 +15,7 @@ use asdf::{AsdfFile, Mapping, Node};
 
 use crate::error::{DataModelError, Result};
 use crate::io::fits::{FitsReader, Header};
-use keywords::KeywordTable;
+use keywords::{KeywordEntry, KeywordTable};
 
 pub use blend::Blender;
 pub use views::{Exposure, Instrument, Subarray, SubarrayFrame};
@@ -138,9 +138,20 @@ impl Metadata {
     /// Metadata for a product of another model that takes over the primary header and nothing else.
     #[must_use]
     pub fn derive_primary(&self, model_type: &str) -> Self {
+        self.derive_entries(model_type, |entry| entry.hdu == "PRIMARY")
+    }
+
+    /// Metadata for a product of another model that takes over what has a keyword: nodes that are in the tree alone,
+    /// the WCS among them, stay behind.
+    #[must_use]
+    pub fn derive_keywords(&self, model_type: &str) -> Self {
+        self.derive_entries(model_type, |_| true)
+    }
+
+    fn derive_entries(&self, model_type: &str, is_taken: impl Fn(&KeywordEntry) -> bool) -> Self {
         let mut derived = Self::new(model_type);
         for entry in KeywordTable::of(&self.model_type).entries() {
-            let is_taken = entry.hdu == "PRIMARY" && entry.path != "meta.model_type";
+            let is_taken = is_taken(entry) && entry.path != "meta.model_type";
             if let Some(node) = self.get(&entry.path).filter(|_| is_taken) {
                 derived.set(&entry.path, node.clone());
             }

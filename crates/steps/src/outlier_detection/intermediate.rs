@@ -126,14 +126,10 @@ impl Intermediates {
         let Some(first) = self.made.first() else {
             return Ok(());
         };
-        let mut meta = first.meta.clone();
+        let mut meta = median_meta(&first.meta)?;
         let name = meta.text("meta.filename").unwrap_or_default();
         let name = name.replace("_i2d.", "_median.");
         meta.set("meta.filename", name);
-        // Parity: jwst 3.0.0 leaves these with the resampled groups.
-        for own in ["group_id", "resample.kernel", "resample.fillval"] {
-            meta.remove(&format!("meta.{own}"));
-        }
         self.push("median", meta, median, None)
     }
 
@@ -143,7 +139,12 @@ impl Intermediates {
         first: &Exposure,
         median: &Array2<f32>,
     ) -> Result<(), StepError> {
-        self.push_like(first, "median", median)
+        if !self.wanted {
+            return Ok(());
+        }
+        let mut meta = median_meta(&first.meta)?;
+        meta.set("meta.filename", self.name(first.file_name(), "median"));
+        self.push("median", meta, median, None)
     }
 
     /// The median as an exposure would have seen it.
@@ -152,21 +153,13 @@ impl Intermediates {
         exposure: &Exposure,
         blotted: &Array2<f32>,
     ) -> Result<(), StepError> {
-        self.push_like(exposure, "blot", blotted)
-    }
-
-    fn push_like(
-        &mut self,
-        exposure: &Exposure,
-        suffix: &'static str,
-        image: &Array2<f32>,
-    ) -> Result<(), StepError> {
         if !self.wanted {
             return Ok(());
         }
-        let mut meta = exposure.meta.clone();
-        meta.set("meta.filename", self.name(exposure.file_name(), suffix));
-        self.push(suffix, meta, image, None)
+        // Parity: jwst 3.0.0 leaves out the WCS of the exposure.
+        let mut meta = exposure.meta.derive_keywords(PlainImageModel::MODEL_TYPE);
+        meta.set("meta.filename", self.name(exposure.file_name(), "blot"));
+        self.push("blot", meta, blotted, None)
     }
 
     fn push(
@@ -202,6 +195,15 @@ impl Intermediates {
             None => format!("{root}_{suffix}.fits"),
         }
     }
+}
+
+/// What a median takes over from the image that it begins with: the keywords and the WCS.
+fn median_meta(first: &Metadata) -> Result<Metadata, StepError> {
+    let mut meta = first.derive_keywords(PlainImageModel::MODEL_TYPE);
+    if let Some(wcs) = first.wcs().map_err(StepError::algorithm)? {
+        meta.set_wcs(&wcs).map_err(StepError::algorithm)?;
+    }
+    Ok(meta)
 }
 
 /// The median of the integrations of a cube, as an image or a cube.
