@@ -69,12 +69,10 @@ fn wcs(pointing: [f64; 2]) -> Wcs {
 /// Directions of stars around the field \[deg\].
 fn stars() -> Vec<[f64; 2]> {
     let image = wcs([80.5, -69.5]);
-    let part = |k: usize, step: f64| (k as f64 * step).fract() * 1.4 - 0.2;
+    // Anything but a lattice, which fits onto itself with an offset: the matching would take that one.
+    let part = |k: usize| (((k * k * k) % 1009) as f64 / 1009.0) * 1.4 - 0.2;
     let (x, y): (Vec<f64>, Vec<f64>) = (1..70)
-        .map(|k| {
-            [0.754_877_666_246_69, 0.569_840_290_998_05].map(|step| SIZE as f64 * part(k, step))
-        })
-        .map(|[x, y]| (x, y))
+        .map(|k| (SIZE as f64 * part(k), SIZE as f64 * part(3 * k + 500)))
         .unzip();
     let whole = image
         .transform("detector", "world")
@@ -365,7 +363,6 @@ fn reference_file(directory: &Path) -> String {
 }
 
 #[test]
-#[ignore = "fails: the third exposure is left 1.6 arcsec off; whether the matching or this field is at fault is not known"]
 fn a_catalogue_takes_out_the_error_of_all_exposures() {
     let directory = tempfile::tempdir().unwrap();
     let absolute = TweakRegParams {
