@@ -40,66 +40,117 @@ pub struct Tally {
     pub skipped: i64,
 }
 
-/// Means over one sum of weights as plain slices, with the images that go into them.
-struct Means<'b> {
+/// Images of an exposure and of a band that belong together, at most.
+pub(crate) const MOST_IMAGES: usize = 31;
+
+/// Means over one sum of weights. While an exposure is added, the sum and the means of an output pixel lie side by side,
+/// so that a contribution changes all of them with the same few instructions.
+struct Means<'b, const N: usize> {
     weight: &'b mut [f32],
     images: Vec<(&'b [f32], &'b mut [f32])>,
     squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
+    /// Sum of weights, means, means with squared weights of each output pixel.
+    pixels: Vec<[f32; N]>,
+    /// The input pixel that is being added, at the places of its means.
+    values: [f32; N],
 }
 
-impl Means<'_> {
-    /// Adds pixel `from` to `to` with a weight. Sums are 32-bit, in the order of the contributions.
-    #[inline(always)]
-    fn add(&mut self, from: usize, to: usize, weight: f32, scale: f32) {
-        let before = self.weight[to];
-        let total = before + weight;
-        if before == 0.0 {
-            for (data, mean) in &mut self.images {
-                mean[to] = data[from] * scale;
-            }
-            for (data, mean) in &mut self.squared {
-                mean[to] = data.map_or(0.0, |data| data[from] * (scale * scale));
-            }
-        } else {
-            for (data, mean) in &mut self.images {
-                mean[to] = (mean[to] * before + weight * (data[from] * scale)) / total;
-            }
-            if !self.squared.is_empty() {
-                self.add_squared(from, to, (before, weight, total), scale);
+impl<'b, const N: usize> Means<'b, N> {
+    fn new(
+        weight: &'b mut [f32],
+        images: Vec<(&'b [f32], &'b mut [f32])>,
+        squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
+    ) -> Self {
+        let mut pixels = vec![[0.0; N]; weight.len()];
+        let means = images.iter().map(|(_, mean)| &**mean);
+        let squares = squared.iter().map(|(_, mean)| &**mean);
+        for (place, image) in std::iter::once(&*weight)
+            .chain(means)
+            .chain(squares)
+            .enumerate()
+        {
+            for (pixel, &value) in pixels.iter_mut().zip(image) {
+                pixel[place] = value;
             }
         }
-        self.weight[to] = total;
+        Self {
+            weight,
+            images,
+            squared,
+            pixels,
+            values: [0.0; N],
+        }
+    }
+
+    /// Turns to an input pixel.
+    #[inline(always)]
+    fn begin(&mut self, from: usize, scale: f32) {
+        let (images, squared) = (&self.images, &self.squared);
+        for (value, (image, _)) in self.values[1..].iter_mut().zip(images) {
+            *value = image[from] * scale;
+        }
+        for (value, (image, _)) in self.values[1 + images.len()..].iter_mut().zip(squared) {
+            *value = image.map_or(0.0, |image| image[from] * (scale * scale));
+        }
+    }
+
+    /// Adds the input pixel to `to` with a weight. Sums are 32-bit, in the order of the contributions.
+    #[inline(always)]
+    fn add(&mut self, to: usize, weight: f32) {
+        let pixel = &mut self.pixels[to];
+        let before = pixel[0];
+        let total = before + weight;
+        let old = *pixel;
+        for k in 0..N {
+            let mean = (old[k] * before + weight * self.values[k]) / total;
+            pixel[k] = if before == 0.0 { self.values[k] } else { mean };
+        }
+        pixel[0] = total;
+        if !self.squared.is_empty() && before != 0.0 {
+            self.add_squared(to, &old, weight);
+        }
     }
 
     #[inline(never)]
-    fn add_squared(
-        &mut self,
-        from: usize,
-        to: usize,
-        (before, weight, total): (f32, f32, f32),
-        scale: f32,
-    ) {
+    fn add_squared(&mut self, to: usize, old: &[f32; N], weight: f32) {
+        let (before, total) = (old[0], f64::from(old[0] + weight));
         // The squares of the two parts are rounded to 32 bits, that of the total is not.
         let (before, weight) = (f64::from(before * before), f64::from(weight * weight));
-        let total = f64::from(total) * f64::from(total);
-        for (data, mean) in &mut self.squared {
-            let value = data.map_or(0.0, |data| data[from] * (scale * scale));
-            let sum = f64::from(mean[to]) * before + weight * f64::from(value);
-            mean[to] = (sum / total) as f32;
+        let first = 1 + self.images.len();
+        for k in first..first + self.squared.len() {
+            let sum = f64::from(old[k]) * before + weight * f64::from(self.values[k]);
+            self.pixels[to][k] = (sum / (total * total)) as f32;
+        }
+    }
+
+    /// Puts the sums and means back into the images of the band.
+    fn finish(self) {
+        let means = self.images.into_iter().map(|(_, mean)| mean);
+        let squares = self.squared.into_iter().map(|(_, mean)| mean);
+        for (place, image) in std::iter::once(self.weight)
+            .chain(means)
+            .chain(squares)
+            .enumerate()
+        {
+            for (value, pixel) in image.iter_mut().zip(&self.pixels) {
+                *value = pixel[place];
+            }
         }
     }
 }
 
-/// A band as plain slices, with the images that go into it.
-pub(crate) struct Target<'b> {
-    main: Means<'b>,
+/// A band as plain slices, with the images that go into it; `N` is the number of images, sum of weights included, or
+/// more.
+pub(crate) struct Target<'b, const N: usize> {
+    main: Means<'b, N>,
     context: Option<(&'b mut [i32], i32)>,
     dq: Option<(&'b [u32], &'b mut [u32])>,
-    separate: Option<Means<'b>>,
+    separate: Option<Means<'b, N>>,
     scale: f32,
+    from: usize,
 }
 
-impl<'b> Target<'b> {
+impl<'b, const N: usize> Target<'b, N> {
     /// Pairs the images of an exposure with those of a band that has `shape`.
     pub(crate) fn new(
         exposure: &'b Exposure<'_>,
@@ -119,46 +170,40 @@ impl<'b> Target<'b> {
             _ => None,
         };
         let separate = match &mut band.separate {
-            Some(images) => Some(means(exposure.separate.iter().collect(), images, shape)?),
+            Some(images) => Some(means(
+                exposure.separate.iter().collect(),
+                images,
+                Vec::new(),
+                shape,
+            )?),
             None => None,
         };
-        let mut main = means(
-            std::iter::once(&exposure.data)
-                .chain(&exposure.along)
-                .collect(),
-            &mut band.main,
-            shape,
-        )?;
-        if band.squared.len() != exposure.squared.len() {
-            return Err(DrizzleError::Count {
-                what: "means with squared weights",
-                expected: exposure.squared.len(),
-                found: band.squared.len(),
-            });
-        }
-        for (input, output) in exposure.squared.iter().zip(&mut band.squared) {
-            let input = match input {
-                Some(image) => Some(crate::exposure::pixels(
-                    image,
-                    "an image with squared weights",
-                )?),
-                None => None,
-            };
-            let output = flat(output, shape, "a mean with squared weights")?;
-            main.squared.push((input, output));
-        }
+        let squared = squared(exposure, &mut band.squared, shape)?;
+        let along = exposure.along.iter();
+        let images = std::iter::once(&exposure.data).chain(along).collect();
         Ok(Self {
-            main,
+            main: means(images, &mut band.main, squared, shape)?,
             context,
             dq,
             separate,
             scale,
+            from: 0,
         })
     }
 
-    /// Adds input pixel `from` to the band's pixel `to` with a weight.
+    /// Turns to an input pixel.
     #[inline(always)]
-    pub(crate) fn add(&mut self, from: usize, to: usize, weight: f32) {
+    pub(crate) fn begin(&mut self, from: usize) {
+        self.from = from;
+        self.main.begin(from, self.scale);
+        if let Some(separate) = &mut self.separate {
+            separate.begin(from, self.scale);
+        }
+    }
+
+    /// Adds the input pixel to the band's pixel `to` with a weight.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, to: usize, weight: f32) {
         if weight > 0.0
             && let Some((plane, bit)) = &mut self.context
         {
@@ -169,25 +214,66 @@ impl<'b> Target<'b> {
         }
         if let Some((input, output)) = &mut self.dq {
             // The first contribution replaces what is there.
-            let known = if self.main.weight[to] == 0.0 {
+            let known = if self.main.pixels[to][0] == 0.0 {
                 0
             } else {
                 output[to]
             };
-            output[to] = known | input[from];
+            output[to] = known | input[self.from];
         }
-        self.main.add(from, to, weight, self.scale);
+        self.main.add(to, weight);
         if let Some(separate) = &mut self.separate {
-            separate.add(from, to, weight, self.scale);
+            separate.add(to, weight);
+        }
+    }
+
+    /// Puts everything into the images of the band.
+    pub(crate) fn finish(self) {
+        self.main.finish();
+        if let Some(separate) = self.separate {
+            separate.finish();
         }
     }
 }
 
-fn means<'b, 'v: 'b>(
+/// How many images an exposure's largest group of means has, with the sum of weights.
+pub(crate) fn images(exposure: &Exposure<'_>) -> usize {
+    let main = 2 + exposure.along.len() + exposure.squared.len();
+    main.max(1 + exposure.separate.len())
+}
+
+type Pair<'b, I> = (I, &'b mut [f32]);
+
+fn squared<'b>(
+    exposure: &'b Exposure<'_>,
+    outputs: &'b mut [ArrayViewMut2<'_, f32>],
+    shape: (usize, usize),
+) -> Result<Vec<Pair<'b, Option<&'b [f32]>>>, DrizzleError> {
+    if outputs.len() != exposure.squared.len() {
+        return Err(DrizzleError::Count {
+            what: "means with squared weights",
+            expected: exposure.squared.len(),
+            found: outputs.len(),
+        });
+    }
+    let pairs = exposure.squared.iter().zip(outputs);
+    pairs
+        .map(|(input, output)| {
+            let input = input.as_ref();
+            let input = input
+                .map(|image| crate::exposure::pixels(image, "an image with squared weights"))
+                .transpose()?;
+            Ok((input, flat(output, shape, "a mean with squared weights")?))
+        })
+        .collect()
+}
+
+fn means<'b, 'v: 'b, const N: usize>(
     inputs: Vec<&'b ndarray::ArrayView2<'v, f32>>,
     outputs: &'b mut Images<'_>,
+    squared: Vec<Pair<'b, Option<&'b [f32]>>>,
     shape: (usize, usize),
-) -> Result<Means<'b>, DrizzleError> {
+) -> Result<Means<'b, N>, DrizzleError> {
     if outputs.means.len() != inputs.len() {
         return Err(DrizzleError::Count {
             what: "means",
@@ -202,11 +288,8 @@ fn means<'b, 'v: 'b>(
             flat(output, shape, "a mean")?,
         ));
     }
-    Ok(Means {
-        weight: flat(&mut outputs.weight, shape, "the sum of weights")?,
-        images,
-        squared: Vec::new(),
-    })
+    let weight = flat(&mut outputs.weight, shape, "the sum of weights")?;
+    Ok(Means::new(weight, images, squared))
 }
 
 /// The pixels of an output image of this shape, row after row.

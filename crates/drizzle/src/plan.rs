@@ -1,9 +1,9 @@
 //! The geometry of one exposure on one output, worked out once for all bands.
 
-use crate::band::Target;
+use crate::band::{self, MOST_IMAGES, Target};
 use crate::exposure::pixels;
 use crate::geometry::{Overlap, RowSpan, Scan};
-use crate::kernel::{Centre, Gaussian, Lanczos, Shape, Square, Turbo};
+use crate::kernel::{Centre, Gaussian, Lanczos, Receiver, Shape, Square, Turbo, Window};
 use crate::{Band, DrizzleError, Exposure, Kernel, PixelMap, Section, Settings, Tally};
 
 /// Columns that are looked at together when a band asks which pixels concern it.
@@ -79,27 +79,22 @@ impl<'a> Plan<'a> {
             Some(weight) => Some(pixels(weight, "the weights")?),
             None => None,
         };
-        let mut work = Work {
+        let work = Work {
             plan: self,
             weight,
-            first_row: first as i64,
-            last_row: (first + rows) as i64 - 1,
-            target: Target::new(
-                exposure,
-                band,
-                (rows, self.output.1),
-                self.settings.data_scale(),
-            )?,
+            shape: (rows, self.output.1),
         };
-        let (pixmap, pixfrac, ratio) = (self.pixmap, self.settings.pixfrac, self.scale_ratio);
-        Ok(Hits(match self.settings.effective_kernel() {
-            Kernel::Square => work.run(&Square::new(pixmap, pixfrac)),
-            Kernel::Point => work.run(&Centre { pixmap }),
-            Kernel::Turbo => work.run(&Turbo::new(pixmap, pixfrac, ratio)),
-            Kernel::Gaussian => work.run(&Gaussian::new(pixmap, pixfrac, ratio)),
-            Kernel::Lanczos2 => work.run(&Lanczos::new(pixmap, 2, ratio)),
-            Kernel::Lanczos3 => work.run(&Lanczos::new(pixmap, 3, ratio)),
-        }))
+        match band::images(exposure) {
+            0..=4 => work.add::<4>(exposure, band),
+            5..=8 => work.add::<8>(exposure, band),
+            9..=16 => work.add::<16>(exposure, band),
+            17..=32 => work.add::<32>(exposure, band),
+            count => Err(DrizzleError::Count {
+                what: "images of an exposure, at most",
+                expected: MOST_IMAGES,
+                found: count - 1,
+            }),
+        }
     }
 
     /// What the whole exposure missed, from the counts of bands that cover the output once.
@@ -172,39 +167,77 @@ fn heights(pixmap: &PixelMap<'_>) -> Vec<(f32, f32)> {
 struct Work<'b> {
     plan: &'b Plan<'b>,
     weight: Option<&'b [f32]>,
-    first_row: i64,
-    last_row: i64,
-    target: Target<'b>,
+    /// Rows and columns of the band.
+    shape: (usize, usize),
 }
 
 impl Work<'_> {
-    /// Adds all pixels, and counts those whose first hit is in the band.
-    fn run<S: Shape>(&mut self, shape: &S) -> i64 {
-        let plan = self.plan;
-        let columns = plan.pixmap.shape().1;
-        let mut hits = 0;
-        for &RowSpan { row, first, last } in &plan.scan.rows {
-            for block in first / BLOCK..=last / BLOCK {
-                if !self.concerns(shape, row, block) {
-                    continue;
-                }
-                let start = first.max(block * BLOCK);
-                let end = last.min(block * BLOCK + BLOCK - 1);
-                for column in start..=end {
-                    if let Some(spot) = shape.spot(column, row) {
-                        hits += i64::from(self.add(shape, &spot, row * columns + column));
+    fn add<const N: usize>(
+        &self,
+        exposure: &Exposure<'_>,
+        band: &mut Band<'_>,
+    ) -> Result<Hits, DrizzleError> {
+        let settings = &self.plan.settings;
+        let (pixmap, pixfrac) = (self.plan.pixmap, settings.pixfrac);
+        let ratio = self.plan.scale_ratio;
+        let first_row = band.first_row;
+        let target = Target::<N>::new(exposure, band, self.shape, settings.data_scale())?;
+        let mut drops = Drops {
+            work: self,
+            first_row: first_row as i64,
+            target,
+            hits: 0,
+            is_new: false,
+        };
+        match settings.effective_kernel() {
+            Kernel::Square => drops.run(&Square::new(pixmap, pixfrac)),
+            Kernel::Point => drops.run(&Centre { pixmap }),
+            Kernel::Turbo => drops.run(&Turbo::new(pixmap, pixfrac, ratio)),
+            Kernel::Gaussian => drops.run(&Gaussian::new(pixmap, pixfrac, ratio)),
+            Kernel::Lanczos2 => drops.run(&Lanczos::new(pixmap, 2, ratio)),
+            Kernel::Lanczos3 => drops.run(&Lanczos::new(pixmap, 3, ratio)),
+        }
+        drops.target.finish();
+        Ok(Hits(drops.hits))
+    }
+}
+
+/// What the pixels of an exposure give to a band.
+struct Drops<'w, 'b, const N: usize> {
+    work: &'w Work<'w>,
+    first_row: i64,
+    target: Target<'b, N>,
+    /// Pixels whose first hit is in the band.
+    hits: i64,
+    /// Whether the pixel has not hit anything yet.
+    is_new: bool,
+}
+
+impl<const N: usize> Drops<'_, '_, N> {
+    /// Adds all pixels.
+    fn run<S: Shape>(&mut self, shape: &S) {
+        // Vector instructions that the machine has; arithmetic is the same with all of them.
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for &RowSpan { row, first, last } in &self.work.plan.scan.rows {
+                    for block in first / BLOCK..=last / BLOCK {
+                        if self.concerns(shape, row, block) {
+                            let start = first.max(block * BLOCK);
+                            let end = last.min(block * BLOCK + BLOCK - 1);
+                            shape.spread(row, start..=end, self);
+                        }
                     }
                 }
-            }
-        }
-        hits
+            },
+        );
     }
 
     /// Whether a block of a row may touch the band.
     fn concerns<S: Shape>(&self, shape: &S, row: usize, block: usize) -> bool {
-        let (rows, columns) = self.plan.pixmap.shape();
+        let (rows, columns) = self.work.plan.pixmap.shape();
         let blocks = columns.div_ceil(BLOCK);
-        let height = |row: usize| self.plan.heights[row * blocks + block];
+        let height = |row: usize| self.work.plan.heights[row * blocks + block];
         let (mut low, mut high) = height(row);
         if S::USES_NEIGHBOURS {
             for neighbour in [row.saturating_sub(1), (row + 1).min(rows - 1)] {
@@ -219,37 +252,48 @@ impl Work<'_> {
             }
         }
         let reach = shape.reach() + 1.0 + f64::from(high.abs().max(low.abs())) * 1e-6;
-        f64::from(low) - reach <= self.last_row as f64
+        f64::from(low) - reach <= self.window().rows.1 as f64
             && f64::from(high) + reach >= self.first_row as f64
     }
 
-    /// Adds one pixel; true if its first hit is in the band.
+}
+
+impl<const N: usize> Receiver for Drops<'_, '_, N> {
     #[inline(always)]
-    fn add<S: Shape>(&mut self, shape: &S, spot: &S::Spot, from: usize) -> bool {
-        let (bottom, top) = shape.rows(spot);
-        let (bottom, top) = (bottom.max(0), top.min(self.plan.output.0 as i64 - 1));
-        if bottom > self.last_row || top < self.first_row {
-            return false;
+    fn window(&self) -> Window {
+        let (rows, columns) = self.work.plan.output;
+        Window {
+            rows: (
+                self.first_row,
+                self.first_row + self.work.shape.0 as i64 - 1,
+            ),
+            last: (rows as i64 - 1, columns as i64 - 1),
         }
-        let (left, right) = shape.columns(spot);
-        let (left, right) = (left.max(0), right.min(self.plan.output.1 as i64 - 1));
-        let weight = self
-            .weight
-            .map_or(1.0, |weight| weight[from] * self.plan.settings.weight_scale);
-        let whole = shape.whole(spot, weight);
+    }
+
+    #[inline(always)]
+    fn weight(&self, (column, row): (usize, usize)) -> f32 {
+        let plan = self.work.plan;
+        let from = row * plan.pixmap.shape().1 + column;
+        (self.work.weight).map_or(1.0, |weight| weight[from] * plan.settings.weight_scale)
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, (column, row): (usize, usize)) {
+        let from = row * self.work.plan.pixmap.shape().1 + column;
+        self.is_new = true;
+        self.target.begin(from);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, column: i64, row: i64, share: f32) {
+        let row = row - self.first_row;
         // A pixel that has hit a row below the band is counted there.
-        let counted = (bottom..self.first_row).any(|row| {
-            (left..=right).any(|column| shape.share(spot, whole, column, row).is_some())
-        });
-        let mut hit = false;
-        let rows = (bottom.max(self.first_row), top.min(self.last_row));
-        let (first_row, width) = (self.first_row, self.plan.output.1);
-        let target = &mut self.target;
-        shape.shares(spot, whole, (left, right), rows, |column, row, share| {
-            hit = true;
-            let to = (row - first_row) as usize * width + column as usize;
-            target.add(from, to, share);
-        });
-        hit && !counted
+        self.hits += i64::from(self.is_new && row >= 0);
+        self.is_new = false;
+        if row >= 0 {
+            let to = row as usize * self.work.shape.1 + column as usize;
+            self.target.add(to, share);
+        }
     }
 }

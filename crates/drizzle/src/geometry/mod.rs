@@ -11,10 +11,11 @@ pub(crate) use overlap::Overlap;
 pub(crate) use polygon::Point;
 pub(crate) use scan::{RowSpan, Scan};
 
+/// The largest number below one half: adding one half itself would carry this number to 1.
+pub(crate) const BELOW_HALF: f64 = 0.499_999_999_999_999_94;
+
 /// Rounds to the nearest whole number, halves away from zero.
 #[inline(always)]
 pub(crate) fn nearest(x: f64) -> i64 {
-    // The largest number below one half: adding one half itself would carry 0.49999999999999994 to 1.
-    const BELOW_HALF: f64 = 0.499_999_999_999_999_94;
     (x + BELOW_HALF.copysign(x)) as i64
 }

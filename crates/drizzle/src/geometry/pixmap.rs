@@ -87,17 +87,17 @@ impl<'a> PixelMap<'a> {
         }
     }
 
-    /// Three neighbouring pixels of a row, the first of them in `column`.
+    /// `N` neighbouring pixels of a row, the first of them in `column`; `None` beyond the end of the map.
     #[inline(always)]
-    pub(crate) fn triple(&self, column: usize, row: usize) -> (&'a [f64; 3], &'a [f64; 3]) {
-        let index = row * self.shape.1 + column;
-        let (Some(x), Some(y)) = (
-            self.x[index..].first_chunk::<3>(),
-            self.y[index..].first_chunk::<3>(),
-        ) else {
-            unreachable!("the caller stays inside of the map");
-        };
-        (x, y)
+    pub(crate) fn run<const N: usize>(
+        &self,
+        column: usize,
+        row: usize,
+    ) -> Option<(&'a [f64; N], &'a [f64; N])> {
+        let index = row.checked_mul(self.shape.1)?.checked_add(column)?;
+        let x = self.x.get(index..)?.first_chunk()?;
+        let y = self.y.get(index..)?.first_chunk()?;
+        Some((x, y))
     }
 
     /// Output position of a pixel, `None` where it is not mapped.

@@ -12,6 +12,8 @@ pub(crate) use point::Centre;
 pub(crate) use square::Square;
 pub(crate) use turbo::Turbo;
 
+use std::ops::RangeInclusive;
+
 /// Output rows or columns, both ends included, before they are cut to the image.
 pub(crate) type Extent = (i64, i64);
 
@@ -37,17 +39,14 @@ pub(crate) trait Shape: Sync {
     /// The weight that an output pixel gets, `None` if the spot does not touch it.
     fn share(&self, spot: &Self::Spot, whole: f64, column: i64, row: i64) -> Option<f32>;
 
-    /// Hands the weights of the output pixels in a range that the spot touches to `add`, with column and row; row by row.
+    /// Hands what pixels of a row give to output pixels to `receiver`: pixel by pixel, and for each row by row.
     #[inline(always)]
-    fn shares(
-        &self,
-        spot: &Self::Spot,
-        whole: f64,
-        columns: Extent,
-        rows: Extent,
-        add: impl FnMut(i64, i64, f32),
-    ) {
-        each_share(self, spot, whole, columns, rows, add);
+    fn spread(&self, row: usize, columns: RangeInclusive<usize>, receiver: &mut impl Receiver) {
+        for column in columns {
+            if let Some(spot) = self.spot(column, row) {
+                each_share(self, &spot, (column, row), receiver);
+            }
+        }
     }
 
     /// How far from the interpolated position of the centre a spot may reach up or down [output pixels].
@@ -57,20 +56,61 @@ pub(crate) trait Shape: Sync {
     const USES_NEIGHBOURS: bool = false;
 }
 
+/// The rows and columns of the output that matter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    /// Rows that are wanted. What falls on lower ones is handed over, too, but not what falls on higher ones.
+    pub(crate) rows: Extent,
+    /// Last row and last column of the output.
+    pub(crate) last: (i64, i64),
+}
+
+impl Window {
+    /// The rows and columns to go through for a pixel with these extents, `None` if it does not reach the wanted rows.
+    #[inline(always)]
+    pub(crate) fn cut(&self, columns: Extent, rows: Extent) -> Option<(Extent, Extent)> {
+        let (bottom, top) = (rows.0.max(0), rows.1.min(self.last.0));
+        if bottom > self.rows.1 || top < self.rows.0 {
+            return None;
+        }
+        let columns = (columns.0.max(0), columns.1.min(self.last.1));
+        Some((columns, (bottom, top.min(self.rows.1))))
+    }
+}
+
+/// Takes what pixels give to the output.
+pub(crate) trait Receiver {
+    /// What is wanted.
+    fn window(&self) -> Window;
+
+    /// The weight of a pixel, given by column and row.
+    fn weight(&self, pixel: (usize, usize)) -> f32;
+
+    /// Turns to a pixel.
+    fn begin(&mut self, pixel: (usize, usize));
+
+    /// Adds the pixel to an output pixel.
+    fn add(&mut self, column: i64, row: i64, share: f32);
+}
+
 /// Asks for the weight of one output pixel after the other.
 #[inline(always)]
 pub(crate) fn each_share<S: Shape + ?Sized>(
     shape: &S,
     spot: &S::Spot,
-    whole: f64,
-    (left, right): Extent,
-    (bottom, top): Extent,
-    mut add: impl FnMut(i64, i64, f32),
+    pixel: (usize, usize),
+    receiver: &mut impl Receiver,
 ) {
-    for row in bottom..=top {
-        for column in left..=right {
+    let window = receiver.window();
+    let Some((columns, rows)) = window.cut(shape.columns(spot), shape.rows(spot)) else {
+        return;
+    };
+    let whole = shape.whole(spot, receiver.weight(pixel));
+    receiver.begin(pixel);
+    for row in rows.0..=rows.1 {
+        for column in columns.0..=columns.1 {
             if let Some(share) = shape.share(spot, whole, column, row) {
-                add(column, row, share);
+                receiver.add(column, row, share);
             }
         }
     }

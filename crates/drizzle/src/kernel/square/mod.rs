@@ -1,12 +1,14 @@
 //! Flux spread evenly over the shrunken pixel, whose corners are mapped one by one.
 
-mod strips;
+mod cells;
 #[cfg(test)]
 mod tests;
 
-use strips::{CELLS, Strips, larger, smaller};
+use std::ops::RangeInclusive;
 
-use super::{Extent, Shape};
+use cells::{CELLS, Cells, Corners, Extents, LANES, Lanes, Overlap};
+
+use super::{Extent, Receiver, Shape, each_share};
 use crate::geometry::{PixelMap, Point, nearest};
 
 /// The kernel `square`.
@@ -34,30 +36,54 @@ impl<'a> Square<'a> {
         }
     }
 
-    /// Corners of a pixel with neighbours on all sides: the mean of the four nearest centres.
+    /// Corners of pixels of a row, as many as there are lanes, that have neighbours on all sides: each is the mean of the
+    /// four nearest centres. `None` if a pixel is at an edge.
     #[inline(always)]
-    fn inner_corners(&self, column: usize, row: usize) -> ([f64; 4], [f64; 4]) {
-        let (own, adjacent, diagonal) = self.parts;
-        let outer = |c: &[f64; 3]| [c[0] * diagonal, c[1] * adjacent, c[2] * diagonal];
-        let middle = |c: &[f64; 3]| [c[0] * adjacent, c[1] * own, c[2] * adjacent];
-        let corners = |low: &[f64; 3], mid: &[f64; 3], high: &[f64; 3]| {
-            let (low, mid, high) = (outer(low), middle(mid), outer(high));
-            [
-                mid[0] + mid[1] + high[0] + high[1],
-                mid[1] + mid[2] + high[1] + high[2],
-                low[1] + low[2] + mid[1] + mid[2],
-                low[0] + low[1] + mid[0] + mid[1],
-            ]
+    fn inner_corners(&self, column: usize, row: usize) -> Option<Corners> {
+        let (rows, columns) = self.pixmap.shape();
+        // Parity: drizzle 2.2.0 src/cdrizzlebox.c do_kernel_square takes the last but one row and column as edges, too.
+        let inner = column > 0 && column + LANES < columns && row > 0 && row + 2 < rows;
+        let (low, mid, high) = (
+            self.pixmap.run(column.wrapping_sub(1), row.wrapping_sub(1)),
+            self.pixmap.run(column.wrapping_sub(1), row),
+            self.pixmap.run(column.wrapping_sub(1), row + 1),
+        );
+        let ((true, Some(low)), Some(mid), Some(high)) = ((inner, low), mid, high) else {
+            return None;
         };
-        let low = self.pixmap.triple(column - 1, row - 1);
-        let mid = self.pixmap.triple(column - 1, row);
-        let high = self.pixmap.triple(column - 1, row + 1);
-        (corners(low.0, mid.0, high.0), corners(low.1, mid.1, high.1))
+        Some(Corners {
+            x: self.mean_corners(low.0, mid.0, high.0),
+            y: self.mean_corners(low.1, mid.1, high.1),
+        })
     }
 
-    /// Corners of a pixel at the edge, where the map is extrapolated.
+    /// One coordinate of corners, from the centres of three rows.
+    #[inline(always)]
+    fn mean_corners(
+        &self,
+        low: &[f64; LANES + 2],
+        mid: &[f64; LANES + 2],
+        high: &[f64; LANES + 2],
+    ) -> [Lanes; 4] {
+        let (own, adjacent, diagonal) = self.parts;
+        let mut corners = [[0.0; LANES]; 4];
+        for k in 0..LANES {
+            let outer = |c: &[f64; LANES + 2]| {
+                [c[k] * diagonal, c[k + 1] * adjacent, c[k + 2] * diagonal]
+            };
+            let (low, high) = (outer(low), outer(high));
+            let mid = [mid[k] * adjacent, mid[k + 1] * own, mid[k + 2] * adjacent];
+            corners[0][k] = mid[0] + mid[1] + high[0] + high[1];
+            corners[1][k] = mid[1] + mid[2] + high[1] + high[2];
+            corners[2][k] = low[1] + low[2] + mid[1] + mid[2];
+            corners[3][k] = low[0] + low[1] + mid[0] + mid[1];
+        }
+        corners
+    }
+
+    /// Corners of a pixel wherever it is; at the edge the map is extrapolated.
     #[cold]
-    fn outer_corners(&self, column: usize, row: usize) -> Option<([f64; 4], [f64; 4])> {
+    fn corners(&self, column: usize, row: usize) -> Option<Quadrilateral> {
         let (x, y, h) = (column as f64, row as f64, self.half_side);
         let places = [
             (x - h, y + h),
@@ -65,26 +91,105 @@ impl<'a> Square<'a> {
             (x + h, y - h),
             (x - h, y - h),
         ];
-        let mut corners = ([0.0; 4], [0.0; 4]);
+        let mut corners = Quadrilateral {
+            x: [0.0; 4],
+            y: [0.0; 4],
+        };
         for (k, (x, y)) in places.into_iter().enumerate() {
             let corner = self.pixmap.interpolate(Point { x, y })?;
-            corners.0[k] = corner.x;
-            corners.1[k] = corner.y;
+            corners.x[k] = corner.x;
+            corners.y[k] = corner.y;
         }
         Some(corners)
     }
+
+    /// Corners of `count` pixels of a row wherever they are.
+    #[cold]
+    fn outer_corners(&self, column: usize, row: usize, count: usize) -> Corners {
+        let mut corners = Corners {
+            x: [[f64::NAN; LANES]; 4],
+            y: [[f64::NAN; LANES]; 4],
+        };
+        for lane in 0..count {
+            if let Some(pixel) = self.corners(column + lane, row) {
+                for k in 0..4 {
+                    corners.x[k][lane] = pixel.x[k];
+                    corners.y[k][lane] = pixel.y[k];
+                }
+            }
+        }
+        corners
+    }
+
+    /// Hands over what `count` pixels from `pixel` on, whose corners are given, give to output pixels.
+    #[inline(always)]
+    fn spread_lanes(
+        &self,
+        corners: &Corners,
+        (column, row): (usize, usize),
+        count: usize,
+        receiver: &mut impl Receiver,
+    ) {
+        let window = receiver.window();
+        let rows = Extents::new(&corners.y);
+        if (0..count).all(|lane| rows.misses(lane, window.rows)) {
+            return;
+        }
+        let columns = Extents::new(&corners.x);
+        let extents = (&columns, &rows);
+        let cells = match columns.most().max(rows.most()) {
+            0..=2 => Cells::new::<2, 2>(corners, extents),
+            3 => Cells::new::<3, 3>(corners, extents),
+            _ => Cells::new::<CELLS, CELLS>(corners, extents),
+        };
+        for lane in 0..count {
+            let (Some(width), Some(height)) = (columns.of(lane), rows.of(lane)) else {
+                continue;
+            };
+            let pixel = (column + lane, row);
+            let spot = corners.of(lane);
+            if columns.count[lane].max(rows.count[lane]) > CELLS as f64 {
+                each_share(self, &spot, pixel, receiver);
+                continue;
+            }
+            let Some((across, up)) = window.cut(width, height) else {
+                continue;
+            };
+            let whole = self.whole(&spot, receiver.weight(pixel));
+            receiver.begin(pixel);
+            for y in up.0..=up.1 {
+                for x in across.0..=across.1 {
+                    let cell = ((x - width.0) as usize, (y - height.0) as usize);
+                    let share = match cells.overlap(lane, cell) {
+                        Overlap::Area(area) => Some((area * whole) as f32),
+                        Overlap::Sliver => self.share(&spot, whole, x, y),
+                        Overlap::None => None,
+                    };
+                    if let Some(share) = share {
+                        receiver.add(x, y, share);
+                    }
+                }
+            }
+        }
+    }
 }
 
-/// Overlaps below this are worked out cell by cell: whether a cell is touched at all shall not hang on rounding.
-const SLIVER: f64 = 1e-8;
+impl Corners {
+    #[inline(always)]
+    fn of(&self, lane: usize) -> Quadrilateral {
+        let (x, y) = (&self.x, &self.y);
+        Quadrilateral {
+            x: [x[0][lane], x[1][lane], x[2][lane], x[3][lane]],
+            y: [y[0][lane], y[1][lane], y[2][lane], y[3][lane]],
+        }
+    }
+}
 
-/// Smallest and largest of four numbers.
-#[inline(always)]
-fn limits(v: &[f64; 4]) -> (f64, f64) {
-    (
-        smaller(smaller(v[0], v[1]), smaller(v[2], v[3])),
-        larger(larger(v[0], v[1]), larger(v[2], v[3])),
-    )
+/// First and last of the cells that the smallest and the largest of four numbers lie in.
+fn extent(v: &[f64; 4]) -> Extent {
+    let low = v.iter().fold(f64::INFINITY, |low, &v| low.min(v));
+    let high = v.iter().fold(f64::NEG_INFINITY, |high, &v| high.max(v));
+    (nearest(low), nearest(high))
 }
 
 impl Shape for Square<'_> {
@@ -92,32 +197,16 @@ impl Shape for Square<'_> {
 
     const USES_NEIGHBOURS: bool = true;
 
-    #[inline(always)]
     fn spot(&self, column: usize, row: usize) -> Option<Quadrilateral> {
-        let (rows, columns) = self.pixmap.shape();
-        // Parity: drizzle 2.2.0 src/cdrizzlebox.c do_kernel_square takes the last but one row and column as edges, too.
-        let inner = column > 0 && column + 2 < columns && row > 0 && row + 2 < rows;
-        let (x, y) = if inner {
-            self.inner_corners(column, row)
-        } else {
-            self.outer_corners(column, row)?
-        };
-        // A NaN anywhere makes the sum one.
-        let sum = (x[0] + x[1] + x[2] + x[3]) + (y[0] + y[1] + y[2] + y[3]);
-        if sum.is_nan() && x.iter().chain(&y).any(|c| c.is_nan()) {
-            return None;
-        }
-        Some(Quadrilateral { x, y })
+        self.corners(column, row)
     }
 
     fn columns(&self, spot: &Quadrilateral) -> Extent {
-        let (low, high) = limits(&spot.x);
-        (nearest(low), nearest(high))
+        extent(&spot.x)
     }
 
     fn rows(&self, spot: &Quadrilateral) -> Extent {
-        let (low, high) = limits(&spot.y);
-        (nearest(low), nearest(high))
+        extent(&spot.y)
     }
 
     /// The weight over the area of the quadrilateral, whose sign is that of the overlaps.
@@ -140,29 +229,15 @@ impl Shape for Square<'_> {
     }
 
     #[inline(always)]
-    fn shares(
-        &self,
-        spot: &Quadrilateral,
-        whole: f64,
-        (left, right): Extent,
-        (bottom, top): Extent,
-        mut add: impl FnMut(i64, i64, f32),
-    ) {
-        let (columns, rows) = ((right - left + 1) as usize, (top - bottom + 1) as usize);
-        if columns > CELLS || rows > CELLS {
-            return super::each_share(self, spot, whole, (left, right), (bottom, top), add);
-        }
-        let (x0, y0) = (left as f64 - 0.5, bottom as f64 - 0.5);
-        let sides = Strips::new(spot.x.map(|x| x - x0), spot.y.map(|y| y - y0));
-        let overlaps = sides.overlaps(columns, rows);
-        for (row, overlaps) in (bottom..=top).zip(&overlaps) {
-            for (column, &overlap) in (left..=right).zip(overlaps) {
-                if overlap.abs() > SLIVER {
-                    add(column, row, (overlap * whole) as f32);
-                } else if let Some(share) = self.share(spot, whole, column, row) {
-                    add(column, row, share);
-                }
-            }
+    fn spread(&self, row: usize, columns: RangeInclusive<usize>, receiver: &mut impl Receiver) {
+        let (first, last) = columns.into_inner();
+        for column in (first..=last).step_by(LANES) {
+            let count = LANES.min(last + 1 - column);
+            let corners = match self.inner_corners(column, row) {
+                Some(corners) => corners,
+                None => self.outer_corners(column, row, count),
+            };
+            self.spread_lanes(&corners, (column, row), count, receiver);
         }
     }
 

@@ -1,15 +1,41 @@
 use proptest::prelude::*;
 
-use super::{Quadrilateral, Square};
+use super::{Corners, LANES, Quadrilateral, Square};
 use crate::PixelMap;
-use crate::kernel::{Shape, each_share};
+use crate::kernel::{Receiver, Window, each_share};
+
+/// Notes what is handed over.
+#[derive(Debug, Default)]
+struct Notes {
+    weight: f32,
+    shares: Vec<(i64, i64, f32)>,
+}
+
+impl Receiver for Notes {
+    fn window(&self) -> Window {
+        Window {
+            rows: (0, 30),
+            last: (30, 30),
+        }
+    }
+
+    fn weight(&self, _pixel: (usize, usize)) -> f32 {
+        self.weight
+    }
+
+    fn begin(&mut self, _pixel: (usize, usize)) {}
+
+    fn add(&mut self, column: i64, row: i64, share: f32) {
+        self.shares.push((column, row, share));
+    }
+}
 
 proptest! {
     /// All cells at once give what each cell gives.
     #[test]
     fn cells_together_are_cells_one_by_one(
-        angle in 0.0..6.3_f64, side in 0.05..2.0_f64, x in 5.0..8.0_f64, y in 5.0..8.0_f64,
-        skew in -0.2..0.2_f64, aligned in any::<bool>(), weight in 0.5..3.0_f32,
+        angle in 0.0..6.3_f64, side in 0.05..3.5_f64, x in 5.0..8.0_f64, y in 5.0..8.0_f64,
+        skew in -0.2..0.2_f64, aligned in any::<bool>(), weight in 0.5..3.0_f32, lane in 0..LANES,
     ) {
         let angle = if aligned { 0.0 } else { angle };
         let (sin, cos) = angle.sin_cos();
@@ -21,13 +47,17 @@ proptest! {
         let spot = Quadrilateral { x: corners.map(|c| c.0), y: corners.map(|c| c.1) };
         let plane = ndarray::Array2::zeros((3, 3));
         let square = Square::new(PixelMap::new(plane.view(), plane.view()).unwrap(), 1.0);
-        let whole = square.whole(&spot, weight);
-        let (columns, rows) = (square.columns(&spot), square.rows(&spot));
-        let (mut together, mut single) = (Vec::new(), Vec::new());
-        square.shares(&spot, whole, columns, rows, |c, r, share| together.push((c, r, share)));
-        each_share(&square, &spot, whole, columns, rows, |c, r, share| single.push((c, r, share)));
-        prop_assert_eq!(together.len(), single.len());
-        for ((c, r, found), (column, row, expected)) in together.into_iter().zip(single) {
+        let notes = || Notes { weight, shares: Vec::new() };
+        let (mut together, mut single) = (notes(), notes());
+        let mut corners = Corners { x: [[f64::NAN; LANES]; 4], y: [[f64::NAN; LANES]; 4] };
+        for k in 0..4 {
+            corners.x[k][lane] = spot.x[k];
+            corners.y[k][lane] = spot.y[k];
+        }
+        square.spread_lanes(&corners, (0, 0), LANES, &mut together);
+        each_share(&square, &spot, (0, 0), &mut single);
+        prop_assert_eq!(together.shares.len(), single.shares.len());
+        for ((c, r, found), (column, row, expected)) in together.shares.into_iter().zip(single.shares) {
             prop_assert_eq!((c, r), (column, row));
             prop_assert!((found - expected).abs() <= 2e-7 * expected.abs(), "{} {}", found, expected);
         }
