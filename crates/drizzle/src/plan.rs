@@ -214,26 +214,26 @@ struct Drops<'w, 'b, const N: usize> {
 }
 
 impl<const N: usize> Drops<'_, '_, N> {
-    /// Adds all pixels.
+    /// Adds all pixels, with the vector instructions that the machine has; arithmetic is the same with all of them.
     fn run<S: Shape>(&mut self, shape: &S) {
-        // Vector instructions that the machine has; arithmetic is the same with all of them.
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for &RowSpan { row, first, last } in &self.work.plan.scan.rows {
-                    for block in first / BLOCK..=last / BLOCK {
-                        if self.concerns(shape, row, block) {
-                            let start = first.max(block * BLOCK);
-                            let end = last.min(block * BLOCK + BLOCK - 1);
-                            shape.spread(row, start..=end, self);
-                        }
-                    }
+        pulp::Arch::new().dispatch(AllPixels { shape, drops: self });
+    }
+
+    #[inline(always)]
+    fn add_all<S: Shape>(&mut self, shape: &S) {
+        for &RowSpan { row, first, last } in &self.work.plan.scan.rows {
+            for block in first / BLOCK..=last / BLOCK {
+                if self.concerns(shape, row, block) {
+                    let start = first.max(block * BLOCK);
+                    let end = last.min(block * BLOCK + BLOCK - 1);
+                    shape.spread(row, start..=end, self);
                 }
-            },
-        );
+            }
+        }
     }
 
     /// Whether a block of a row may touch the band.
+    #[inline(always)]
     fn concerns<S: Shape>(&self, shape: &S, row: usize, block: usize) -> bool {
         let (rows, columns) = self.work.plan.pixmap.shape();
         let blocks = columns.div_ceil(BLOCK);
@@ -255,7 +255,21 @@ impl<const N: usize> Drops<'_, '_, N> {
         f64::from(low) - reach <= self.window().rows.1 as f64
             && f64::from(high) + reach >= self.first_row as f64
     }
+}
 
+/// The work that is compiled for several sets of instructions.
+struct AllPixels<'d, 'w, 'b, S, const N: usize> {
+    shape: &'d S,
+    drops: &'d mut Drops<'w, 'b, N>,
+}
+
+impl<S: Shape, const N: usize> pulp::WithSimd for AllPixels<'_, '_, '_, S, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<I: pulp::Simd>(self, _instructions: I) {
+        self.drops.add_all(self.shape);
+    }
 }
 
 impl<const N: usize> Receiver for Drops<'_, '_, N> {

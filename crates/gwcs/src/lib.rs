@@ -24,6 +24,11 @@
 //! The crate does no input or output and knows no mission: models of an instrument implement [`model::Model`] where
 //! that instrument is known.
 
+#![expect(
+    clippy::inline_always,
+    reason = "vector instructions are chosen when the program runs: only what is inlined there is compiled for them"
+)]
+
 mod bounding_box;
 #[cfg(feature = "asdf")]
 pub mod convert;

@@ -8,6 +8,8 @@
 
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, FRAC_PI_4, PI};
 
+use super::vectorised;
+
 /// Points that are computed side by side.
 const LANES: usize = 32;
 type Lanes = [f64; LANES];
@@ -49,6 +51,20 @@ pub(super) fn transform_directions(
     outputs: &mut [&mut [f64]],
     function: impl Fn([Lanes; 3]) -> [Lanes; 3],
 ) {
+    vectorised(
+        #[inline(always)]
+        || transform_lanes(vectors, circle, inputs, outputs, &function),
+    );
+}
+
+#[inline(always)]
+fn transform_lanes(
+    vectors: Vectors,
+    circle: Circle,
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    function: &impl Fn([Lanes; 3]) -> [Lanes; 3],
+) {
     let count = outputs.first().map_or(0, |output| output.len());
     for start in (0..count).step_by(LANES) {
         let end = count.min(start + LANES);
@@ -79,20 +95,20 @@ pub(super) fn transform_directions(
 }
 
 /// The product of a matrix and vectors.
-#[inline]
+#[inline(always)]
 pub(super) fn rotated(matrix: &[[f64; 3]; 3], [x, y, z]: [Lanes; 3]) -> [Lanes; 3] {
     matrix.map(|[a, b, c]| std::array::from_fn(|k| a * x[k] + b * y[k] + c * z[k]))
 }
 
 /// Vectors of the length 1.
-#[inline]
+#[inline(always)]
 pub(super) fn normalized([x, y, z]: [Lanes; 3]) -> [Lanes; 3] {
     let length: Lanes = std::array::from_fn(|k| (x[k] * x[k] + y[k] * y[k] + z[k] * z[k]).sqrt());
     [x, y, z].map(|list| std::array::from_fn(|k| list[k] / length[k]))
 }
 
 /// Unit vectors of directions \[deg\].
-#[inline]
+#[inline(always)]
 fn vector_lanes(lon: Lanes, lat: Lanes) -> [Lanes; 3] {
     let (sin_lon, cos_lon) = sin_cos_lanes(lon.map(f64::to_radians));
     let (sin_lat, cos_lat) = sin_cos_lanes(lat.map(f64::to_radians));
@@ -104,7 +120,7 @@ fn vector_lanes(lon: Lanes, lat: Lanes) -> [Lanes; 3] {
 }
 
 /// Directions \[deg\] of vectors.
-#[inline]
+#[inline(always)]
 fn angle_lanes([x, y, z]: [Lanes; 3], circle: Circle) -> [Lanes; 2] {
     let across: Lanes = std::array::from_fn(|k| (x[k] * x[k] + y[k] * y[k]).sqrt());
     let mut lon = arc_tangent_lanes(y, x).map(f64::to_degrees);
@@ -117,7 +133,7 @@ fn angle_lanes([x, y, z]: [Lanes; 3], circle: Circle) -> [Lanes; 2] {
 }
 
 /// Angles \[rad\] of the vectors (x, y), as `atan2`.
-#[inline]
+#[inline(always)]
 fn arc_tangent_lanes(y: Lanes, x: Lanes) -> Lanes {
     const P: [f64; 5] = [
         -8.750_608_600_031_904e-1,
@@ -171,7 +187,7 @@ fn arc_tangent_lanes(y: Lanes, x: Lanes) -> Lanes {
 }
 
 /// Sines and cosines of angles \[rad\].
-#[inline]
+#[inline(always)]
 fn sin_cos_lanes(angle: Lanes) -> (Lanes, Lanes) {
     /// Beyond, the reduction to a quadrant loses digits.
     const LARGEST: f64 = 1e5;

@@ -120,6 +120,25 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
+/// Runs `work` with the vector instructions that the machine has. No version contracts or reorders arithmetic: results
+/// have the same bits with all of them. Only what is inlined into `work` gains by it.
+#[inline]
+pub(crate) fn vectorised<R>(work: impl FnMut() -> R) -> R {
+    pulp::Arch::new().dispatch(Work(work))
+}
+
+/// What is run with vector instructions. A closure as such would be called through a function that is compiled without.
+struct Work<F>(F);
+
+impl<R, F: FnMut() -> R> pulp::WithSimd for Work<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(mut self, _instructions: S) -> R {
+        (self.0)()
+    }
+}
+
 /// Applies a function of one number.
 fn each(inputs: &[&[f64]], outputs: &mut [&mut [f64]], function: impl Fn(f64) -> f64) {
     for (output, input) in outputs[0].iter_mut().zip(inputs[0]) {
@@ -142,10 +161,21 @@ pub fn each_point<const I: usize, const O: usize>(
     function: impl Fn([f64; I]) -> [f64; O],
 ) {
     let count = outputs.first().map_or(0, |output| output.len());
-    for index in 0..count {
-        let point = std::array::from_fn(|axis| inputs[axis][index]);
-        for (output, value) in outputs.iter_mut().zip(function(point)) {
-            output[index] = value;
-        }
-    }
+    let (Some(inputs), Some(outputs)) = (inputs.first_chunk::<I>(), outputs.first_chunk_mut::<O>())
+    else {
+        return;
+    };
+    let inputs = inputs.map(|list| &list[..count]);
+    let mut outputs = outputs.each_mut().map(|list| &mut list[..count]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for index in 0..count {
+                let values = function(inputs.map(|list| list[index]));
+                for (output, value) in outputs.iter_mut().zip(values) {
+                    output[index] = value;
+                }
+            }
+        },
+    );
 }

@@ -3,6 +3,9 @@
 use super::{Model, names};
 use crate::transform::TransformError;
 
+/// Points that share one pass over the coefficients of a polynomial in two coordinates.
+const LANES: usize = 16;
+
 /// How a coordinate is mapped before it enters a polynomial: linearly, from `domain` to `window`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Axis {
@@ -142,6 +145,24 @@ impl Polynomial2d {
             y * sum + in_x
         })
     }
+
+    /// The same for several points.
+    #[inline(always)]
+    fn at_lanes(&self, x: &[f64; LANES], y: &[f64; LANES]) -> [f64; LANES] {
+        let mut sum = [0.0; LANES];
+        for row in &self.nested {
+            let mut in_x = [0.0; LANES];
+            for coefficient in row {
+                for (in_x, x) in in_x.iter_mut().zip(x) {
+                    *in_x = x * *in_x + coefficient;
+                }
+            }
+            for ((sum, y), in_x) in sum.iter_mut().zip(y).zip(&in_x) {
+                *sum = y * *sum + in_x;
+            }
+        }
+        sum
+    }
 }
 
 impl Model for Polynomial1d {
@@ -175,30 +196,21 @@ impl Model for Polynomial2d {
     }
 
     fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-        /// Points that share one pass over the coefficients.
-        const LANES: usize = 16;
         let (x_factor, x_offset) = self.x.factor_and_offset();
         let (y_factor, y_offset) = self.y.factor_and_offset();
         let (xs, x_rest) = inputs[0].as_chunks::<LANES>();
         let (ys, y_rest) = inputs[1].as_chunks::<LANES>();
         let (zs, z_rest) = outputs[0].as_chunks_mut::<LANES>();
-        for ((x, y), z) in xs.iter().zip(ys).zip(zs) {
-            let x = x.map(|x| x_offset + x_factor * x);
-            let y = y.map(|y| y_offset + y_factor * y);
-            let mut sum = [0.0; LANES];
-            for row in &self.nested {
-                let mut in_x = [0.0; LANES];
-                for coefficient in row {
-                    for (in_x, x) in in_x.iter_mut().zip(&x) {
-                        *in_x = x * *in_x + coefficient;
-                    }
+        super::vectorised(
+            #[inline(always)]
+            || {
+                for ((x, y), z) in xs.iter().zip(ys).zip(&mut *zs) {
+                    let x = x.map(|x| x_offset + x_factor * x);
+                    let y = y.map(|y| y_offset + y_factor * y);
+                    *z = self.at_lanes(&x, &y);
                 }
-                for ((sum, y), in_x) in sum.iter_mut().zip(&y).zip(&in_x) {
-                    *sum = y * *sum + in_x;
-                }
-            }
-            *z = sum;
-        }
+            },
+        );
         for ((x, y), z) in x_rest.iter().zip(y_rest).zip(z_rest) {
             *z = self.at(x_offset + x_factor * x, y_offset + y_factor * y);
         }

@@ -5,7 +5,7 @@ use super::footprint::{Footprint, fiducial};
 use super::outline;
 use crate::bounding_box::BoundingBox;
 use crate::frame::Frame;
-use crate::model::{FitsImaging, Projection};
+use crate::model::{Directional, FitsImaging, Model, Projection, Vectors, each_point};
 use crate::transform::Transform;
 use crate::wcs::Step;
 use crate::wcs::Wcs;
@@ -233,10 +233,16 @@ impl PlaneProjector {
     pub fn pixel(&self, [lon_deg, lat_deg]: [f64; 2]) -> [f64; 2] {
         let (sin_lon, cos_lon) = (lon_deg.to_radians() - self.lon_rad).sin_cos();
         let (sin_lat, cos_lat) = lat_deg.to_radians().sin_cos();
-        let depth = self.sin_lat * sin_lat + self.cos_lat * cos_lat * cos_lon;
+        self.meet([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat])
+    }
+
+    /// The pixel of a direction whose longitude counts from the reference point: where it meets the plane.
+    #[inline(always)]
+    fn meet(&self, [ahead, aside, up]: [f64; 3]) -> [f64; 2] {
+        let depth = self.sin_lat * up + self.cos_lat * ahead;
         let per_depth = if depth > 0.0 { 1.0 / depth } else { f64::NAN };
-        let east = cos_lat * sin_lon * per_depth;
-        let north = (self.cos_lat * sin_lat - self.sin_lat * cos_lat * cos_lon) * per_depth;
+        let east = aside * per_depth;
+        let north = (self.cos_lat * up - self.sin_lat * ahead) * per_depth;
         let [x, y] = self.matrix.map(|row| row[0] * east + row[1] * north);
         [x + self.crpix[0], y + self.crpix[1]]
     }
@@ -254,6 +260,45 @@ impl PlaneProjector {
             .iter()
             .flat_map(|part| outline::in_rectangle(part, [x.0, y.0], [x.1, y.1]))
             .collect()
+    }
+}
+
+/// Longitudes and latitudes \[deg\], or vectors, to pixels.
+impl Model for PlaneProjector {
+    fn n_inputs(&self) -> usize {
+        2
+    }
+
+    fn n_outputs(&self) -> usize {
+        2
+    }
+
+    fn evaluate(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        each_point(inputs, outputs, |sky| self.pixel(sky));
+    }
+
+    fn directional(&self) -> Option<&dyn Directional> {
+        Some(self)
+    }
+}
+
+impl Directional for PlaneProjector {
+    fn takes(&self) -> bool {
+        true
+    }
+
+    fn gives(&self) -> bool {
+        false
+    }
+
+    fn evaluate_vectors(&self, vectors: Vectors, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        if !vectors.taken {
+            return self.evaluate(inputs, outputs);
+        }
+        let (sin_lon, cos_lon) = self.lon_rad.sin_cos();
+        each_point(inputs, outputs, |[x, y, z]| {
+            self.meet([cos_lon * x + sin_lon * y, cos_lon * y - sin_lon * x, z])
+        });
     }
 }
 

@@ -46,18 +46,11 @@ pub struct Planes {
 /// From the pixels of an input to those of the output.
 #[derive(Debug)]
 pub struct PixelMapper {
-    to_sky: Program,
-    to_output: ToOutput,
+    to_output: Program,
     /// First and last column and row that are valid.
     columns: (usize, usize),
     rows: (usize, usize),
     shape: (usize, usize),
-}
-
-#[derive(Debug)]
-enum ToOutput {
-    Plane(PlaneProjector),
-    Program(Program),
 }
 
 impl PixelMapper {
@@ -67,11 +60,7 @@ impl PixelMapper {
     /// # Errors
     /// A transform is missing or has no inverse.
     pub fn new(from: &Wcs, to: &Wcs, shape: (usize, usize)) -> Result<Self, StepError> {
-        let to_sky = from.forward().map_err(StepError::algorithm)?.compile();
-        let to_output = match PlaneProjector::of(to) {
-            Some(plane) => ToOutput::Plane(plane),
-            None => ToOutput::Program(to.backward().map_err(StepError::algorithm)?.compile()),
-        };
+        let to_sky = from.forward().map_err(StepError::algorithm)?;
         if to_sky.n_inputs() != 2 || to_sky.n_outputs() != 2 {
             return Err(StepError::input(
                 "meta.wcs",
@@ -79,6 +68,11 @@ impl PixelMapper {
                 format!("{} to {} axes", to_sky.n_inputs(), to_sky.n_outputs()),
             ));
         }
+        let from_sky = match PlaneProjector::of(to) {
+            Some(plane) => plane.into(),
+            None => to.backward().map_err(StepError::algorithm)?,
+        };
+        let to_output = to_sky.then(from_sky).map_err(StepError::algorithm)?;
         let intervals = from.bounding_box().map(|bbox| bbox.intervals.as_slice());
         let range = |axis: usize, size: usize| {
             let interval = intervals.and_then(|all| all.get(axis)?.as_ref());
@@ -89,8 +83,7 @@ impl PixelMapper {
             })
         };
         Ok(Self {
-            to_sky,
-            to_output,
+            to_output: to_output.compile(),
             columns: range(0, shape.1),
             rows: range(1, shape.0),
             shape,
@@ -100,23 +93,9 @@ impl PixelMapper {
     /// Maps points; all lists have one length.
     fn map_points(&self, from: [&[f64]; 2], to: [&mut [f64]; 2]) -> Result<(), StepError> {
         let [x, y] = to;
-        self.to_sky
-            .run_into(&from, &mut [&mut *x, &mut *y])
-            .map_err(StepError::algorithm)?;
-        match &self.to_output {
-            ToOutput::Plane(plane) => {
-                for (x, y) in x.iter_mut().zip(y.iter_mut()) {
-                    [*x, *y] = plane.pixel([*x, *y]);
-                }
-            }
-            ToOutput::Program(program) => {
-                let sky = [x.to_vec(), y.to_vec()];
-                program
-                    .run_into(&[&sky[0], &sky[1]], &mut [x, y])
-                    .map_err(StepError::algorithm)?;
-            }
-        }
-        Ok(())
+        self.to_output
+            .run_into(&from, &mut [x, y])
+            .map_err(StepError::algorithm)
     }
 
     /// The map of all pixels.

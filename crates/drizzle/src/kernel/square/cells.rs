@@ -147,7 +147,11 @@ impl Cells {
             }
             for row in 0..ROWS {
                 for k in 0..LANES {
-                    let top = if row + 1 < ROWS { above[row + 1][k] } else { 0.0 };
+                    let top = if row + 1 < ROWS {
+                        above[row + 1][k]
+                    } else {
+                        0.0
+                    };
                     cells.areas[row][column][k] = above[row][k] - top;
                 }
             }

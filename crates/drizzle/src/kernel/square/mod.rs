@@ -68,9 +68,8 @@ impl<'a> Square<'a> {
         let (own, adjacent, diagonal) = self.parts;
         let mut corners = [[0.0; LANES]; 4];
         for k in 0..LANES {
-            let outer = |c: &[f64; LANES + 2]| {
-                [c[k] * diagonal, c[k + 1] * adjacent, c[k + 2] * diagonal]
-            };
+            let outer =
+                |c: &[f64; LANES + 2]| [c[k] * diagonal, c[k + 1] * adjacent, c[k + 2] * diagonal];
             let (low, high) = (outer(low), outer(high));
             let mid = [mid[k] * adjacent, mid[k + 1] * own, mid[k + 2] * adjacent];
             corners[0][k] = mid[0] + mid[1] + high[0] + high[1];
