@@ -40,18 +40,18 @@ pub struct Tally {
     pub skipped: i64,
 }
 
-/// Images of an exposure and of a band that belong together, at most.
-pub(crate) const MOST_IMAGES: usize = 31;
+/// Means over one sum of weights, at most.
+pub(crate) const MOST_MEANS: usize = 32;
 
-/// Means over one sum of weights. While an exposure is added, the sum and the means of an output pixel lie side by side,
-/// so that a contribution changes all of them with the same few instructions.
+/// Means over one sum of weights. While an exposure is added, the means of an output pixel lie side by side, so that a
+/// contribution changes all of them with the same few instructions.
 struct Means<'b, const N: usize> {
     weight: &'b mut [f32],
     images: Vec<(&'b [f32], &'b mut [f32])>,
     squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
-    /// Sum of weights, means, means with squared weights of each output pixel.
+    /// Means and then means with squared weights of each output pixel.
     pixels: Vec<[f32; N]>,
-    /// The input pixel that is being added, at the places of its means.
+    /// The input pixel that is being added.
     values: [f32; N],
 }
 
@@ -64,11 +64,7 @@ impl<'b, const N: usize> Means<'b, N> {
         let mut pixels = vec![[0.0; N]; weight.len()];
         let means = images.iter().map(|(_, mean)| &**mean);
         let squares = squared.iter().map(|(_, mean)| &**mean);
-        for (place, image) in std::iter::once(&*weight)
-            .chain(means)
-            .chain(squares)
-            .enumerate()
-        {
+        for (place, image) in means.chain(squares).enumerate() {
             for (pixel, &value) in pixels.iter_mut().zip(image) {
                 pixel[place] = value;
             }
@@ -85,53 +81,53 @@ impl<'b, const N: usize> Means<'b, N> {
     /// Turns to an input pixel.
     #[inline(always)]
     fn begin(&mut self, from: usize, scale: f32) {
-        let (images, squared) = (&self.images, &self.squared);
-        for (value, (image, _)) in self.values[1..].iter_mut().zip(images) {
+        let mut values = [0.0; N];
+        for (value, (image, _)) in values.iter_mut().zip(&self.images) {
             *value = image[from] * scale;
         }
-        for (value, (image, _)) in self.values[1 + images.len()..].iter_mut().zip(squared) {
+        let squares = values.iter_mut().skip(self.images.len());
+        for (value, (image, _)) in squares.zip(&self.squared) {
             *value = image.map_or(0.0, |image| image[from] * (scale * scale));
         }
+        self.values = values;
     }
 
     /// Adds the input pixel to `to` with a weight. Sums are 32-bit, in the order of the contributions.
     #[inline(always)]
     fn add(&mut self, to: usize, weight: f32) {
-        let pixel = &mut self.pixels[to];
-        let before = pixel[0];
+        let (old, values) = (self.pixels[to], self.values);
+        let before = self.weight[to];
         let total = before + weight;
-        let old = *pixel;
+        // No branch: which contribution is the first is not to be foreseen.
+        let mut new = [0.0; N];
         for k in 0..N {
-            let mean = (old[k] * before + weight * self.values[k]) / total;
-            pixel[k] = if before == 0.0 { self.values[k] } else { mean };
+            let mean = (old[k] * before + weight * values[k]) / total;
+            new[k] = if before == 0.0 { values[k] } else { mean };
         }
-        pixel[0] = total;
+        self.pixels[to] = new;
+        self.weight[to] = total;
         if !self.squared.is_empty() && before != 0.0 {
-            self.add_squared(to, &old, weight);
+            self.add_squared(to, &old, before, weight);
         }
     }
 
     #[inline(never)]
-    fn add_squared(&mut self, to: usize, old: &[f32; N], weight: f32) {
-        let (before, total) = (old[0], f64::from(old[0] + weight));
+    fn add_squared(&mut self, to: usize, old: &[f32; N], before: f32, weight: f32) {
+        let total = f64::from(before + weight);
         // The squares of the two parts are rounded to 32 bits, that of the total is not.
         let (before, weight) = (f64::from(before * before), f64::from(weight * weight));
-        let first = 1 + self.images.len();
+        let first = self.images.len();
         for k in first..first + self.squared.len() {
             let sum = f64::from(old[k]) * before + weight * f64::from(self.values[k]);
             self.pixels[to][k] = (sum / (total * total)) as f32;
         }
     }
 
-    /// Puts the sums and means back into the images of the band.
+    /// Puts the means back into the images of the band.
     fn finish(self) {
         let means = self.images.into_iter().map(|(_, mean)| mean);
         let squares = self.squared.into_iter().map(|(_, mean)| mean);
-        for (place, image) in std::iter::once(self.weight)
-            .chain(means)
-            .chain(squares)
-            .enumerate()
-        {
+        for (place, image) in means.chain(squares).enumerate() {
             for (value, pixel) in image.iter_mut().zip(&self.pixels) {
                 *value = pixel[place];
             }
@@ -139,8 +135,7 @@ impl<'b, const N: usize> Means<'b, N> {
     }
 }
 
-/// A band as plain slices, with the images that go into it; `N` is the number of images, sum of weights included, or
-/// more.
+/// A band as plain slices, with the images that go into it; `N` is the number of means over one sum of weights, or more.
 pub(crate) struct Target<'b, const N: usize> {
     main: Means<'b, N>,
     context: Option<(&'b mut [i32], i32)>,
@@ -214,7 +209,7 @@ impl<'b, const N: usize> Target<'b, N> {
         }
         if let Some((input, output)) = &mut self.dq {
             // The first contribution replaces what is there.
-            let known = if self.main.pixels[to][0] == 0.0 {
+            let known = if self.main.weight[to] == 0.0 {
                 0
             } else {
                 output[to]
@@ -236,10 +231,10 @@ impl<'b, const N: usize> Target<'b, N> {
     }
 }
 
-/// How many images an exposure's largest group of means has, with the sum of weights.
-pub(crate) fn images(exposure: &Exposure<'_>) -> usize {
-    let main = 2 + exposure.along.len() + exposure.squared.len();
-    main.max(1 + exposure.separate.len())
+/// How many means over one sum of weights an exposure has.
+pub(crate) fn count(exposure: &Exposure<'_>) -> usize {
+    let main = 1 + exposure.along.len() + exposure.squared.len();
+    main.max(exposure.separate.len())
 }
 
 type Pair<'b, I> = (I, &'b mut [f32]);

@@ -1,6 +1,6 @@
 //! The geometry of one exposure on one output, worked out once for all bands.
 
-use crate::band::{self, MOST_IMAGES, Target};
+use crate::band::{self, MOST_MEANS, Target};
 use crate::exposure::pixels;
 use crate::geometry::{Overlap, RowSpan, Scan};
 use crate::kernel::{Centre, Gaussian, Lanczos, Receiver, Shape, Square, Turbo, Window};
@@ -84,15 +84,15 @@ impl<'a> Plan<'a> {
             weight,
             shape: (rows, self.output.1),
         };
-        match band::images(exposure) {
-            0..=4 => work.add::<4>(exposure, band),
+        match band::count(exposure) {
+            1 => work.add::<1>(exposure, band),
+            2..=4 => work.add::<4>(exposure, band),
             5..=8 => work.add::<8>(exposure, band),
-            9..=16 => work.add::<16>(exposure, band),
-            17..=32 => work.add::<32>(exposure, band),
+            9..=MOST_MEANS => work.add::<MOST_MEANS>(exposure, band),
             count => Err(DrizzleError::Count {
                 what: "images of an exposure, at most",
-                expected: MOST_IMAGES,
-                found: count - 1,
+                expected: MOST_MEANS,
+                found: count,
             }),
         }
     }

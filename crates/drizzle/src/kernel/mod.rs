@@ -66,15 +66,15 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The rows and columns to go through for a pixel with these extents, `None` if it does not reach the wanted rows.
+    /// The columns and rows to go through for a pixel with these extents, `None` if there is nothing that is wanted.
     #[inline(always)]
     pub(crate) fn cut(&self, columns: Extent, rows: Extent) -> Option<(Extent, Extent)> {
         let (bottom, top) = (rows.0.max(0), rows.1.min(self.last.0));
         if bottom > self.rows.1 || top < self.rows.0 {
             return None;
         }
-        let columns = (columns.0.max(0), columns.1.min(self.last.1));
-        Some((columns, (bottom, top.min(self.rows.1))))
+        let (left, right) = (columns.0.max(0), columns.1.min(self.last.1));
+        (left <= right).then(|| ((left, right), (bottom, top.min(self.rows.1))))
     }
 }
 

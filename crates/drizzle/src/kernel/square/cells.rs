@@ -7,14 +7,18 @@
 
 use crate::kernel::Extent;
 
-/// Quadrilaterals that are worked out together.
-pub(super) const LANES: usize = 8;
+/// Quadrilaterals that are worked out together: so many that the compiler keeps loops over them, and makes vector
+/// instructions of these.
+pub(super) const LANES: usize = 32;
 
 /// Cells of the grid along an axis, at most.
 pub(super) const CELLS: usize = 4;
 
 /// A number for each quadrilateral.
 pub(super) type Lanes = [f64; LANES];
+
+/// The bits of the first cells of all rows.
+const FIRST_OF_ROWS: u64 = 0x1111;
 
 /// How near to a line between cells the heights of sides are not trusted to be on one side of it.
 const MARGIN: f64 = 1e-9;
@@ -89,21 +93,14 @@ fn nearest(x: f64) -> f64 {
     (x + crate::geometry::BELOW_HALF.copysign(x)).trunc()
 }
 
-/// What is known of the overlap with a cell.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Overlap {
-    /// There is none.
-    None,
-    /// This area.
-    Area(f64),
-    /// Too small to tell.
-    Sliver,
-}
-
 /// Overlaps of quadrilaterals with the cells of their grids.
 pub(super) struct Cells {
     /// Areas: `[row][column]`.
     areas: [[Lanes; CELLS]; CELLS],
+    /// Cells with an area that counts, and cells that may be touched but for so little that only
+    /// [`Shape::share`](crate::kernel::Shape::share) can tell: bit `CELLS * row + column`.
+    touched: [u64; LANES],
+    doubtful: [u64; LANES],
     /// Heights of the lowest and the highest point within a column, infinite where there is nothing.
     lowest: [Lanes; CELLS],
     highest: [Lanes; CELLS],
@@ -119,31 +116,17 @@ impl Cells {
         let sides = sides(corners, &columns.first, &rows.first);
         let mut cells = Self {
             areas: [[[0.0; LANES]; CELLS]; CELLS],
+            touched: [0; LANES],
+            doubtful: [0; LANES],
             lowest: [[f64::INFINITY; LANES]; CELLS],
             highest: [[f64::NEG_INFINITY; LANES]; CELLS],
         };
         for column in 0..COLUMNS {
             // Areas above the base and above the heights between rows. Nothing is above the last row.
-            let mut above = [[0.0; LANES]; CELLS];
+            let mut above = [[0.0; LANES]; ROWS];
             for side in &sides {
-                let part = side.within(column as f64);
-                for k in 0..LANES {
-                    let (low, high) = (cells.lowest[column][k], cells.highest[column][k]);
-                    cells.lowest[column][k] = if part.covers[k] {
-                        smaller(part.low[k], low)
-                    } else {
-                        low
-                    };
-                    cells.highest[column][k] = if part.covers[k] {
-                        larger(part.high[k], high)
-                    } else {
-                        high
-                    };
-                    above[0][k] += 0.5 * part.width[k] * (part.low[k] + part.high[k]);
-                }
-                for (height, above) in above.iter_mut().enumerate().take(ROWS).skip(1) {
-                    part.add_above(height as f64, above);
-                }
+                let limits = (&mut cells.lowest[column], &mut cells.highest[column]);
+                side.add_within(column as f64, &mut above, limits);
             }
             for row in 0..ROWS {
                 for k in 0..LANES {
@@ -154,26 +137,50 @@ impl Cells {
                     };
                     cells.areas[row][column][k] = above[row][k] - top;
                 }
+                cells.note(column, row);
             }
         }
         cells
     }
 
-    /// The overlap of a quadrilateral with a cell of its grid.
+    /// Notes which quadrilaterals touch a cell.
     #[inline(always)]
-    pub(super) fn overlap(&self, lane: usize, (column, row): (usize, usize)) -> Overlap {
-        let area = self.areas[row][column][lane];
-        if area.abs() > SLIVER {
-            return Overlap::Area(area);
+    fn note(&mut self, column: usize, row: usize) {
+        let (bit, base) = (1 << (CELLS * row + column), row as f64);
+        for k in 0..LANES {
+            let counts = self.areas[row][column][k].abs() > SLIVER;
+            let is_beside = (self.lowest[column][k] > base + 1.0 + MARGIN)
+                | (self.highest[column][k] < base - MARGIN);
+            self.touched[k] |= if counts { bit } else { 0 };
+            self.doubtful[k] |= if counts | is_beside { 0 } else { bit };
         }
-        let base = row as f64;
-        if self.lowest[column][lane] > base + 1.0 + MARGIN
-            || self.highest[column][lane] < base - MARGIN
-        {
-            Overlap::None
-        } else {
-            Overlap::Sliver
-        }
+    }
+
+    /// The cells in a range of columns and rows that a quadrilateral touches or may touch, row by row: column, row and
+    /// area, `None` if it is too small to tell.
+    #[inline(always)]
+    pub(super) fn of(
+        &self,
+        lane: usize,
+        columns: Extent,
+        rows: Extent,
+    ) -> impl Iterator<Item = (usize, usize, Option<f64>)> {
+        let bits =
+            |range: Extent, step: i64| (1_u64 << (step * (range.1 + 1))) - (1 << (step * range.0));
+        // A bit for the first cell of each wanted row, times the bits of a row.
+        let wanted = (bits(rows, CELLS as i64) & FIRST_OF_ROWS) * bits(columns, 1);
+        let doubtful = self.doubtful[lane];
+        let mut left = (self.touched[lane] | doubtful) & wanted;
+        std::iter::from_fn(move || {
+            if left == 0 {
+                return None;
+            }
+            let cell = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let (column, row) = (cell % CELLS, cell / CELLS);
+            let is_known = doubtful & (1 << cell) == 0;
+            Some((column, row, is_known.then(|| self.areas[row][column][lane])))
+        })
     }
 }
 
@@ -233,59 +240,37 @@ impl Side {
         side
     }
 
-    /// The part within a column of the grid.
+    /// Adds the areas between the part within a column of the grid and each height to `above`, and takes in its lowest
+    /// and highest point.
     #[inline(always)]
-    fn within(&self, column: f64) -> Part {
-        let mut part = Part {
-            covers: [false; LANES],
-            width: [0.0; LANES],
-            low: [0.0; LANES],
-            high: [0.0; LANES],
-            half_run: [0.0; LANES],
-        };
+    fn add_within<const ROWS: usize>(
+        &self,
+        column: f64,
+        above: &mut [Lanes; ROWS],
+        (lowest, highest): (&mut Lanes, &mut Lanes),
+    ) {
         for k in 0..LANES {
             let from = larger(self.left[k], column);
             let to = smaller(self.right[k], column + 1.0);
             let start = self.y[k] + self.slope[k] * (from - self.left[k]);
             let end = self.y[k] + self.slope[k] * (to - self.left[k]);
+            let (low, high) = (smaller(start, end), larger(start, end));
             let covers = to > from;
-            part.covers[k] = covers;
-            part.width[k] = if covers {
-                self.sign[k] * (to - from)
-            } else {
-                0.0
-            };
-            part.half_run[k] = if covers {
-                self.sign[k] * self.half_run[k]
-            } else {
-                0.0
-            };
-            part.low[k] = smaller(start, end);
-            part.high[k] = larger(start, end);
-        }
-        part
-    }
-}
-
-/// The part of a side in a column; widths have the sign of the side.
-struct Part {
-    covers: [bool; LANES],
-    width: Lanes,
-    low: Lanes,
-    high: Lanes,
-    half_run: Lanes,
-}
-
-impl Part {
-    /// Adds the area between the side and a height.
-    #[inline(always)]
-    fn add_above(&self, height: f64, areas: &mut Lanes) {
-        for k in 0..LANES {
-            let (low, high) = (self.low[k] - height, self.high[k] - height);
-            let trapezoid = 0.5 * self.width[k] * (low + high);
-            let triangle = high * high * self.half_run[k];
-            let cut = if low < 0.0 { triangle } else { trapezoid };
-            areas[k] += if high > 0.0 { cut } else { 0.0 };
+            let lower = smaller(low, lowest[k]);
+            let higher = larger(high, highest[k]);
+            lowest[k] = if covers { lower } else { lowest[k] };
+            highest[k] = if covers { higher } else { highest[k] };
+            // Widths have the sign of the side.
+            let sign = if covers { self.sign[k] } else { 0.0 };
+            let half_width = 0.5 * (sign * (to - from));
+            above[0][k] += half_width * (low + high);
+            for (height, above) in above.iter_mut().enumerate().skip(1) {
+                let (low, high) = (low - height as f64, high - height as f64);
+                let trapezoid = half_width * (low + high);
+                let triangle = sign * (high * high * self.half_run[k]);
+                let cut = if low < 0.0 { triangle } else { trapezoid };
+                above[k] += if high > 0.0 { cut } else { 0.0 };
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use std::ops::RangeInclusive;
 
-use cells::{CELLS, Cells, Corners, Extents, LANES, Lanes, Overlap};
+use cells::{CELLS, Cells, Corners, Extents, LANES, Lanes};
 
 use super::{Extent, Receiver, Shape, each_share};
 use crate::geometry::{PixelMap, Point, nearest};
@@ -156,17 +156,16 @@ impl<'a> Square<'a> {
             };
             let whole = self.whole(&spot, receiver.weight(pixel));
             receiver.begin(pixel);
-            for y in up.0..=up.1 {
-                for x in across.0..=across.1 {
-                    let cell = ((x - width.0) as usize, (y - height.0) as usize);
-                    let share = match cells.overlap(lane, cell) {
-                        Overlap::Area(area) => Some((area * whole) as f32),
-                        Overlap::Sliver => self.share(&spot, whole, x, y),
-                        Overlap::None => None,
-                    };
-                    if let Some(share) = share {
-                        receiver.add(x, y, share);
-                    }
+            let within = |extent: Extent, first: i64| (extent.0 - first, extent.1 - first);
+            let touched = cells.of(lane, within(across, width.0), within(up, height.0));
+            for (x, y, area) in touched {
+                let (x, y) = (width.0 + x as i64, height.0 + y as i64);
+                let share = match area {
+                    Some(area) => Some((area * whole) as f32),
+                    None => self.share(&spot, whole, x, y),
+                };
+                if let Some(share) = share {
+                    receiver.add(x, y, share);
                 }
             }
         }
