@@ -5,10 +5,12 @@ use ndarray::{Ix2, Ix3};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::clean::{CleanFitter, LANES, Piece};
+use super::block::{Block, LANES, Piece};
+use super::clean::CleanFitter;
 use super::optional::{BandSegments, OptionalResults};
 use super::pixel::{Output, PixelFitter};
 use super::plan::OlsPlan;
+use crate::simd::vectorised;
 
 /// Fits all ramps of a band of rows.
 ///
@@ -51,16 +53,20 @@ pub fn fit_ols_band(
     };
     let mut pixels = PixelFitter::new(plan, count);
     let mut clean = CleanFitter::new(plan, count);
+    let mut block = Block::new(count, groups);
     for row in 0..rows {
         for start in (0..columns).step_by(LANES) {
             let end = (start + LANES).min(columns);
             let piece = Piece { row, start, end };
-            let fitted = match &mut clean {
-                Some(clean) => clean.fit(ramp, piece, &mut output),
-                None => &[false; LANES],
-            };
+            let fitted = vectorised(|| {
+                block.load(ramp, piece);
+                match &mut clean {
+                    Some(clean) => *clean.fit(ramp, &block, piece, &mut output),
+                    None => [false; LANES],
+                }
+            });
             for column in (start..end).filter(|column| !fitted[column - start]) {
-                pixels.fit(ramp, [row, column], &mut output);
+                pixels.fit(ramp, (&block, column - start), [row, column], &mut output);
             }
         }
     }
