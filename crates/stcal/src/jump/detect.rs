@@ -12,7 +12,7 @@ use super::median::{LANES, LaneStats};
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
 use crate::flags::GroupFlags;
-use crate::simd::vectorised;
+use crate::simd::{Kernel, run_vectorised};
 
 /// What a band of rows found; see [`Hits::join`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +64,12 @@ impl JumpPlan {
             let signal = planes_of(ramp_dn, row);
             let (gain, noise) = (row_of(gain_e_per_dn, row), row_of(read_noise_dn, row));
             worker.dq.load(group_dq.index_axis(Axis(2), row));
-            vectorised(|| {
-                for block in Block::of_row(row, columns) {
-                    worker.load(block, &signal, (&gain, &noise), hits.unusable.as_mut());
-                    worker.block(block, &mut hits);
-                }
+            run_vectorised(DetectRow {
+                worker: &mut worker,
+                row,
+                signal_dn: &signal,
+                gain_and_noise: (&gain, &noise),
+                hits: &mut hits,
             });
             worker.dq.store(group_dq.index_axis_mut(Axis(2), row));
         }
@@ -84,6 +85,34 @@ impl JumpPlan {
             hits.full = planes.collect();
         }
         Ok(BandHits(hits))
+    }
+}
+
+/// Finds the jumps of a row whose quality has been loaded.
+struct DetectRow<'a, 'p, 's> {
+    worker: &'a mut Worker<'p>,
+    row: usize,
+    signal_dn: &'a [Cow<'s, [f32]>],
+    gain_and_noise: (&'a [f32], &'a [f32]),
+    hits: &'a mut Hits,
+}
+
+impl Kernel for DetectRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            worker,
+            row,
+            signal_dn,
+            gain_and_noise,
+            hits,
+        } = self;
+        for block in Block::of_row(row, gain_and_noise.0.len()) {
+            worker.load(block, signal_dn, gain_and_noise, hits.unusable.as_mut());
+            worker.block(block, hits);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::sigma_clip::SigmaClip;
 use super::smooth::{Ring, Smoother};
 use super::snowball::flag_stamp;
 use crate::flags::{GroupFlags, PixelFlags};
-use crate::simd::vectorised;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Fewest usable differences of an exposure.
 const MIN_DIFFERENCES: usize = 10;
@@ -140,18 +140,19 @@ impl ShowerNoise {
             let signal = planes_of(ramp, row);
             dq.load(group_dq.index_axis(Axis(2), row));
             let (gain, noise) = (row_of(gain, row), row_of(noise, row));
-            vectorised(|| {
-                for block in Block::of_row(row, columns) {
-                    let (gain, noise) = (block.lanes(&gain, 0.0), block.lanes(&noise, 0.0));
-                    diffs.load(block, (&signal, &dq), groups, &gain, &mut mask);
-                    if clip {
-                        out.clip_block(block, &diffs, groups - 1);
-                        continue;
-                    }
-                    networks.stats(&diffs.lists, &mut scratch, &mut stats);
-                    let read_noise_e = std::array::from_fn(|lane| noise[lane] * gain[lane]);
-                    out.store(block, &stats, &read_noise_e, input.params.frames_per_group);
-                }
+            run_vectorised(NoiseRow {
+                noise: &mut out,
+                row,
+                clip_depth: clip.then_some(groups - 1),
+                planes: (&signal, &dq, groups),
+                gain: &gain,
+                read_noise: &noise,
+                frames_per_group: input.params.frames_per_group,
+                mask: &mut mask,
+                networks: &networks,
+                diffs: &mut diffs,
+                scratch: &mut scratch,
+                stats: &mut stats,
             });
         }
         Ok(out)
@@ -210,6 +211,48 @@ impl ShowerNoise {
             median: cat(|band| &band.median)?,
             sigma: cat(|band| &band.sigma)?,
         })
+    }
+}
+
+/// Measures a row.
+struct NoiseRow<'a, 's, 'm> {
+    noise: &'a mut ShowerNoise,
+    row: usize,
+    /// Differences of an integration, if each is measured by itself.
+    clip_depth: Option<usize>,
+    /// Signal and quality of all planes, and the number of groups.
+    planes: (&'a [Cow<'s, [f32]>], &'a QualityRow, usize),
+    gain: &'a [f32],
+    read_noise: &'a [f32],
+    frames_per_group: u32,
+    mask: &'a mut Unflagged<'m>,
+    networks: &'a Networks,
+    diffs: &'a mut Differences,
+    scratch: &'a mut Vec<[f32; LANES]>,
+    stats: &'a mut LaneStats,
+}
+
+impl Kernel for NoiseRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (signal, dq, groups) = self.planes;
+        for block in Block::of_row(self.row, self.gain.len()) {
+            let gain = block.lanes(self.gain, 0.0);
+            let read_noise = block.lanes(self.read_noise, 0.0);
+            self.diffs
+                .load(block, (signal, dq), groups, &gain, self.mask);
+            if let Some(depth) = self.clip_depth {
+                self.noise.clip_block(block, self.diffs, depth);
+                continue;
+            }
+            self.networks
+                .stats(&self.diffs.lists, self.scratch, self.stats);
+            let read_noise_e = std::array::from_fn(|lane| read_noise[lane] * gain[lane]);
+            self.noise
+                .store(block, self.stats, &read_noise_e, self.frames_per_group);
+        }
     }
 }
 
@@ -410,6 +453,34 @@ impl<'a, 'i> Deviations<'a, 'i> {
     }
 }
 
+/// Takes the next row of deviations and marks those pixels of the row before that are extended emission.
+struct SmoothRow<'a, 'd, 'i> {
+    deviations: &'a mut Deviations<'d, 'i>,
+    smoother: &'a mut Smoother,
+    row: usize,
+    rows: usize,
+    threshold: f64,
+    smoothed: &'a mut [f64],
+    extended: &'a mut [u8],
+}
+
+impl Kernel for SmoothRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let deviation = (self.row < self.rows).then(|| self.deviations.of_row(self.row));
+        self.smoother.push(deviation);
+        if self.row < self.smoother.delay() {
+            return;
+        }
+        self.smoother.smooth(self.smoothed);
+        for (extended, value) in self.extended.iter_mut().zip(&*self.smoothed) {
+            *extended = u8::from(*value > self.threshold);
+        }
+    }
+}
+
 /// Finds the showers that arrived just before a group.
 ///
 /// `group_dq` is the integration's, `(group, row, column)`, before any shower has been flagged.
@@ -445,18 +516,18 @@ pub fn find_showers(
     let (mut smoothed, mut extended) = (vec![0.0; columns], vec![0; columns]);
     for row in 0..rows + smoother.delay() {
         deviations.load(row);
-        vectorised(|| {
-            let deviation = (row < rows).then(|| deviations.of_row(row));
-            smoother.push(deviation);
-            if row < smoother.delay() {
-                return;
-            }
-            smoother.smooth(&mut smoothed);
-            for (extended, value) in extended.iter_mut().zip(&smoothed) {
-                *extended = u8::from(*value > input.params.snr_threshold);
-            }
-            regions.add_row(row - smoother.delay(), &extended);
+        run_vectorised(SmoothRow {
+            deviations: &mut deviations,
+            smoother: &mut smoother,
+            row,
+            rows,
+            threshold: input.params.snr_threshold,
+            smoothed: &mut smoothed,
+            extended: &mut extended,
         });
+        if let Some(row) = row.checked_sub(smoother.delay()) {
+            regions.add_row(row, &extended);
+        }
     }
     Ok(regions.ellipses(input.params.min_area))
 }

@@ -9,7 +9,7 @@ use ndarray::{
 use super::CoefficientError;
 use crate::flags::GroupFlags;
 use crate::shape::check_shape;
-use crate::simd::vectorised;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Corrects every sample that is not saturated, in place.
 ///
@@ -58,7 +58,7 @@ pub fn linearize(
         for (mut signal, dq) in planes {
             let dq = contiguous(dq);
             if let Some(signal) = signal.as_slice_mut() {
-                vectorised(|| correct_row(signal, &dq, &coefficients, flags.saturated));
+                run_vectorised(CorrectRow(signal, &dq, &coefficients, flags.saturated));
             } else {
                 let mut copy = signal.to_vec();
                 correct_row(&mut copy, &dq, &coefficients, flags.saturated);
@@ -67,6 +67,18 @@ pub fn linearize(
         }
     }
     Ok(())
+}
+
+/// The arguments of [`correct_row`].
+struct CorrectRow<'a, 'c>(&'a mut [f32], &'a [u8], &'a [Cow<'c, [f32]>], u8);
+
+impl Kernel for CorrectRow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        correct_row(self.0, self.1, self.2, self.3);
+    }
 }
 
 /// Corrects the samples of one row that do not have the bit `saturated`.

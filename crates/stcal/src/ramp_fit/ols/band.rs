@@ -5,12 +5,12 @@ use ndarray::{Ix2, Ix3};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::block::{Block, LANES, Piece};
+use super::block::{Block, LANES, Lanes, Piece};
 use super::clean::CleanFitter;
 use super::optional::{BandSegments, OptionalResults};
 use super::pixel::{Output, PixelFitter};
 use super::plan::OlsPlan;
-use crate::simd::vectorised;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Fits all ramps of a band of rows.
 ///
@@ -58,12 +58,12 @@ pub fn fit_ols_band(
         for start in (0..columns).step_by(LANES) {
             let end = (start + LANES).min(columns);
             let piece = Piece { row, start, end };
-            let fitted = vectorised(|| {
-                block.load(ramp, piece);
-                match &mut clean {
-                    Some(clean) => *clean.fit(ramp, &block, piece, &mut output),
-                    None => [false; LANES],
-                }
+            let fitted = run_vectorised(FitPiece {
+                ramp,
+                block: &mut block,
+                clean: clean.as_mut(),
+                piece,
+                output: &mut output,
             });
             for column in (start..end).filter(|column| !fitted[column - start]) {
                 pixels.fit(ramp, (&block, column - start), [row, column], &mut output);
@@ -71,6 +71,29 @@ pub fn fit_ols_band(
         }
     }
     Ok(output.segments)
+}
+
+/// Loads the ramps of a piece and fits the clean ones.
+struct FitPiece<'a, 'r, 'p, 'o> {
+    ramp: &'a Ramp<'r>,
+    block: &'a mut Block,
+    clean: Option<&'a mut CleanFitter<'p>>,
+    piece: Piece,
+    output: &'a mut Output<'o>,
+}
+
+impl Kernel for FitPiece<'_, '_, '_, '_> {
+    /// Which ramps have been fitted.
+    type Output = Lanes<bool>;
+
+    #[inline(always)]
+    fn run(self) -> Lanes<bool> {
+        self.block.load(self.ramp, self.piece);
+        match self.clean {
+            Some(clean) => *clean.fit(self.ramp, self.block, self.piece, self.output),
+            None => [false; LANES],
+        }
+    }
 }
 
 /// Results of the fit of an image.
