@@ -90,12 +90,7 @@ fn jump(bench: &mut Criterion) {
             snowballs: None,
             showers,
         };
-        let fresh = || {
-            (
-                Array4::<u8>::zeros(ramp.dim()),
-                Array2::<u32>::zeros(IMAGE),
-            )
-        };
+        let fresh = || (Array4::<u8>::zeros(ramp.dim()), Array2::<u32>::zeros(IMAGE));
         bench.bench_function(name, |bench| {
             bench.iter_batched_ref(
                 fresh,

@@ -187,7 +187,11 @@ pub(super) fn medians(runs: &[Vec<Stage>]) -> Vec<Stage> {
     };
     let alike: Vec<&Vec<Stage>> = runs
         .iter()
-        .filter(|run| run.iter().map(|s| &s.name).eq(first.iter().map(|s| &s.name)))
+        .filter(|run| {
+            run.iter()
+                .map(|s| &s.name)
+                .eq(first.iter().map(|s| &s.name))
+        })
         .collect();
     let of_stage = |index: usize| {
         let usages: Vec<Usage> = alike.iter().map(|run| run[index].usage).collect();
@@ -252,7 +256,10 @@ mod tests {
         assert_eq!(event(ends), Some(("jump", Event::Ends)));
         let saved = "2026-01-01 - stpipe.step - INFO - Saved model in out/jw1_nrcb1_rateints.fits";
         assert_eq!(event(saved), Some(("rateints", Event::Saved)));
-        assert_eq!(event("2026-01-01 - stpipe.step - INFO - Step skipped."), None);
+        assert_eq!(
+            event("2026-01-01 - stpipe.step - INFO - Step skipped."),
+            None
+        );
     }
 
     #[test]

@@ -183,13 +183,7 @@ impl Networks {
                 *count += known;
             }
             // Infinity sorts behind everything that is counted.
-            scratch.push(list.map(|value| {
-                if value.is_nan() {
-                    f32::INFINITY
-                } else {
-                    value
-                }
-            }));
+            scratch.push(list.map(|value| if value.is_nan() { f32::INFINITY } else { value }));
         }
         let length = scratch.len() as u32;
         let Some(network) = self.of(scratch.len()) else {

@@ -23,7 +23,9 @@ impl Ring {
                 let in_ring = |dy: &usize| within((dx * dx + dy * dy) as f64);
                 let last = (0..=reach).rev().find(in_ring);
                 let first = (0..=reach).find(in_ring);
-                let span = first.zip(last).map_or(0..0, |(first, last)| first..last + 1);
+                let span = first
+                    .zip(last)
+                    .map_or(0..0, |(first, last)| first..last + 1);
                 let across = 2 * span.len() - usize::from(span.contains(&0));
                 taps += across * if dx == 0 { 1 } else { 2 };
                 span

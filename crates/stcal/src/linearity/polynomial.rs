@@ -47,11 +47,8 @@ pub fn linearize(
     // Row by row through all groups: the coefficients of a row stay in the cache.
     for row in 0..rows {
         let coefficients = coefficients.index_axis(Axis(1), row);
-        let coefficients: Vec<Cow<'_, [f32]>> = coefficients
-            .rows()
-            .into_iter()
-            .map(contiguous)
-            .collect();
+        let coefficients: Vec<Cow<'_, [f32]>> =
+            coefficients.rows().into_iter().map(contiguous).collect();
         let mut samples = ramp_dn.index_axis_mut(Axis(2), row);
         let dq = group_dq.index_axis(Axis(2), row);
         let planes = samples.rows_mut().into_iter().zip(dq.rows());

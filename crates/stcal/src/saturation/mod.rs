@@ -295,12 +295,13 @@ fn flag_single_groups(
             let (mut reached, mut dq) = (reached.row_mut(row), dq.row_mut(row));
             let mut seeds = spill.seeds(row);
             let (signal, threshold) = (signal.row(row), reference.threshold_dn.row(row));
-            let flag = |reached: &mut u8, signal: f32, threshold: f32, dq: &mut u8, seed: &mut u8| {
-                *reached |= u8::from(signal >= threshold) * flags.saturated;
-                *dq |= *reached | (u8::from(signal <= 0.0) * floor);
-                // Saturation that was flagged before spreads as well.
-                *seed = *dq & flags.saturated;
-            };
+            let flag =
+                |reached: &mut u8, signal: f32, threshold: f32, dq: &mut u8, seed: &mut u8| {
+                    *reached |= u8::from(signal >= threshold) * flags.saturated;
+                    *dq |= *reached | (u8::from(signal <= 0.0) * floor);
+                    // Saturation that was flagged before spreads as well.
+                    *seed = *dq & flags.saturated;
+                };
             if let (Some(reached), Some(signal), Some(threshold), Some(dq), Some(seeds)) = (
                 reached.as_slice_mut(),
                 signal.as_slice(),

@@ -169,35 +169,38 @@ fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Resu
     } else {
         n_dark
     };
-    data.zip(pixel_dq).zip(dark_dq).enumerate().try_for_each_init(
-        || (Vec::new(), Vec::new()),
-        |(bytes, frames), (index, ((mut data, mut pixel_dq), dq))| {
-            pixel_dq |= &collapse_dq(dq.insert_axis(Axis(1)));
-            let first = index * bands::ROWS;
-            let here = first..first + data.dim().2;
-            for k in 0..n_averaged {
-                let users: Vec<usize> = (0..n_integrations)
-                    .filter(|&i| kernel::dark_integration(i, n_dark, is_first_segment) == k)
-                    .collect();
-                for group in (0..data.dim().1).filter(|_| !users.is_empty()) {
-                    let wanted = plan.dark_groups(group);
-                    let shape = (wanted.len(), here.len(), columns);
-                    frames.resize(shape.0 * shape.1 * shape.2, 0.0);
-                    let mut frames = ArrayViewMut3::from_shape(shape, &mut frames[..])
-                        .map_err(StepError::algorithm)?;
-                    dark.signal
-                        .read_groups(k, wanted, here.clone(), bytes, frames.view_mut())
-                        .map_err(StepError::algorithm)?;
-                    for &i in &users {
-                        let samples = data.slice_mut(s![i, group, .., ..]);
-                        subtract_dark_group(samples, frames.view(), plan, group)
+    data.zip(pixel_dq)
+        .zip(dark_dq)
+        .enumerate()
+        .try_for_each_init(
+            || (Vec::new(), Vec::new()),
+            |(bytes, frames), (index, ((mut data, mut pixel_dq), dq))| {
+                pixel_dq |= &collapse_dq(dq.insert_axis(Axis(1)));
+                let first = index * bands::ROWS;
+                let here = first..first + data.dim().2;
+                for k in 0..n_averaged {
+                    let users: Vec<usize> = (0..n_integrations)
+                        .filter(|&i| kernel::dark_integration(i, n_dark, is_first_segment) == k)
+                        .collect();
+                    for group in (0..data.dim().1).filter(|_| !users.is_empty()) {
+                        let wanted = plan.dark_groups(group);
+                        let shape = (wanted.len(), here.len(), columns);
+                        frames.resize(shape.0 * shape.1 * shape.2, 0.0);
+                        let mut frames = ArrayViewMut3::from_shape(shape, &mut frames[..])
                             .map_err(StepError::algorithm)?;
+                        dark.signal
+                            .read_groups(k, wanted, here.clone(), bytes, frames.view_mut())
+                            .map_err(StepError::algorithm)?;
+                        for &i in &users {
+                            let samples = data.slice_mut(s![i, group, .., ..]);
+                            subtract_dark_group(samples, frames.view(), plan, group)
+                                .map_err(StepError::algorithm)?;
+                        }
                     }
                 }
-            }
-            Ok(())
-        },
-    )
+                Ok(())
+            },
+        )
 }
 
 fn check_size(dark: (usize, usize), ramp: (usize, usize)) -> Result<(), StepError> {

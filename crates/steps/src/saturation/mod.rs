@@ -3,9 +3,7 @@
 use datamodels::RampModel;
 use datamodels::reference::{SaturationReference, Science, SuperbiasReference};
 use ndarray::parallel::prelude::*;
-use ndarray::{
-    Array2, Array3, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s,
-};
+use ndarray::{Array2, Array3, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s};
 use stcal::read_pattern::ReadPattern;
 use stcal::saturation::{
     self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,

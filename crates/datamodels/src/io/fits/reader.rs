@@ -289,10 +289,9 @@ impl FitsReader {
         };
         let count: usize = shape.iter().product();
         let mut values = vec![T::default(); count];
-        values
-            .par_chunks_mut(CHUNK)
-            .enumerate()
-            .try_for_each_init(Vec::new, |bytes, (index, part)| {
+        values.par_chunks_mut(CHUNK).enumerate().try_for_each_init(
+            Vec::new,
+            |bytes, (index, part)| {
                 bytes.resize(part.len() * stored.size(), 0);
                 let offset = hdu.data_start + (index * CHUNK * stored.size()) as u64;
                 self.source
@@ -300,7 +299,8 @@ impl FitsReader {
                     .map_err(|e| self.read_error(e))?;
                 T::decode(*stored, *scaling, bytes, part);
                 Ok(())
-            })?;
+            },
+        )?;
         ArrayD::from_shape_vec(IxDyn(shape), values)
             .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
     }
