@@ -39,6 +39,7 @@ pub mod saturation;
 pub mod scaling;
 pub mod shape;
 mod sigma_clip;
+pub mod simd;
 pub mod skymatch;
 pub mod source_finding;
 pub mod source_photometry;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayD, ArrayViewMut4, Axis, Ix4};
+use ndarray::{Array4, ArrayD, ArrayViewMut3, Axis, Ix4};
 
 use super::{ReferenceFile, Window};
 use crate::error::Result;
@@ -94,8 +94,7 @@ impl StreamedImage {
         (integrations, groups, rows, columns)
     }
 
-    /// Reads a band of rows of those groups that are `wanted`, by integration and group, into `band`. The other groups
-    /// stay as they are.
+    /// Reads a band of rows of some groups of an integration into `band`, `(group, row, column)`.
     ///
     /// `bytes` is room that is used again from call to call. Several threads may read at once.
     ///
@@ -103,40 +102,37 @@ impl StreamedImage {
     /// The file cannot be read any more.
     ///
     /// # Panics
-    /// If `band` does not have the integrations, groups and columns of this, the number of rows asked for, and the
-    /// standard memory order.
-    pub fn read_rows(
+    /// If `band` does not have the groups and rows asked for, all columns, and the standard memory order.
+    pub fn read_groups(
         &self,
+        integration: usize,
+        wanted: Range<usize>,
         rows: Range<usize>,
-        wanted: impl Fn(usize, usize) -> bool,
         bytes: &mut Vec<u8>,
-        mut band: ArrayViewMut4<'_, f32>,
+        mut band: ArrayViewMut3<'_, f32>,
     ) -> Result<()> {
-        let [integrations, groups, _, columns] = self.shape;
-        assert_eq!(band.dim(), (integrations, groups, rows.len(), columns));
-        for i in 0..integrations {
-            for g in (0..groups).filter(|&g| wanted(i, g)) {
-                let mut plane = band.slice_mut(ndarray::s![i, g, .., ..]);
-                match &self.source {
-                    Source::Memory(array) => {
-                        plane.assign(&array.slice(ndarray::s![i, g, rows.clone(), ..]));
-                    }
-                    Source::File {
-                        reader,
-                        hdu,
-                        window,
-                    } => {
-                        let first = window.rows.start;
-                        let part = ImagePart {
-                            plane: i * groups + g,
-                            rows: first + rows.start..first + rows.end,
-                            columns: window.columns.clone(),
-                        };
-                        let out = plane
-                            .as_slice_mut()
-                            .expect("the band has the standard memory order");
-                        reader.image_part(hdu, &part, bytes, out)?;
-                    }
+        let [_, groups, _, columns] = self.shape;
+        assert_eq!(band.dim(), (wanted.len(), rows.len(), columns));
+        for (group, mut plane) in wanted.zip(band.outer_iter_mut()) {
+            match &self.source {
+                Source::Memory(array) => {
+                    plane.assign(&array.slice(ndarray::s![integration, group, rows.clone(), ..]));
+                }
+                Source::File {
+                    reader,
+                    hdu,
+                    window,
+                } => {
+                    let first = window.rows.start;
+                    let part = ImagePart {
+                        plane: integration * groups + group,
+                        rows: first + rows.start..first + rows.end,
+                        columns: window.columns.clone(),
+                    };
+                    let out = plane
+                        .as_slice_mut()
+                        .expect("the band has the standard memory order");
+                    reader.image_part(hdu, &part, bytes, out)?;
                 }
             }
         }

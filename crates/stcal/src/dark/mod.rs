@@ -16,7 +16,8 @@
 use std::num::NonZeroU32;
 
 use ndarray::{
-    Array2, Array4, ArrayView1, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip,
+    Array2, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut4,
+    Axis, Zip,
 };
 
 use crate::shape::{ShapeError, check_shape};
@@ -173,26 +174,60 @@ pub fn subtract_dark(
     } else {
         n_dark
     };
-    let mut buffer = plan::RowBuffer::new(columns);
-    for row in 0..rows {
-        for k in 0..n_averaged {
-            let users: Vec<usize> = (0..n_integrations).filter(|&i| dark_of(i) == k).collect();
-            if users.is_empty() {
-                continue;
-            }
-            let frames = dark.signal_dn.index_axis(Axis(0), k);
-            for group in 0..n_groups {
-                let level = plan.row_of_group(frames, group, row, &mut buffer);
-                for &i in &users {
-                    let samples = ramp_dn.slice_mut(ndarray::s![i, group, row, ..]);
-                    Zip::from(samples)
-                        .and(ArrayView1::from(level))
-                        .for_each(|sample, &level| *sample = (f64::from(*sample) - level) as f32);
-                }
+    for k in 0..n_averaged {
+        let users: Vec<usize> = (0..n_integrations).filter(|&i| dark_of(i) == k).collect();
+        let frames = dark.signal_dn.index_axis(Axis(0), k);
+        for group in 0..n_groups {
+            for &i in &users {
+                let samples = ramp_dn.slice_mut(ndarray::s![i, group, .., ..]);
+                subtract_rows(samples, frames, 0, plan, group);
             }
         }
     }
     Ok(())
+}
+
+/// Subtracts the dark from one group of one integration, in place.
+///
+/// `samples_dn` is `(row, column)` \[DN\] of group number `group`; `frames_dn` are those groups of the dark that
+/// [`DarkPlan::dark_groups`] names for it, `(group, row, column)`. A band of rows will do. What [`subtract_dark`] does
+/// besides is left to the caller: the quality, and the choice of the dark's integration.
+///
+/// # Errors
+/// [`DarkError`] if the groups are not those of the plan; nothing has been modified then.
+pub fn subtract_dark_group(
+    samples_dn: ArrayViewMut2<'_, f32>,
+    frames_dn: ArrayView3<'_, f32>,
+    plan: &DarkPlan,
+    group: usize,
+) -> Result<(), DarkError> {
+    let groups = plan.dark_groups(group);
+    let (rows, columns) = samples_dn.dim();
+    let expected = [groups.len(), rows, columns];
+    check_shape("groups of the dark", &expected, frames_dn.shape())?;
+    subtract_rows(samples_dn, frames_dn, groups.start, plan, group);
+    Ok(())
+}
+
+/// Subtracts the groups `first..` of a dark from one group.
+fn subtract_rows(
+    mut samples: ArrayViewMut2<'_, f32>,
+    frames: ArrayView3<'_, f32>,
+    first: usize,
+    plan: &DarkPlan,
+    group: usize,
+) {
+    let mut buffer = plan::RowBuffer::new(samples.ncols());
+    for (row, mut samples) in samples.outer_iter_mut().enumerate() {
+        let level = plan.row_of_group(frames, first, (group, row), &mut buffer);
+        if let Some(samples) = samples.as_slice_mut() {
+            level.subtract_from(samples);
+        } else {
+            let mut copy = samples.to_vec();
+            level.subtract_from(&mut copy);
+            samples.assign(&ArrayView1::from(&copy));
+        }
+    }
 }
 
 /// The dark in the pattern of the exposure, `(integration, group, row, column)` \[DN\], as it would be subtracted.
@@ -223,10 +258,10 @@ pub fn resample_dark(
         let frames = dark.signal_dn.index_axis(Axis(0), k);
         for group in 0..n_groups {
             for row in 0..rows {
-                let level = plan.row_of_group(frames, group, row, &mut buffer);
+                let level = plan.row_of_group(frames, 0, (group, row), &mut buffer);
                 let mut target = resampled.slice_mut(ndarray::s![k, group, row, ..]);
-                for (target, &level) in target.iter_mut().zip(level) {
-                    *target = level as f32;
+                if let Some(target) = target.as_slice_mut() {
+                    level.copy_to(target);
                 }
             }
         }

@@ -1,10 +1,12 @@
 //! From the read pattern of a dark to that of an exposure.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{ArrayView3, ArrayViewMut1, Zip, s};
+use ndarray::{ArrayView1, ArrayView3, s};
 
 use super::{DarkError, GroupPattern};
+use crate::simd::vectorised;
 
 /// Which groups of a dark make each group of an exposure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,16 +72,27 @@ impl DarkPlan {
         self.averaged.is_some()
     }
 
-    /// Whether a group of the dark, counted from 0, goes into what is subtracted. A dark that stays in its file need
-    /// not be read elsewhere.
-    pub fn needs_group(&self, dark_group: usize) -> bool {
-        // An extrapolated group takes the rate from the last two.
-        let extrapolates = self.n_extrapolated > 0 && dark_group + 2 >= self.n_dark;
-        extrapolates
-            || match &self.averaged {
-                None => dark_group < self.n_groups,
-                Some(ranges) => ranges.iter().any(|range| range.contains(&dark_group)),
-            }
+    /// The groups of the dark that a group of the exposure is made of. A dark that stays in its file need not be read
+    /// elsewhere.
+    ///
+    /// ```
+    /// use stcal::dark::{DarkPlan, GroupPattern};
+    /// let one = GroupPattern { n_groups: 5, n_frames: 1.try_into()?, group_gap: 0 };
+    /// let two = GroupPattern { n_groups: 2, n_frames: 2.try_into()?, group_gap: 1 };
+    /// let plan = DarkPlan::new(two, one)?.expect("the dark is finer than the exposure");
+    /// assert_eq!([plan.dark_groups(0), plan.dark_groups(1)], [0..2, 3..5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dark_groups(&self, group: usize) -> Range<usize> {
+        let groups = match &self.averaged {
+            None => group..group + 1,
+            Some(ranges) => ranges[group].clone(),
+        };
+        if groups.end > self.n_dark {
+            // An extrapolated group takes the rate from the last two.
+            return groups.start.min(self.n_dark - 2)..self.n_dark;
+        }
+        groups
     }
 
     pub(super) fn n_groups(&self) -> usize {
@@ -97,53 +110,72 @@ impl DarkPlan {
         }
     }
 
-    /// One row of the dark for one group of the exposure, from `(group, row, column)`.
+    /// One row of the dark for one group of the exposure, from the groups `first..` of the dark, `(group, row, column)`.
     pub(super) fn row_of_group<'a>(
         &self,
         frames: ArrayView3<'_, f32>,
-        group: usize,
-        row: usize,
+        first: usize,
+        (group, row): (usize, usize),
         buffer: &'a mut RowBuffer,
-    ) -> &'a [f64] {
+    ) -> Level<'a> {
+        let frame = |group: usize| contiguous(frames.slice_move(s![group - first, row, ..]));
         match &self.averaged {
-            None => self.fill_group(frames, group, row, &mut buffer.level),
-            Some(ranges) if self.n_extrapolated == 0 => {
-                mean_single(frames, &ranges[group], row, buffer);
+            None if group < self.n_dark => {
+                let level = &mut buffer.single;
+                let samples = frame(group);
+                vectorised(|| {
+                    for (level, &sample) in level.iter_mut().zip(samples.iter()) {
+                        *level = number_or_zero(sample);
+                    }
+                });
+                Level::Single(&buffer.single)
             }
-            Some(ranges) => self.mean_double(frames, &ranges[group], row, buffer),
+            None => {
+                self.extrapolate(frame, group, &mut buffer.level);
+                Level::Double(&buffer.level)
+            }
+            Some(ranges) if self.n_extrapolated == 0 => {
+                mean_single(frame, &ranges[group], &mut buffer.single);
+                Level::Single(&buffer.single)
+            }
+            Some(ranges) => {
+                self.mean_double(frame, &ranges[group], buffer);
+                Level::Double(&buffer.level)
+            }
         }
-        &buffer.level
     }
 
-    /// One row of a group of the dark, extrapolated or not.
-    fn fill_group(&self, frames: ArrayView3<'_, f32>, group: usize, row: usize, level: &mut [f64]) {
-        if group < self.n_dark {
-            let samples = frames.slice(s![group, row, ..]);
-            Zip::from(ArrayViewMut1::from(level))
-                .and(samples)
-                .for_each(|level, &sample| *level = f64::from(number_or_zero(sample)));
-            return;
-        }
+    /// One row of a group behind the end of the dark.
+    fn extrapolate<'f>(
+        &self,
+        frame: impl Fn(usize) -> Cow<'f, [f32]>,
+        group: usize,
+        level: &mut [f64],
+    ) {
         let steps = (group + 1 - self.n_dark) as f64;
-        let last = frames.slice(s![self.n_dark - 1, row, ..]);
-        let before = frames.slice(s![self.n_dark - 2, row, ..]);
-        for ((level, &last), &before) in level.iter_mut().zip(last).zip(before) {
+        let (last, before) = (frame(self.n_dark - 1), frame(self.n_dark - 2));
+        for ((level, &last), &before) in level.iter_mut().zip(last.iter()).zip(before.iter()) {
             let value = steps * f64::from(last - before) + f64::from(last);
             *level = if value.is_nan() { 0.0 } else { value };
         }
     }
 
     /// The mean of groups of an extrapolated dark, which is in double precision, rounded.
-    fn mean_double(
+    fn mean_double<'f>(
         &self,
-        frames: ArrayView3<'_, f32>,
+        frame: impl Fn(usize) -> Cow<'f, [f32]>,
         groups: &Range<usize>,
-        row: usize,
         buffer: &mut RowBuffer,
     ) {
         buffer.sum.fill(0.0);
         for group in groups.clone() {
-            self.fill_group(frames, group, row, &mut buffer.level);
+            if group < self.n_dark {
+                for (level, &sample) in buffer.level.iter_mut().zip(frame(group).iter()) {
+                    *level = f64::from(number_or_zero(sample));
+                }
+            } else {
+                self.extrapolate(&frame, group, &mut buffer.level);
+            }
             for (sum, &level) in buffer.sum.iter_mut().zip(&buffer.level) {
                 *sum += level;
             }
@@ -155,11 +187,47 @@ impl DarkPlan {
     }
 }
 
+/// One row of a dark.
+pub(super) enum Level<'a> {
+    Single(&'a [f32]),
+    Double(&'a [f64]),
+}
+
+impl Level<'_> {
+    /// Subtracts the row from samples, as if in double precision.
+    pub(super) fn subtract_from(&self, samples: &mut [f32]) {
+        match self {
+            // The difference of two numbers in single precision is rounded alike by way of double precision.
+            Self::Single(level) => vectorised(|| {
+                for (sample, &level) in samples.iter_mut().zip(*level) {
+                    *sample -= level;
+                }
+            }),
+            Self::Double(level) => vectorised(|| {
+                for (sample, &level) in samples.iter_mut().zip(*level) {
+                    *sample = (f64::from(*sample) - level) as f32;
+                }
+            }),
+        }
+    }
+
+    /// Copies the row.
+    pub(super) fn copy_to(&self, row: &mut [f32]) {
+        match self {
+            Self::Single(level) => row.copy_from_slice(level),
+            Self::Double(level) => row
+                .iter_mut()
+                .zip(*level)
+                .for_each(|(value, &level)| *value = level as f32),
+        }
+    }
+}
+
 /// Room for one row of a dark.
 pub(super) struct RowBuffer {
     level: Vec<f64>,
     sum: Vec<f64>,
-    sum_single: Vec<f32>,
+    single: Vec<f32>,
 }
 
 impl RowBuffer {
@@ -167,31 +235,36 @@ impl RowBuffer {
         Self {
             level: vec![0.0; columns],
             sum: vec![0.0; columns],
-            sum_single: vec![0.0; columns],
+            single: vec![0.0; columns],
         }
     }
 }
 
 /// The mean of groups of the dark as it is, in single precision.
-fn mean_single(
-    frames: ArrayView3<'_, f32>,
+fn mean_single<'f>(
+    frame: impl Fn(usize) -> Cow<'f, [f32]>,
     groups: &Range<usize>,
-    row: usize,
-    buffer: &mut RowBuffer,
+    mean: &mut [f32],
 ) {
-    buffer.sum_single.fill(0.0);
+    mean.fill(0.0);
     for group in groups.clone() {
-        let samples = frames.slice(s![group, row, ..]);
-        Zip::from(ArrayViewMut1::from(&mut buffer.sum_single))
-            .and(samples)
-            .for_each(|sum, &sample| *sum += number_or_zero(sample));
+        let samples = frame(group);
+        vectorised(|| {
+            for (sum, &sample) in mean.iter_mut().zip(samples.iter()) {
+                *sum += number_or_zero(sample);
+            }
+        });
     }
     let n = groups.len() as f32;
-    for (level, &sum) in buffer.level.iter_mut().zip(&buffer.sum_single) {
-        *level = f64::from(sum / n);
-    }
+    vectorised(|| mean.iter_mut().for_each(|sum| *sum /= n));
 }
 
+fn contiguous(row: ArrayView1<'_, f32>) -> Cow<'_, [f32]> {
+    row.to_slice()
+        .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
+}
+
+#[inline(always)]
 fn number_or_zero(value: f32) -> f32 {
     if value.is_nan() { 0.0 } else { value }
 }

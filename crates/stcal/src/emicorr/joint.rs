@@ -10,11 +10,14 @@
 //! groups of pixels that share a phase ([`PhaseSums`]): [`trial`] makes them for one offset of a grid, [`fit`] finds
 //! the best offset by a parabola through the best three, and its amplitude. [`subtract`] applies the result.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis};
 
 use super::timing::{fraction, subtract_noise};
 use super::{EmiError, Outputs, Timing, Waveform};
 use crate::shape::check_shape;
+use crate::simd::vectorised;
 
 /// Offsets of phase that are tried, evenly spaced.
 pub const TRIALS: usize = 500;
@@ -45,29 +48,37 @@ pub fn scatter(
     let (mut mean, mut squares) = (vec![0.0_f32; columns], vec![0.0_f32; columns]);
     for (row, mut out) in scatter_dn.outer_iter_mut().enumerate() {
         let ramp = ramp_dn.index_axis(Axis(1), row);
-        mean.fill(0.0);
-        for group in ramp.outer_iter() {
-            let group = group.as_standard_layout();
-            let values = group.as_slice().unwrap_or_default();
-            mean.iter_mut()
-                .zip(values)
-                .for_each(|(mean, value)| *mean += value);
-        }
-        for mean in &mut mean {
-            *mean /= count;
-        }
-        squares.fill(0.0);
-        for group in ramp.outer_iter() {
-            let group = group.as_standard_layout();
-            let values = group.as_slice().unwrap_or_default();
-            for ((sum, value), mean) in squares.iter_mut().zip(values).zip(&mean) {
-                let deviation = value - mean;
-                *sum += deviation * deviation;
+        let groups: Vec<Cow<'_, [f32]>> = (0..groups)
+            .map(|group| {
+                let row = ramp.clone().index_axis_move(Axis(0), group);
+                row.to_slice()
+                    .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
+            })
+            .collect();
+        vectorised(|| {
+            mean.fill(0.0);
+            for group in &groups {
+                mean.iter_mut()
+                    .zip(group.iter())
+                    .for_each(|(mean, value)| *mean += value);
             }
-        }
+            for mean in &mut mean {
+                *mean /= count;
+            }
+            squares.fill(0.0);
+            for group in &groups {
+                for ((sum, value), mean) in squares.iter_mut().zip(group.iter()).zip(&mean) {
+                    let deviation = value - mean;
+                    *sum += deviation * deviation;
+                }
+            }
+            for sum in &mut squares {
+                *sum = (*sum / count).sqrt();
+            }
+        });
         out.iter_mut()
             .zip(&squares)
-            .for_each(|(out, sum)| *out = (sum / count).sqrt());
+            .for_each(|(out, sum)| *out = *sum);
     }
     Ok(())
 }
@@ -165,23 +176,43 @@ pub fn sum_by_phase(
     check_shape("weights", &shape, weights.shape())?;
     let mut sums = vec![0.0; wave.len()];
     let mut used = vec![0.0_f32; samples * outputs.count];
+    let mut together = vec![0.0; samples];
     let rows = image.outer_iter().zip(weights.outer_iter());
     for ((image, weights), intervals) in rows.zip(intervals.outer_iter()) {
         let (image, weights) = (image.as_standard_layout(), weights.as_standard_layout());
         let values = image.as_slice().unwrap_or_default();
         let weights = weights.as_slice().unwrap_or_default();
-        for ((used, value), weight) in used.iter_mut().zip(values).zip(weights) {
-            *used = value * weight;
-        }
-        let read_together = used.chunks_exact(outputs.count);
-        for (sample, (values, interval)) in read_together.zip(intervals).enumerate() {
-            if !outputs.bad_samples.contains(&sample) {
-                let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
-                sums[*interval as usize] += sum;
+        vectorised(|| {
+            for ((used, value), weight) in used.iter_mut().zip(values).zip(weights) {
+                *used = value * weight;
             }
+            if outputs.count == 4 {
+                add_outputs::<4>(&used, &mut together);
+            } else {
+                let read_together = used.chunks_exact(outputs.count);
+                for (sum, values) in together.iter_mut().zip(read_together) {
+                    *sum = values.iter().map(|value| f64::from(*value)).sum();
+                }
+            }
+        });
+        for bad in outputs.bad_samples.clone() {
+            together[bad] = 0.0;
+        }
+        for (sum, interval) in together.iter().zip(intervals) {
+            sums[*interval as usize] += sum;
         }
     }
     Ok(sums)
+}
+
+/// Sums of the pixels of a row that are read at the same time.
+#[inline(always)]
+fn add_outputs<const COUNT: usize>(pixels: &[f32], sums: &mut [f64]) {
+    for (sum, pixels) in sums.iter_mut().zip(pixels.as_chunks::<COUNT>().0) {
+        *sum = pixels
+            .iter()
+            .fold(-0.0, |sum, pixel| sum + f64::from(*pixel));
+    }
 }
 
 /// What the fit needs to know of an integration.
@@ -401,9 +432,12 @@ pub fn subtract(
     let offset = fitted.phase.rem_euclid(1.0);
     let mut noise = vec![0.0; timing.phase().ncols()];
     for (row, phases) in image_dn.outer_iter_mut().zip(timing.phase().outer_iter()) {
-        for (noise, phase) in noise.iter_mut().zip(phases) {
-            *noise = fitted.amplitude * wave.at(fraction(phase + start + offset));
-        }
+        let phases = phases.to_slice().unwrap_or_default();
+        vectorised(|| {
+            for (noise, phase) in noise.iter_mut().zip(phases) {
+                *noise = fitted.amplitude * wave.at(fraction(phase + start + offset));
+            }
+        });
         subtract_noise(row, &noise, outputs.count);
     }
     Ok(())

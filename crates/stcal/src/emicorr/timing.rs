@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayViewMut1};
 
 use super::EmiError;
 use crate::shape::check_shape;
+use crate::simd::vectorised;
 
 /// How the outputs of the detector share the columns of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +111,7 @@ impl Timing {
 }
 
 /// The fractional part of a number that is not negative.
+#[inline(always)]
 pub(super) fn fraction(x: f64) -> f64 {
     x - (x as i64) as f64
 }
@@ -121,7 +123,14 @@ pub(super) fn subtract_noise(mut row: ArrayViewMut1<'_, f32>, noise: &[f64], out
             *pixel = (f64::from(*pixel) - noise) as f32;
         }
     };
-    if let Some(pixels) = row.as_slice_mut() {
+    if let (4, Some(pixels)) = (outputs, row.as_slice_mut()) {
+        let (pixels, _) = pixels.as_chunks_mut::<4>();
+        vectorised(|| {
+            for (pixels, noise) in pixels.iter_mut().zip(noise) {
+                *pixels = pixels.map(|pixel| (f64::from(pixel) - noise) as f32);
+            }
+        });
+    } else if let Some(pixels) = row.as_slice_mut() {
         pixels
             .chunks_exact_mut(outputs)
             .zip(noise)

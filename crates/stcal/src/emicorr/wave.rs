@@ -72,7 +72,7 @@ impl Waveform {
     }
 
     /// Value at a phase from 0 to 1.
-    #[inline]
+    #[inline(always)]
     pub fn at(&self, phase: f64) -> f64 {
         let x = phase * self.samples + 0.5;
         let piece = (x as usize).min(self.pieces.len() - 1);

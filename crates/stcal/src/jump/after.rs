@@ -5,6 +5,7 @@ use ndarray::{ArrayViewMut3, ArrayViewMut4, Axis};
 use super::bits::{SampleBits, columns_of};
 use super::error::JumpError;
 use super::plan::{Hits, JumpPlan};
+use crate::simd::vectorised;
 
 impl JumpPlan {
     /// Flags neighbours and groups after large jumps in a band of rows, and takes the jump flag from samples that are
@@ -70,11 +71,16 @@ impl JumpPlan {
     /// A sample that cannot be used has no use for a jump flag.
     fn drop_redundant_jumps(&self, cube: &mut ArrayViewMut3<'_, u8>) {
         let unusable = self.flags.do_not_use | self.flags.saturated;
-        cube.map_inplace(|dq| {
-            if *dq & unusable != 0 {
-                *dq &= !self.flags.jump;
+        let jump = self.flags.jump;
+        let tidy = |dq: &mut u8| {
+            *dq &= if *dq & unusable == 0 { 0xff } else { !jump };
+        };
+        for mut row in cube.rows_mut() {
+            match row.as_slice_mut() {
+                Some(row) => vectorised(|| row.iter_mut().for_each(tidy)),
+                None => row.map_inplace(tidy),
             }
-        });
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! Primary jumps in a band of rows.
 
-use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
+use std::borrow::Cow;
+
+use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4, Axis};
 
 use super::bits::SampleBits;
-use super::diffs::{Block, Differences, Usable};
+use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::error::JumpError;
 use super::iterative::Iterative;
 use super::median::{LANES, LaneStats};
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
 use crate::flags::GroupFlags;
+use crate::simd::{Kernel, run_vectorised};
 
 /// What a band of rows found; see [`Hits::join`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,26 +60,18 @@ impl JumpPlan {
             return Ok(BandHits(hits));
         }
         let mut worker = Worker::new(self);
-        for block in Block::all(rows, columns) {
-            let gain = block.of(gain_e_per_dn);
-            let mut mask = Flagged {
-                flags: self.flags,
-                unusable: hits.unusable.as_mut(),
-            };
-            worker
-                .diffs
-                .load(block, ramp_dn, group_dq.view(), &gain, &mut mask);
-            let noise = block.of(read_noise_dn);
-            for ((variance, noise), gain) in worker
-                .read_variance
-                .iter_mut()
-                .zip(noise.iter())
-                .zip(gain.iter())
-            {
-                let noise_e = noise * gain;
-                *variance = noise_e * noise_e;
-            }
-            worker.block(block, &mut group_dq, &mut hits);
+        for row in 0..rows {
+            let signal = planes_of(ramp_dn, row);
+            let (gain, noise) = (row_of(gain_e_per_dn, row), row_of(read_noise_dn, row));
+            worker.dq.load(group_dq.index_axis(Axis(2), row));
+            run_vectorised(DetectRow {
+                worker: &mut worker,
+                row,
+                signal_dn: &signal,
+                gain_and_noise: (&gain, &noise),
+                hits: &mut hits,
+            });
+            worker.dq.store(group_dq.index_axis_mut(Axis(2), row));
         }
         if matches!(self.method, Method::SigmaClip(_)) {
             let bit = self.flags.jump | self.flags.do_not_use;
@@ -93,6 +88,34 @@ impl JumpPlan {
     }
 }
 
+/// Finds the jumps of a row whose quality has been loaded.
+struct DetectRow<'a, 'p, 's> {
+    worker: &'a mut Worker<'p>,
+    row: usize,
+    signal_dn: &'a [Cow<'s, [f32]>],
+    gain_and_noise: (&'a [f32], &'a [f32]),
+    hits: &'a mut Hits,
+}
+
+impl Kernel for DetectRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            worker,
+            row,
+            signal_dn,
+            gain_and_noise,
+            hits,
+        } = self;
+        for block in Block::of_row(row, gain_and_noise.0.len()) {
+            worker.load(block, signal_dn, gain_and_noise, hits.unusable.as_mut());
+            worker.block(block, hits);
+        }
+    }
+}
+
 /// Masks by the flags "do not use" and "saturated"; remembers where.
 struct Flagged<'a> {
     flags: GroupFlags,
@@ -100,23 +123,22 @@ struct Flagged<'a> {
 }
 
 impl Usable for Flagged<'_> {
-    fn mask(&mut self, block: Block, plane: usize, dq: &[u8], values: &mut [f32]) {
+    #[inline(always)]
+    fn unusable(&mut self, block: Block, plane: usize, dq: &[u8; LANES]) -> [bool; LANES] {
         let bad = self.flags.do_not_use | self.flags.saturated;
-        for (value, dq) in values.iter_mut().zip(dq) {
-            *value = if dq & bad == 0 { *value } else { f32::NAN };
-        }
+        let set = dq.map(|dq| dq & bad != 0);
         if let Some(unusable) = &mut self.unusable {
-            let word = dq.iter().enumerate().fold(0, |word, (lane, dq)| {
-                word | u64::from(dq & bad != 0) << lane
-            });
-            unusable.put_word(block.row, plane, block.column / LANES, word);
+            unusable.put_word(block.row, plane, block.column / LANES, pack(set));
         }
+        set
     }
 }
 
 /// The scratch space of a band.
 struct Worker<'a> {
     plan: &'a JumpPlan,
+    /// The quality of the row at work.
+    dq: QualityRow,
     diffs: Differences,
     stats: LaneStats,
     read_variance: [f32; LANES],
@@ -131,6 +153,7 @@ impl<'a> Worker<'a> {
     fn new(plan: &'a JumpPlan) -> Self {
         Self {
             plan,
+            dq: QualityRow::default(),
             diffs: Differences::default(),
             stats: LaneStats::default(),
             read_variance: [0.0; LANES],
@@ -141,9 +164,31 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn block(&mut self, block: Block, group_dq: &mut ArrayViewMut4<'_, u8>, hits: &mut Hits) {
+    /// Loads the differences of a block of the row, and its noise.
+    #[inline(always)]
+    fn load(
+        &mut self,
+        block: Block,
+        signal_dn: &[Cow<'_, [f32]>],
+        (gain, noise): (&[f32], &[f32]),
+        unusable: Option<&mut SampleBits>,
+    ) {
+        let flags = self.plan.flags;
+        let (gain, noise) = (block.lanes(gain, 0.0), block.lanes(noise, 0.0));
+        let row = (signal_dn, &self.dq);
+        let mut mask = Flagged { flags, unusable };
+        self.diffs
+            .load(block, row, self.plan.groups, &gain, &mut mask);
+        self.read_variance = std::array::from_fn(|lane| {
+            let noise_e = noise[lane] * gain[lane];
+            noise_e * noise_e
+        });
+    }
+
+    #[inline(always)]
+    fn block(&mut self, block: Block, hits: &mut Hits) {
         let plan = self.plan;
-        plan.network
+        plan.networks
             .stats(&self.diffs.lists, &mut self.sorted, &mut self.stats);
         let candidates = match plan.method {
             Method::None => return,
@@ -164,13 +209,16 @@ impl<'a> Worker<'a> {
                 if candidates[lane] {
                     self.detect(lane);
                 }
-                self.record(block, lane, group_dq, hits);
+                self.record(block, lane, hits);
             }
         }
-        self.record_large(block, hits);
+        if !plan.after_jump.is_empty() {
+            self.record_large(block, hits);
+        }
     }
 
     /// Columns whose smallest or largest difference may be a jump: the others need no closer look.
+    #[inline(always)]
     fn single_pass_candidates(&self) -> [bool; LANES] {
         let (plan, stats) = (self.plan, &self.stats);
         let threshold = plan.threshold(usize::MAX);
@@ -220,13 +268,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Flags the jumps of one column, counts them, and remembers those whose neighbours will be flagged.
-    fn record(
-        &mut self,
-        block: Block,
-        lane: usize,
-        group_dq: &mut ArrayViewMut4<'_, u8>,
-        hits: &mut Hits,
-    ) {
+    fn record(&mut self, block: Block, lane: usize, hits: &mut Hits) {
         let plan = self.plan;
         let (jump_bit, column) = (plan.flags.jump, block.column + lane);
         let median = self.stats.median(lane);
@@ -234,23 +276,23 @@ impl<'a> Worker<'a> {
         let mut count = 0;
         for integration in 0..plan.integrations {
             for group in 0..plan.groups {
-                let dq = &mut group_dq[[integration, group, block.row, column]];
+                let plane = integration * plan.groups + group;
+                let flagged = self.dq.get(plane, column) & jump_bit != 0;
                 if group == 0 {
-                    count += u64::from(*dq & jump_bit != 0);
+                    count += u64::from(flagged);
                     continue;
                 }
                 let index = integration * (plan.groups - 1) + group - 1;
                 if self.jumps[index] {
-                    *dq |= jump_bit;
-                }
-                if *dq & jump_bit == 0 {
+                    self.dq.flag(plane, column, jump_bit);
+                } else if !flagged {
                     continue;
                 }
                 count += 1;
                 if let (Some(seeds), Some(window)) = (&mut hits.seeds, plan.neighbours) {
                     let ratio = (f64::from(self.diffs.lists[index][lane]) - median).abs() / sigma;
                     if ratio < window.max_sigma && ratio > window.min_sigma {
-                        seeds.put(block.row, integration * plan.groups + group, column, true);
+                        seeds.put(block.row, plane, column, true);
                     }
                 }
             }
@@ -259,10 +301,17 @@ impl<'a> Worker<'a> {
     }
 
     /// Remembers the differences that count as large should they turn out to be jumps.
+    #[inline(always)]
     fn record_large(&self, block: Block, hits: &mut Hits) {
         let median: [f64; LANES] = std::array::from_fn(|lane| self.stats.median(lane));
         let diffs = self.plan.groups - 1;
         for ((amplitude, _), large) in self.plan.after_jump.iter().zip(&mut hits.large) {
+            let largest = pack(std::array::from_fn(|lane| {
+                f64::from(self.stats.max[lane]) - median[lane] >= *amplitude
+            }));
+            if largest == 0 {
+                continue;
+            }
             for (index, list) in self.diffs.lists.iter().enumerate() {
                 let word = pack(std::array::from_fn(|lane| {
                     f64::from(list[lane]) - median[lane] >= *amplitude
@@ -277,6 +326,7 @@ impl<'a> Worker<'a> {
 }
 
 /// One bit for each column, without a branch.
+#[inline(always)]
 fn pack(set: [bool; LANES]) -> u64 {
     let mut word = 0;
     for (index, eight) in set.as_chunks::<8>().0.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayView4, Axis};
+use ndarray::{ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis};
 
 use super::median::{LANES, Lane};
 
@@ -17,85 +17,155 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The blocks of an image, row by row.
-    pub(super) fn all(rows: usize, columns: usize) -> impl Iterator<Item = Self> {
-        (0..rows).flat_map(move |row| {
-            (0..columns).step_by(LANES).map(move |column| Self {
-                row,
-                column,
-                width: LANES.min(columns - column),
-            })
+    /// The blocks of a row.
+    pub(super) fn of_row(row: usize, columns: usize) -> impl Iterator<Item = Self> {
+        (0..columns).step_by(LANES).map(move |column| Self {
+            row,
+            column,
+            width: LANES.min(columns - column),
         })
     }
 
-    /// The samples of the block in an image.
-    pub(super) fn of<'a, T: Clone>(&self, image: ArrayView2<'a, T>) -> Cow<'a, [T]> {
-        slice(
-            image
-                .index_axis_move(Axis(0), self.row)
-                .slice_move(ndarray::s![self.column..self.column + self.width]),
-        )
+    /// The values of the block in a row, filled up with `rest`.
+    #[inline(always)]
+    pub(super) fn lanes<T: Copy>(&self, row: &[T], rest: T) -> [T; LANES] {
+        let values = &row[self.column..self.column + self.width];
+        values.try_into().unwrap_or_else(|_| {
+            let mut lanes = [rest; LANES];
+            lanes[..values.len()].copy_from_slice(values);
+            lanes
+        })
     }
 }
 
-/// The samples without a copy if they lie side by side.
+/// A row without a copy if its samples lie side by side.
+pub(super) fn row_of<T: Clone>(image: ArrayView2<'_, T>, row: usize) -> Cow<'_, [T]> {
+    slice(image.index_axis_move(Axis(0), row))
+}
+
 fn slice<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
     row.to_slice()
         .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
 }
 
-/// The differences of a block, NaN where one of the groups is unusable.
+/// A row of all planes of a band `(integration, group, row, column)`, in the order of the planes.
+pub(super) fn planes_of<T: Clone>(band: ArrayView4<'_, T>, row: usize) -> Vec<Cow<'_, [T]>> {
+    band.index_axis_move(Axis(2), row)
+        .into_outer_iter()
+        .flat_map(ArrayView2::into_outer_iter)
+        .map(slice)
+        .collect()
+}
+
+/// The quality of a row of all planes, copied side by side.
 #[derive(Debug, Default)]
+pub(super) struct QualityRow {
+    values: Vec<u8>,
+    columns: usize,
+    /// Planes with new flags.
+    changed: Vec<bool>,
+}
+
+impl QualityRow {
+    /// Copies a row of `(integration, group, column)`.
+    pub(super) fn load(&mut self, row: ArrayView3<'_, u8>) {
+        let (integrations, groups, columns) = row.dim();
+        self.columns = columns;
+        self.changed.clear();
+        self.changed.resize(integrations * groups, false);
+        self.values.clear();
+        for plane in row.rows() {
+            match plane.to_slice() {
+                Some(plane) => self.values.extend_from_slice(plane),
+                None => self.values.extend(plane),
+            }
+        }
+    }
+
+    /// The quality of a plane.
+    #[inline(always)]
+    pub(super) fn plane(&self, plane: usize) -> &[u8] {
+        &self.values[plane * self.columns..(plane + 1) * self.columns]
+    }
+
+    /// The quality of a sample.
+    pub(super) fn get(&self, plane: usize, column: usize) -> u8 {
+        self.values[plane * self.columns + column]
+    }
+
+    /// Adds a flag to a sample.
+    pub(super) fn flag(&mut self, plane: usize, column: usize, bit: u8) {
+        self.values[plane * self.columns + column] |= bit;
+        self.changed[plane] = true;
+    }
+
+    /// Writes the planes with new flags back to where they came from.
+    pub(super) fn store(&self, mut row: ArrayViewMut3<'_, u8>) {
+        for (plane, mut into) in row.rows_mut().into_iter().enumerate() {
+            if self.changed[plane] {
+                into.assign(&ArrayView1::from(self.plane(plane)));
+            }
+        }
+    }
+}
+
+/// The differences of a block, NaN where one of the groups is unusable.
+#[derive(Debug)]
 pub(super) struct Differences {
     /// In electrons, one list for each column, ordered `(integration, group)`.
     pub(super) lists: Vec<Lane>,
     /// All bits that the samples of a column have.
-    pub(super) any_dq: Vec<u8>,
+    pub(super) any_dq: [u8; LANES],
+}
+
+impl Default for Differences {
+    fn default() -> Self {
+        Self {
+            lists: Vec::new(),
+            any_dq: [0; LANES],
+        }
+    }
 }
 
 /// What makes a sample unusable.
 pub(super) trait Usable {
-    /// Sees the quality of all samples of a plane of the block; sets the unusable values to NaN.
-    fn mask(&mut self, block: Block, plane: usize, dq: &[u8], values: &mut [f32]);
+    /// Sees the quality of all samples of a plane of the block; tells which are unusable.
+    fn unusable(&mut self, block: Block, plane: usize, dq: &[u8; LANES]) -> [bool; LANES];
 }
 
 impl Differences {
-    /// Loads a block of a band.
+    /// Loads a block of a row, given as its planes of `groups` an integration.
+    #[inline(always)]
     pub(super) fn load(
         &mut self,
         block: Block,
-        ramp_dn: ArrayView4<'_, f32>,
-        group_dq: ArrayView4<'_, u8>,
-        gain: &[f32],
+        (signal_dn, dq): (&[Cow<'_, [f32]>], &QualityRow),
+        groups: usize,
+        gain: &Lane,
         usable: &mut impl Usable,
     ) {
-        let groups = ramp_dn.len_of(Axis(1));
         self.lists.clear();
-        self.any_dq.clear();
-        self.any_dq.resize(block.width, 0);
-        let (mut now, mut before) = ([f32::NAN; LANES], [f32::NAN; LANES]);
-        for (integration, (ramp, dq)) in ramp_dn.outer_iter().zip(group_dq.outer_iter()).enumerate()
-        {
-            for (group, (ramp, dq)) in ramp.outer_iter().zip(dq.outer_iter()).enumerate() {
-                let (signal, dq) = (block.of(ramp), block.of(dq));
-                for ((now, signal), gain) in now.iter_mut().zip(signal.iter()).zip(gain) {
-                    *now = signal * gain;
+        self.any_dq = [0; LANES];
+        let mut before = [f32::NAN; LANES];
+        for (plane, signal) in signal_dn.iter().enumerate() {
+            let signal = block.lanes(signal, f32::NAN);
+            let dq = block.lanes(dq.plane(plane), 0);
+            let unusable = usable.unusable(block, plane, &dq);
+            let now: Lane = std::array::from_fn(|lane| {
+                if unusable[lane] {
+                    f32::NAN
+                } else {
+                    signal[lane] * gain[lane]
                 }
-                usable.mask(
-                    block,
-                    integration * groups + group,
-                    &dq,
-                    &mut now[..block.width],
-                );
-                for (any, dq) in self.any_dq.iter_mut().zip(dq.iter()) {
-                    *any |= dq;
-                }
-                if group > 0 {
-                    self.lists
-                        .push(std::array::from_fn(|lane| now[lane] - before[lane]));
-                }
-                before = now;
+            });
+            for (any, dq) in self.any_dq.iter_mut().zip(dq) {
+                *any |= dq;
             }
+            if plane % groups > 0 {
+                self.lists
+                    .push(std::array::from_fn(|lane| now[lane] - before[lane]));
+            }
+            before = now;
         }
     }
 }

@@ -17,6 +17,7 @@ impl Iterative {
     /// Columns that have a jump.
     ///
     /// `lists` are the differences, `count` how many of each column are not NaN; `scratch` is overwritten.
+    #[inline(always)]
     pub(super) fn candidates(
         &mut self,
         plan: &JumpPlan,
@@ -26,7 +27,7 @@ impl Iterative {
         scratch: &mut Vec<Lane>,
     ) -> [bool; LANES] {
         let length = lists.len();
-        let sorted = plan.network.sorted_magnitudes(lists, scratch);
+        let sorted = plan.networks.sorted_magnitudes(lists, scratch);
         if sorted && length >= 4 && count.iter().all(|count| *count as usize == length) {
             return full_columns(plan, scratch, read_variance);
         }
@@ -89,6 +90,7 @@ impl Iterative {
 /// Columns that may have a jump, if no difference is missing: as [`outlier`], all columns side by side.
 ///
 /// Columns whose two largest values are alike are taken in to be on the safe side.
+#[inline(always)]
 fn full_columns(plan: &JumpPlan, sorted: &[Lane], read_variance: &Lane) -> [bool; LANES] {
     let kept = &sorted[..sorted.len() - 1];
     let (min, max, second) = (&sorted[0], &sorted[kept.len()], &kept[kept.len() - 1]);

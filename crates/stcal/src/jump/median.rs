@@ -3,6 +3,8 @@
 //! Lists that lie side by side are sorted together by a network of compare-exchanges, which has no branches: 64 columns
 //! a step, so that the compiler fills the vector registers. Long lists are cheaper by selection, one after another.
 
+use std::sync::OnceLock;
+
 /// Columns that are worked on together.
 pub(super) const LANES: usize = 64;
 
@@ -12,11 +14,23 @@ pub(super) type Lane = [f32; LANES];
 /// Longest list that is sorted by a network.
 const NETWORK_LIMIT: usize = 96;
 
-/// The compare-exchanges that sort a list.
+/// Pairs of places whose values are compared and exchanged.
+type Exchanges = Vec<(u32, u32)>;
+
+/// The compare-exchanges that sort lists of one length.
 ///
 /// Source: merge exchange, Knuth, The Art of Computer Programming vol. 3, algorithm 5.2.2 M.
 #[derive(Debug, Clone)]
-pub(super) struct Network(Option<Vec<(u32, u32)>>);
+struct Network {
+    /// All of them.
+    full: Exchanges,
+    /// Those that the ends and the middle depend on.
+    pruned: Exchanges,
+}
+
+/// The networks of all lengths up to a limit, made when they are first asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Networks(Vec<OnceLock<Network>>);
 
 /// What is needed of each sorted list.
 #[derive(Debug, Clone)]
@@ -40,14 +54,16 @@ impl LaneStats {
         )
     }
 
+    /// Reads the results out of sorted columns that miss no value.
+    #[inline(always)]
+    fn read_full(&mut self, sorted: &[Lane]) {
+        let length = sorted.len();
+        self.middle = [sorted[(length - 1) / 2], sorted[length / 2]];
+        (self.min, self.max) = (sorted[0], sorted[length - 1]);
+    }
+
     /// Reads the results out of sorted columns.
     fn read(&mut self, sorted: &[Lane]) {
-        let length = sorted.len();
-        if self.count.iter().all(|&count| count as usize == length) {
-            self.middle = [sorted[(length - 1) / 2], sorted[length / 2]];
-            (self.min, self.max) = (sorted[0], sorted[length - 1]);
-            return;
-        }
         for lane in 0..LANES {
             let at = |index: usize| sorted[index][lane];
             match self.count[lane] as usize {
@@ -87,17 +103,14 @@ impl LaneStats {
 
 impl Network {
     /// The network for lists of a length.
-    pub(super) fn new(length: usize) -> Self {
-        if length > NETWORK_LIMIT {
-            return Self(None);
-        }
-        let mut pairs = Vec::new();
+    fn new(length: usize) -> Self {
+        let mut full = Vec::new();
         let top = length.next_power_of_two() / 2;
         let mut p = top;
         while p > 0 {
             let (mut q, mut r, mut d) = (top, 0, p);
             loop {
-                pairs.extend(
+                full.extend(
                     (0..length.saturating_sub(d))
                         .filter(|i| i & p == r)
                         .map(|i| (i as u32, (i + d) as u32)),
@@ -109,39 +122,91 @@ impl Network {
             }
             p /= 2;
         }
-        Self(Some(pairs))
+        let pruned = pruned(&full, length);
+        Self { full, pruned }
+    }
+}
+
+/// The exchanges that the smallest, the largest and the middle values depend on.
+fn pruned(full: &[(u32, u32)], length: usize) -> Exchanges {
+    let mut needed = vec![false; length];
+    if length > 0 {
+        for place in [0, (length - 1) / 2, length / 2, length - 1] {
+            needed[place] = true;
+        }
+    }
+    let mut kept = Vec::new();
+    for &(i, j) in full.iter().rev() {
+        if needed[i as usize] || needed[j as usize] {
+            (needed[i as usize], needed[j as usize]) = (true, true);
+            kept.push((i, j));
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+impl Networks {
+    /// Networks for lists of up to `longest` values; none if that is too long for them.
+    pub(super) fn new(longest: usize) -> Self {
+        let lengths = if longest > NETWORK_LIMIT {
+            0
+        } else {
+            longest + 1
+        };
+        Self(vec![OnceLock::new(); lengths])
+    }
+
+    fn of(&self, length: usize) -> Option<&Network> {
+        let network = self.0.get(length)?;
+        Some(network.get_or_init(|| Network::new(length)))
     }
 
     /// Counts, middle values and extremes of the lists, NaN left out; `scratch` is overwritten.
+    #[inline(always)]
     pub(super) fn stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
-        let Some(pairs) = &self.0 else {
+        if lists.len() >= self.0.len() {
             for lane in 0..LANES {
                 stats.select(lane, lists.iter().map(|list| list[lane]));
             }
             return;
-        };
+        }
         stats.count = [0; LANES];
         scratch.clear();
-        scratch.extend_from_slice(lists);
-        for list in scratch.iter_mut() {
-            for (value, count) in list.iter_mut().zip(&mut stats.count) {
-                // Infinity sorts behind everything that is counted.
-                *count += u32::from(!value.is_nan());
-                *value = if value.is_nan() {
-                    f32::INFINITY
-                } else {
-                    *value
-                };
+        for list in lists {
+            let known = list.map(|value| u32::from(!value.is_nan()));
+            // What no column has need not be sorted.
+            if known.iter().fold(0, |any, known| any | known) == 0 {
+                continue;
             }
+            for (count, known) in stats.count.iter_mut().zip(known) {
+                *count += known;
+            }
+            // Infinity sorts behind everything that is counted.
+            scratch.push(list.map(|value| if value.is_nan() { f32::INFINITY } else { value }));
         }
-        sort(scratch, pairs);
-        stats.read(scratch);
+        let length = scratch.len() as u32;
+        let Some(network) = self.of(scratch.len()) else {
+            return;
+        };
+        let missing = stats
+            .count
+            .iter()
+            .fold(0, |any, count| any | (count ^ length));
+        if missing == 0 && length > 0 {
+            sort(scratch, &network.pruned);
+            stats.read_full(scratch);
+        } else {
+            sort(scratch, &network.full);
+            stats.read(scratch);
+        }
     }
 
     /// Sorts the absolute values of the lists into `sorted`, NaN behind all others; false, and nothing done, if the
     /// lists are too long for that.
+    #[inline(always)]
     pub(super) fn sorted_magnitudes(&self, lists: &[Lane], sorted: &mut Vec<Lane>) -> bool {
-        let Some(pairs) = &self.0 else {
+        let Some(network) = self.of(lists.len()) else {
             return false;
         };
         sorted.clear();
@@ -154,12 +219,13 @@ impl Network {
                 }
             })
         }));
-        sort(sorted, pairs);
+        sort(sorted, &network.full);
         true
     }
 }
 
-/// Sorts all columns.
+/// Exchanges the values of all columns.
+#[inline(always)]
 fn sort(lists: &mut [Lane], pairs: &[(u32, u32)]) {
     for &(i, j) in pairs {
         let (a, b) = (lists[i as usize], lists[j as usize]);

@@ -6,7 +6,7 @@ use super::bits::SampleBits;
 use super::census::{GroupCensus, all_set};
 use super::detect::BandHits;
 use super::error::JumpError;
-use super::median::{Network, median_f32};
+use super::median::{Networks, median_f32};
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
 use crate::flags::GroupFlags;
 
@@ -38,7 +38,7 @@ pub struct JumpPlan {
     pub(super) flags: GroupFlags,
     pub(super) integrations: usize,
     pub(super) groups: usize,
-    pub(super) network: Network,
+    pub(super) networks: Networks,
 }
 
 impl JumpPlan {
@@ -116,7 +116,7 @@ impl JumpPlan {
             flags,
             integrations,
             groups,
-            network: Network::new(integrations * (groups - 1)),
+            networks: Networks::new(integrations * (groups - 1)),
         })
     }
 

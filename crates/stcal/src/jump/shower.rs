@@ -1,20 +1,22 @@
 //! Showers: faint extended emission that a cosmic ray leaves around its track.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
+use std::borrow::Cow;
 
-use super::bits::SampleBits;
+use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
+
 use super::census::GroupCensus;
-use super::diffs::{Block, Differences, Usable};
+use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::ellipse::Ellipse;
 use super::error::JumpError;
-use super::median::{LaneStats, Network, median_f32};
+use super::median::{LANES, LaneStats, Networks, median_f32};
 use super::params::ShowerParams;
 use super::plan::Hits;
 use super::region::Regions;
 use super::sigma_clip::SigmaClip;
-use super::smooth::Ring;
+use super::smooth::{Ring, Smoother};
 use super::snowball::flag_stamp;
 use crate::flags::{GroupFlags, PixelFlags};
+use crate::simd::{Kernel, run_vectorised};
 
 /// Fewest usable differences of an exposure.
 const MIN_DIFFERENCES: usize = 10;
@@ -68,6 +70,7 @@ struct Unflagged<'a> {
 impl Unflagged<'_> {
     /// Parity: stcal 1.20.0 `jump/jump.py::nan_invalid_data` compares whole values, so that samples with a further
     /// flag stay.
+    #[inline(always)]
     fn masks(&self, dq: u8) -> bool {
         let GroupFlags {
             do_not_use,
@@ -75,33 +78,25 @@ impl Unflagged<'_> {
             jump,
             ..
         } = self.flags;
-        [
-            jump | do_not_use,
-            saturated | do_not_use,
-            saturated,
-            jump,
-            do_not_use,
-        ]
-        .contains(&dq)
+        (dq == (jump | do_not_use))
+            | (dq == (saturated | do_not_use))
+            | (dq == saturated)
+            | (dq == jump)
+            | (dq == do_not_use)
     }
 }
 
 impl Usable for Unflagged<'_> {
-    fn mask(&mut self, block: Block, plane: usize, dq: &[u8], values: &mut [f32]) {
-        let unusable = |bits: &SampleBits, lane| {
-            bits.get(self.first_row + block.row, plane, block.column + lane)
-        };
-        for (lane, (value, dq)) in values.iter_mut().zip(dq).enumerate() {
-            if self.masks(*dq)
-                || self
-                    .hits
-                    .unusable
-                    .as_ref()
-                    .is_some_and(|bits| unusable(bits, lane))
-            {
-                *value = f32::NAN;
-            }
+    #[inline(always)]
+    fn unusable(&mut self, block: Block, plane: usize, dq: &[u8; LANES]) -> [bool; LANES] {
+        let word = self.hits.unusable.as_ref().map_or(0, |bits| {
+            bits.row(self.first_row + block.row, plane)[block.column / LANES]
+        });
+        let masked = dq.map(|dq| self.masks(dq));
+        if word == 0 {
+            return masked;
         }
+        std::array::from_fn(|lane| masked[lane] | (word >> lane & 1 != 0))
     }
 }
 
@@ -132,7 +127,7 @@ impl ShowerNoise {
             median: Array3::zeros((depth, rows.len(), columns)),
             sigma: Array3::zeros((depth, rows.len(), columns)),
         };
-        let network = Network::new(integrations * (groups - 1));
+        let networks = Networks::new(integrations * (groups - 1));
         let (mut diffs, mut scratch, mut stats) =
             (Differences::default(), Vec::new(), LaneStats::default());
         let mut mask = Unflagged {
@@ -140,25 +135,46 @@ impl ShowerNoise {
             first_row: rows.start,
             flags: input.flags,
         };
-        for block in Block::all(rows.len(), columns) {
-            let gain = block.of(gain);
-            diffs.load(block, ramp, group_dq, &gain, &mut mask);
-            if clip {
-                out.clip_block(block, &diffs, groups - 1);
-                continue;
-            }
-            network.stats(&diffs.lists, &mut scratch, &mut stats);
-            let noise = block.of(noise);
-            for lane in 0..block.width {
-                let at = [0, block.row, block.column + lane];
-                let median = f32::midpoint(stats.middle[0][lane], stats.middle[1][lane]);
-                let noise_e = noise[lane] * gain[lane];
-                let variance =
-                    median.abs() + noise_e * noise_e / input.params.frames_per_group as f32;
-                (out.median[at], out.sigma[at]) = (median, variance.sqrt());
-            }
+        let mut dq = QualityRow::default();
+        for row in 0..rows.len() {
+            let signal = planes_of(ramp, row);
+            dq.load(group_dq.index_axis(Axis(2), row));
+            let (gain, noise) = (row_of(gain, row), row_of(noise, row));
+            run_vectorised(NoiseRow {
+                noise: &mut out,
+                row,
+                clip_depth: clip.then_some(groups - 1),
+                planes: (&signal, &dq, groups),
+                gain: &gain,
+                read_noise: &noise,
+                frames_per_group: input.params.frames_per_group,
+                mask: &mut mask,
+                networks: &networks,
+                diffs: &mut diffs,
+                scratch: &mut scratch,
+                stats: &mut stats,
+            });
         }
         Ok(out)
+    }
+
+    /// Keeps median and noise of a block.
+    #[inline(always)]
+    fn store(
+        &mut self,
+        block: Block,
+        stats: &LaneStats,
+        read_noise_e: &[f32; LANES],
+        frames_per_group: u32,
+    ) {
+        let columns = block.column..block.column + block.width;
+        let mut medians = self.median.slice_mut(s![0, block.row, columns.clone()]);
+        let mut sigmas = self.sigma.slice_mut(s![0, block.row, columns]);
+        for (lane, (median, sigma)) in medians.iter_mut().zip(&mut sigmas).enumerate() {
+            let noise_e = read_noise_e[lane];
+            *median = f32::midpoint(stats.middle[0][lane], stats.middle[1][lane]);
+            *sigma = (median.abs() + noise_e * noise_e / frames_per_group as f32).sqrt();
+        }
     }
 
     fn clip_block(&mut self, block: Block, diffs: &Differences, depth: usize) {
@@ -195,6 +211,48 @@ impl ShowerNoise {
             median: cat(|band| &band.median)?,
             sigma: cat(|band| &band.sigma)?,
         })
+    }
+}
+
+/// Measures a row.
+struct NoiseRow<'a, 's, 'm> {
+    noise: &'a mut ShowerNoise,
+    row: usize,
+    /// Differences of an integration, if each is measured by itself.
+    clip_depth: Option<usize>,
+    /// Signal and quality of all planes, and the number of groups.
+    planes: (&'a [Cow<'s, [f32]>], &'a QualityRow, usize),
+    gain: &'a [f32],
+    read_noise: &'a [f32],
+    frames_per_group: u32,
+    mask: &'a mut Unflagged<'m>,
+    networks: &'a Networks,
+    diffs: &'a mut Differences,
+    scratch: &'a mut Vec<[f32; LANES]>,
+    stats: &'a mut LaneStats,
+}
+
+impl Kernel for NoiseRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (signal, dq, groups) = self.planes;
+        for block in Block::of_row(self.row, self.gain.len()) {
+            let gain = block.lanes(self.gain, 0.0);
+            let read_noise = block.lanes(self.read_noise, 0.0);
+            self.diffs
+                .load(block, (signal, dq), groups, &gain, self.mask);
+            if let Some(depth) = self.clip_depth {
+                self.noise.clip_block(block, self.diffs, depth);
+                continue;
+            }
+            self.networks
+                .stats(&self.diffs.lists, self.scratch, self.stats);
+            let read_noise_e = std::array::from_fn(|lane| read_noise[lane] * gain[lane]);
+            self.noise
+                .store(block, self.stats, &read_noise_e, self.frames_per_group);
+        }
     }
 }
 
@@ -261,54 +319,6 @@ impl ShowerInput<'_> {
         group_dq.outer_iter().position(usable).unwrap_or(0)
     }
 
-    /// Deviation of the difference that ends in a group from the median, in units of the noise; NaN where flagged.
-    fn ratio(
-        &self,
-        noise: &ShowerNoise,
-        group_dq: ArrayView3<'_, u8>,
-        integration: usize,
-        group: usize,
-    ) -> Array2<f32> {
-        let (_, groups, rows, columns) = self.ramp_dn.dim();
-        let depth = (group - 1).min(noise.median.len_of(Axis(0)) - 1);
-        let mut mask = Unflagged {
-            hits: self.hits,
-            first_row: 0,
-            flags: self.flags,
-        };
-        let flags = self.flags.jump | self.flags.saturated | self.flags.do_not_use;
-        let pixel_flags =
-            self.pixel_flags.jump | self.pixel_flags.saturated | self.pixel_flags.do_not_use;
-        let mut ratio = Array2::from_elem((rows, columns), f32::NAN);
-        for block in Block::all(rows, columns) {
-            let gain = block.of(self.gain_e_per_dn);
-            let mut load = |group: usize| {
-                let signal = block.of(self.ramp_dn.slice(s![integration, group, .., ..]));
-                let mut values: Vec<f32> = signal
-                    .iter()
-                    .zip(gain.iter())
-                    .map(|(signal, gain)| signal * gain)
-                    .collect();
-                let dq = block.of(group_dq.index_axis(Axis(0), group));
-                mask.mask(block, integration * groups + group, &dq, &mut values);
-                (values, dq.to_vec())
-            };
-            let (before, _) = load(group - 1);
-            let (now, dq) = load(group);
-            let pixel_dq = block.of(self.pixel_dq);
-            let median = block.of(noise.median.index_axis(Axis(0), depth));
-            let sigma = block.of(noise.sigma.index_axis(Axis(0), depth));
-            for lane in 0..block.width {
-                let flagged = dq[lane] & flags != 0 || pixel_dq[lane] & pixel_flags != 0;
-                if !flagged && !self.is_reference(pixel_dq[lane]) {
-                    let deviation = (now[lane] - before[lane] - median[lane]).abs();
-                    ratio[[block.row, block.column + lane]] = deviation / sigma[lane];
-                }
-            }
-        }
-        ratio
-    }
-
     /// Mean difference of a pixel over groups without a flag [e-].
     fn rate(
         &self,
@@ -330,6 +340,144 @@ impl ShowerInput<'_> {
         };
         let differences = (1..groups).map(|group| sample(group) - sample(group - 1));
         mean_f32(differences.filter(|difference| !difference.is_nan()))
+    }
+}
+
+/// Deviations of the difference that ends in a group from the median, in units of the noise; NaN where flagged.
+struct Deviations<'a, 'i> {
+    input: &'a ShowerInput<'i>,
+    noise: &'a ShowerNoise,
+    group_dq: ArrayView3<'a, u8>,
+    /// The group and the one before it, `(group, row, column)`.
+    signal_dn: ArrayView3<'a, f32>,
+    /// Number of the group among all planes, and in its integration.
+    plane: usize,
+    group: usize,
+    /// Index of the difference in `noise`.
+    depth: usize,
+    row: Option<DeviationRow<'a>>,
+    deviation: Vec<f32>,
+}
+
+/// A row of everything that goes in; of signal and quality those of the group before come first.
+struct DeviationRow<'a> {
+    signal_dn: [Cow<'a, [f32]>; 2],
+    dq: [Cow<'a, [u8]>; 2],
+    pixel_dq: Cow<'a, [u32]>,
+    gain: Cow<'a, [f32]>,
+    median: Cow<'a, [f32]>,
+    sigma: Cow<'a, [f32]>,
+}
+
+impl<'a, 'i> Deviations<'a, 'i> {
+    fn new(
+        input: &'a ShowerInput<'i>,
+        noise: &'a ShowerNoise,
+        group_dq: &'a ArrayView3<'_, u8>,
+        (integration, group): (usize, usize),
+    ) -> Self {
+        let (_, groups, _, columns) = input.ramp_dn.dim();
+        Self {
+            input,
+            noise,
+            group_dq: group_dq.view(),
+            signal_dn: input
+                .ramp_dn
+                .slice(s![integration, group - 1..=group, .., ..]),
+            plane: integration * groups + group,
+            group,
+            depth: (group - 1).min(noise.median.len_of(Axis(0)) - 1),
+            row: None,
+            deviation: vec![f32::NAN; columns],
+        }
+    }
+
+    /// Finds a row, if the image has it.
+    fn load(&mut self, row: usize) {
+        let (input, noise) = (self.input, self.noise);
+        self.row = (row < input.pixel_dq.nrows()).then(|| DeviationRow {
+            signal_dn: [0, 1]
+                .map(|at| row_of(self.signal_dn.clone().index_axis_move(Axis(0), at), row)),
+            dq: [self.group - 1, self.group]
+                .map(|group| row_of(self.group_dq.clone().index_axis_move(Axis(0), group), row)),
+            pixel_dq: row_of(input.pixel_dq.view(), row),
+            gain: row_of(input.gain_e_per_dn.view(), row),
+            median: row_of(noise.median.index_axis(Axis(0), self.depth), row),
+            sigma: row_of(noise.sigma.index_axis(Axis(0), self.depth), row),
+        });
+    }
+
+    /// The deviations of the row that was loaded.
+    #[inline(always)]
+    fn of_row(&mut self, row: usize) -> &[f32] {
+        let input = self.input;
+        let Some(loaded) = &self.row else {
+            return &self.deviation;
+        };
+        let mut mask = Unflagged {
+            hits: input.hits,
+            first_row: 0,
+            flags: input.flags,
+        };
+        let flags = input.flags.jump | input.flags.saturated | input.flags.do_not_use;
+        let pixel_flags =
+            input.pixel_flags.jump | input.pixel_flags.saturated | input.pixel_flags.do_not_use;
+        for block in Block::of_row(row, self.deviation.len()) {
+            let gain = block.lanes(&loaded.gain, 0.0);
+            let dq = [0, 1].map(|at| block.lanes(&loaded.dq[at], 0));
+            let [before, now]: [[f32; LANES]; 2] = std::array::from_fn(|at| {
+                let signal = block.lanes(&loaded.signal_dn[at], 0.0);
+                let unusable = mask.unusable(block, self.plane + at - 1, &dq[at]);
+                std::array::from_fn(|lane| {
+                    if unusable[lane] {
+                        f32::NAN
+                    } else {
+                        signal[lane] * gain[lane]
+                    }
+                })
+            });
+            let pixel_dq = block.lanes(&loaded.pixel_dq, 0);
+            let median = block.lanes(&loaded.median, 0.0);
+            let sigma = block.lanes(&loaded.sigma, 0.0);
+            let deviation: [f32; LANES] = std::array::from_fn(|lane| {
+                let flagged = (dq[1][lane] & flags != 0)
+                    | (pixel_dq[lane] & pixel_flags != 0)
+                    | input.is_reference(pixel_dq[lane]);
+                let deviation = (now[lane] - before[lane] - median[lane]).abs() / sigma[lane];
+                if flagged { f32::NAN } else { deviation }
+            });
+            self.deviation[block.column..block.column + block.width]
+                .copy_from_slice(&deviation[..block.width]);
+        }
+        &self.deviation
+    }
+}
+
+/// Takes the next row of deviations and marks those pixels of the row before that are extended emission.
+struct SmoothRow<'a, 'd, 'i> {
+    deviations: &'a mut Deviations<'d, 'i>,
+    smoother: &'a mut Smoother,
+    row: usize,
+    rows: usize,
+    threshold: f64,
+    smoothed: &'a mut [f64],
+    extended: &'a mut [u8],
+}
+
+impl Kernel for SmoothRow<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let deviation = (self.row < self.rows).then(|| self.deviations.of_row(self.row));
+        self.smoother.push(deviation);
+        if self.row < self.smoother.delay() {
+            return;
+        }
+        self.smoother.smooth(self.smoothed);
+        for (extended, value) in self.extended.iter_mut().zip(&*self.smoothed) {
+            *extended = u8::from(*value > self.threshold);
+        }
     }
 }
 
@@ -361,15 +509,25 @@ pub fn find_showers(
     if group <= input.first_good_group(group_dq) {
         return Ok(Vec::new());
     }
-    let ratio = input.ratio(noise, group_dq, integration, group);
+    let mut deviations = Deviations::new(input, noise, &group_dq, (integration, group));
     let ring = Ring::new(input.params.ring_inner_radius, input.params.ring_width);
+    let mut smoother = Smoother::new(ring, columns);
     let mut regions = Regions::default();
-    for (row, smoothed) in ring.mean(ratio.view()).outer_iter().enumerate() {
-        let extended: Vec<u8> = smoothed
-            .iter()
-            .map(|value| u8::from(*value > input.params.snr_threshold))
-            .collect();
-        regions.add_row(row, &extended);
+    let (mut smoothed, mut extended) = (vec![0.0; columns], vec![0; columns]);
+    for row in 0..rows + smoother.delay() {
+        deviations.load(row);
+        run_vectorised(SmoothRow {
+            deviations: &mut deviations,
+            smoother: &mut smoother,
+            row,
+            rows,
+            threshold: input.params.snr_threshold,
+            smoothed: &mut smoothed,
+            extended: &mut extended,
+        });
+        if let Some(row) = row.checked_sub(smoother.delay()) {
+            regions.add_row(row, &extended);
+        }
     }
     Ok(regions.ellipses(input.params.min_area))
 }

@@ -1,12 +1,10 @@
 //! Smoothing of a plane with a ring, NaN left out.
 
-use ndarray::{Array2, ArrayView2};
-
 /// A ring of pixels around each pixel.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
-    /// For each distance in rows: columns up to the first distance, without those up to the second if there is one.
-    spans: Vec<Option<(usize, Option<usize>)>>,
+    /// For each distance in columns: the distances in rows that are in the ring.
+    spans: Vec<std::ops::Range<usize>>,
     /// Pixels of the ring.
     taps: usize,
 }
@@ -20,66 +18,36 @@ impl Ring {
         let within = |squared: f64| squared >= inner * inner && squared <= outer * outer;
         let reach = outer.max(0.0) as usize;
         let mut taps = 0;
-        let spans: Vec<_> = (0..=reach)
-            .map(|dy| {
-                let in_ring = |dx: &usize| within((dx * dx + dy * dy) as f64);
-                let last = (0..=reach).rev().find(in_ring)?;
-                let first = (0..=reach).find(in_ring)?;
-                let across = 2 * (last - first + 1) - usize::from(first == 0);
-                taps += across * if dy == 0 { 1 } else { 2 };
-                Some((last, first.checked_sub(1)))
+        let spans = (0..=reach)
+            .map(|dx| {
+                let in_ring = |dy: &usize| within((dx * dx + dy * dy) as f64);
+                let last = (0..=reach).rev().find(in_ring);
+                let first = (0..=reach).find(in_ring);
+                let span = first
+                    .zip(last)
+                    .map_or(0..0, |(first, last)| first..last + 1);
+                let across = 2 * span.len() - usize::from(span.contains(&0));
+                taps += across * if dx == 0 { 1 } else { 2 };
+                span
             })
             .collect();
         Self { spans, taps }
     }
 
-    /// Mean of the values in the ring around each pixel that is finite itself, without those that are not finite;
-    /// pixels outside of the plane count as zeros. NaN where there is none, and where the pixel is not finite.
-    pub(super) fn mean(&self, plane: ArrayView2<'_, f32>) -> Array2<f64> {
-        let (rows, columns) = plane.dim();
-        let mut smoothed = Array2::from_elem((rows, columns), f64::NAN);
-        if self.taps == 0 {
-            return smoothed;
-        }
-        let kept = self.spans.len();
-        // The sums along the rows that are in reach, each written over when it is no longer.
-        let mut window: Vec<Vec<RowSums>> = (0..2 * kept)
-            .map(|_| vec![RowSums::new(columns); kept])
-            .collect();
-        let mut prefix = RowSums::new(columns + 1);
-        let mut loaded = 0;
-        for row in 0..rows {
-            while loaded < rows.min(row + kept) {
-                prefix.accumulate(plane.row(loaded));
-                for (span, sums) in self.spans.iter().zip(&mut window[loaded % (2 * kept)]) {
-                    sums.across(&prefix, *span);
-                }
-                loaded += 1;
-            }
-            let mut sums = RowSums::new(columns);
-            let first = row.saturating_sub(kept - 1);
-            for near in first..rows.min(row + kept) {
-                sums.add(&window[near % (2 * kept)][near.abs_diff(row)]);
-            }
-            for (column, value) in plane.row(row).iter().enumerate() {
-                let good = self.taps as i64 - i64::from(sums.bad[column]);
-                if value.is_finite() && good > 0 {
-                    smoothed[[row, column]] = sums.value[column] / good as f64;
-                }
-            }
-        }
-        smoothed
+    /// How far the ring reaches.
+    fn reach(&self) -> usize {
+        self.spans.len() - 1
     }
 }
 
-/// Sums of finite values, and numbers of others.
+/// Values of a row with a margin of zeros on either side; what is not finite is zero as well, and counted.
 #[derive(Debug, Clone)]
-struct RowSums {
+struct PaddedRow {
     value: Vec<f64>,
-    bad: Vec<i32>,
+    bad: Vec<u32>,
 }
 
-impl RowSums {
+impl PaddedRow {
     fn new(length: usize) -> Self {
         Self {
             value: vec![0.0; length],
@@ -87,51 +55,127 @@ impl RowSums {
         }
     }
 
-    /// The sums of everything before each column.
-    fn accumulate(&mut self, row: ndarray::ArrayView1<'_, f32>) {
-        let (mut value, mut bad) = (0.0, 0);
-        for (column, sample) in row.iter().enumerate() {
-            if sample.is_finite() {
-                value += f64::from(*sample);
-            } else {
-                bad += 1;
-            }
-            self.value[column + 1] = value;
-            self.bad[column + 1] = bad;
-        }
-    }
-
-    /// The sums over a span around each column.
-    fn across(&mut self, prefix: &Self, span: Option<(usize, Option<usize>)>) {
+    #[inline(always)]
+    fn clear(&mut self) {
         self.value.fill(0.0);
         self.bad.fill(0);
-        let Some((outer, inner)) = span else {
-            return;
-        };
-        let columns = self.value.len();
-        for column in 0..columns {
-            let ends = |half: usize| {
-                (
-                    column.saturating_sub(half),
-                    (column + half + 1).min(columns),
-                )
-            };
-            let (first, last) = ends(outer);
-            self.value[column] = prefix.value[last] - prefix.value[first];
-            self.bad[column] = prefix.bad[last] - prefix.bad[first];
-            if let Some((first, last)) = inner.map(ends) {
-                self.value[column] -= prefix.value[last] - prefix.value[first];
-                self.bad[column] -= prefix.bad[last] - prefix.bad[first];
-            }
-        }
     }
 
+    #[inline(always)]
     fn add(&mut self, other: &Self) {
         for (sum, value) in self.value.iter_mut().zip(&other.value) {
             *sum += value;
         }
         for (sum, bad) in self.bad.iter_mut().zip(&other.bad) {
             *sum += bad;
+        }
+    }
+}
+
+/// Smooths a plane whose rows come one after another.
+///
+/// A pixel's value is the mean of the values in the ring around it, without those that are not finite; pixels outside
+/// of the plane count as zeros. It is NaN where there is none, and where the pixel is not finite itself.
+#[derive(Debug)]
+pub(super) struct Smoother {
+    ring: Ring,
+    columns: usize,
+    /// The rows in reach, each written over when it no longer is.
+    window: Vec<PaddedRow>,
+    /// Sums along columns, for each distance in columns.
+    sums: Vec<PaddedRow>,
+    /// Rows that have come.
+    loaded: usize,
+}
+
+impl Smoother {
+    /// For planes of `columns` columns.
+    pub(super) fn new(ring: Ring, columns: usize) -> Self {
+        let reach = ring.reach();
+        let row = PaddedRow::new(columns + 2 * reach);
+        Self {
+            columns,
+            window: vec![row.clone(); 2 * reach + 1],
+            sums: vec![row; reach + 1],
+            loaded: 0,
+            ring,
+        }
+    }
+
+    /// How many rows have to follow before a row can be smoothed.
+    pub(super) fn delay(&self) -> usize {
+        self.ring.reach()
+    }
+
+    /// Takes the next row, of `columns` values; `None` after the last row of the plane.
+    #[inline(always)]
+    pub(super) fn push(&mut self, row: Option<&[f32]>) {
+        let count = self.window.len();
+        let into = &mut self.window[self.loaded % count];
+        self.loaded += 1;
+        let Some(row) = row else {
+            into.clear();
+            return;
+        };
+        let margin = self.ring.reach();
+        let inner = margin..margin + self.columns;
+        let values = into.value[inner.clone()].iter_mut();
+        for ((value, bad), sample) in values.zip(&mut into.bad[inner]).zip(row) {
+            *value = if sample.is_finite() {
+                f64::from(*sample)
+            } else {
+                0.0
+            };
+            *bad = u32::from(!sample.is_finite());
+        }
+    }
+
+    /// Smooths the row that came [`Self::delay`] rows before the last.
+    #[inline(always)]
+    pub(super) fn smooth(&mut self, smoothed: &mut [f64]) {
+        let reach = self.ring.reach();
+        let count = self.window.len();
+        // The window is full of zeros where no row has been yet.
+        let row = self.loaded + count - 1 - reach;
+        for (sums, span) in self.sums.iter_mut().zip(&self.ring.spans) {
+            sums.clear();
+            for distance in span.clone() {
+                sums.add(&self.window[(row + distance) % count]);
+                if distance > 0 {
+                    sums.add(&self.window[(row - distance) % count]);
+                }
+            }
+        }
+        smoothed.fill(0.0);
+        let mut bad = [0_u32; 64];
+        let centre = &self.window[row % count].bad[reach..];
+        for start in (0..self.columns).step_by(64) {
+            let end = self.columns.min(start + 64);
+            let (smoothed, bad) = (&mut smoothed[start..end], &mut bad[..end - start]);
+            bad.fill(0);
+            for (distance, sums) in self.sums.iter().enumerate() {
+                for shift in [reach - distance, reach + distance] {
+                    let places = start + shift..end + shift;
+                    let values = &sums.value[places.clone()];
+                    smoothed.iter_mut().zip(values).for_each(|(a, b)| *a += b);
+                    bad.iter_mut()
+                        .zip(&sums.bad[places])
+                        .for_each(|(a, b)| *a += b);
+                    if distance == 0 {
+                        break;
+                    }
+                }
+            }
+            let taps = self.ring.taps as i32;
+            for ((value, bad), centre) in smoothed.iter_mut().zip(bad).zip(&centre[start..end]) {
+                let good = taps - *bad as i32;
+                let known = (*centre == 0) & (good > 0);
+                *value = if known {
+                    *value / f64::from(good)
+                } else {
+                    f64::NAN
+                };
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array4, s};
 use proptest::prelude::*;
 
 use super::ellipse::Ellipse;
-use super::median::{LANES, LaneStats, Network};
+use super::median::{LANES, LaneStats, Networks};
 use super::region::Regions;
 use super::*;
 use crate::flags::{GroupFlags, PixelFlags};
@@ -313,7 +313,7 @@ proptest! {
     fn network_and_selection_agree_with_sorting(columns in prop::collection::vec(prop::collection::vec(sample(), LANES), 1..120)) {
         let lists: Vec<[f32; LANES]> = columns.iter().map(|list| std::array::from_fn(|lane| list[lane])).collect();
         let mut stats = LaneStats::default();
-        Network::new(lists.len()).stats(&lists, &mut Vec::new(), &mut stats);
+        Networks::new(lists.len()).stats(&lists, &mut Vec::new(), &mut stats);
         for lane in 0..LANES {
             let mut values: Vec<f32> = lists.iter().map(|list| list[lane]).filter(|value| !value.is_nan()).collect();
             values.sort_by(f32::total_cmp);

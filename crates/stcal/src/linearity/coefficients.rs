@@ -5,6 +5,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, Zip};
 use super::polynomial::check_linear_term;
 use crate::flags::PixelFlags;
 use crate::shape::{ShapeError, check_shape};
+use crate::simd::vectorised;
 
 /// A set of coefficients that describes no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,9 +82,14 @@ fn needs_care(
         .fold(0, |bits, &dq| bits | (dq & flags.no_lin_corr))
         != 0;
     for (power, row) in band.outer_iter().enumerate() {
-        let zero_is_bad = u8::from(power == 1);
-        let unusable = |c: f32| u8::from(c.is_nan()) | (u8::from(c == 0.0) & zero_is_bad);
-        bad |= row.iter().fold(0, |bad, &c| bad | unusable(c)) != 0;
+        // A NaN, and a zero in the linear term.
+        let zero_is_bad = u32::from(power == 1);
+        let unusable = |c: f32| u32::from(c.is_nan()) | (u32::from(c == 0.0) & zero_is_bad);
+        let any = |row: &[f32]| row.iter().fold(0, |bad, &c| bad | unusable(c)) != 0;
+        bad |= match row.as_slice() {
+            Some(row) => vectorised(|| any(row)),
+            None => any(&row.to_vec()),
+        };
     }
     bad
 }

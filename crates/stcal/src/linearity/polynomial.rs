@@ -1,5 +1,7 @@
 //! The polynomial applied to groups as they are.
 
+use std::borrow::Cow;
+
 use ndarray::{
     ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, ArrayViewMut4, Axis, Zip,
 };
@@ -7,6 +9,7 @@ use ndarray::{
 use super::CoefficientError;
 use crate::flags::GroupFlags;
 use crate::shape::check_shape;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Corrects every sample that is not saturated, in place.
 ///
@@ -40,30 +43,75 @@ pub fn linearize(
         &coefficients.shape()[1..],
     )?;
     check_linear_term(coefficients)?;
-    let (_, _, rows, columns) = ramp_dn.dim();
-    let mut corrected = vec![0.0_f32; columns];
+    let rows = ramp_dn.dim().2;
     // Row by row through all groups: the coefficients of a row stay in the cache.
     for row in 0..rows {
         let coefficients = coefficients.index_axis(Axis(1), row);
+        let coefficients: Vec<Cow<'_, [f32]>> =
+            coefficients.rows().into_iter().map(contiguous).collect();
         let mut samples = ramp_dn.index_axis_mut(Axis(2), row);
         let dq = group_dq.index_axis(Axis(2), row);
-        for (mut integration, dq) in samples.outer_iter_mut().zip(dq.outer_iter()) {
-            for (mut signal, dq) in integration.outer_iter_mut().zip(dq.outer_iter()) {
-                evaluate(coefficients, signal.view(), &mut corrected);
-                Zip::from(&mut signal)
-                    .and(dq)
-                    .and(ArrayView1::from(&corrected))
-                    .for_each(|signal, &dq, &corrected| {
-                        *signal = if dq & flags.saturated == 0 {
-                            corrected
-                        } else {
-                            *signal
-                        };
-                    });
+        let planes = samples.rows_mut().into_iter().zip(dq.rows());
+        for (mut signal, dq) in planes {
+            let dq = contiguous(dq);
+            if let Some(signal) = signal.as_slice_mut() {
+                run_vectorised(CorrectRow(signal, &dq, &coefficients, flags.saturated));
+            } else {
+                let mut copy = signal.to_vec();
+                correct_row(&mut copy, &dq, &coefficients, flags.saturated);
+                signal.assign(&ArrayView1::from(&copy));
             }
         }
     }
     Ok(())
+}
+
+/// The arguments of [`correct_row`].
+struct CorrectRow<'a, 'c>(&'a mut [f32], &'a [u8], &'a [Cow<'c, [f32]>], u8);
+
+impl Kernel for CorrectRow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        correct_row(self.0, self.1, self.2, self.3);
+    }
+}
+
+/// Corrects the samples of one row that do not have the bit `saturated`.
+#[inline(always)]
+fn correct_row(signal: &mut [f32], dq: &[u8], coefficients: &[Cow<'_, [f32]>], saturated: u8) {
+    const LANES: usize = 64;
+    let highest = coefficients.len() - 1;
+    for start in (0..signal.len()).step_by(LANES) {
+        let here = start..signal.len().min(start + LANES);
+        let mut corrected = [0.0_f32; LANES];
+        let corrected = &mut corrected[..here.len()];
+        let (signal, dq) = (&mut signal[here.clone()], &dq[here.clone()]);
+        let c = &coefficients[highest][here.clone()];
+        for ((corrected, c), signal) in corrected.iter_mut().zip(c).zip(&*signal) {
+            *corrected = c * signal;
+        }
+        for power in (1..highest).rev() {
+            let c = &coefficients[power][here.clone()];
+            for ((corrected, c), signal) in corrected.iter_mut().zip(c).zip(&*signal) {
+                *corrected = (*corrected + c) * signal;
+            }
+        }
+        let c = &coefficients[0][here];
+        for (((corrected, c), signal), dq) in corrected.iter().zip(c).zip(signal).zip(dq) {
+            *signal = if dq & saturated == 0 {
+                corrected + c
+            } else {
+                *signal
+            };
+        }
+    }
+}
+
+fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
+    row.to_slice()
+        .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
 }
 
 /// Corrects the zero frame of every integration, in place; a value of 0 marks a bad pixel and stays 0.

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use datamodels::RampModel;
 use datamodels::reference::DarkReference;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Array4, Axis};
-use stcal::dark::{self as kernel, DarkPlan, GroupPattern, collapse_dq, subtract_dark};
+use ndarray::{ArrayViewMut3, Axis, s};
+use stcal::dark::{self as kernel, DarkPlan, GroupPattern, collapse_dq, subtract_dark_group};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
 use crate::{bands, stripes};
@@ -149,14 +149,8 @@ fn pattern(
 fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Result<(), StepError> {
     let is_first_segment = crate::first_integration(ramp)? == 0;
     let (n_integrations, _, rows, columns) = ramp.data.dim();
-    let (n_dark, n_groups, dark_rows, dark_columns) = dark.signal.dim();
+    let (n_dark, _, dark_rows, dark_columns) = dark.signal.dim();
     check_size((dark_rows, dark_columns), (rows, columns))?;
-    let dark_dq: Array2<u32> = collapse_dq(dark.dq.view().insert_axis(Axis(1)));
-    let wanted = |integration: usize, group: usize| {
-        let used = (0..n_integrations)
-            .any(|i| kernel::dark_integration(i, n_dark, is_first_segment) == integration);
-        used && plan.needs_group(group)
-    };
     let data = ramp
         .data
         .axis_chunks_iter_mut(Axis(2), bands::ROWS)
@@ -165,31 +159,48 @@ fn subtract(dark: &DarkReference, plan: &DarkPlan, ramp: &mut RampModel) -> Resu
         .pixeldq
         .axis_chunks_iter_mut(Axis(0), bands::ROWS)
         .into_par_iter();
-    let dark_dq = dark_dq
-        .axis_chunks_iter(Axis(0), bands::ROWS)
+    let dark_dq = dark
+        .dq
+        .axis_chunks_iter(Axis(1), bands::ROWS)
         .into_par_iter();
-    let room = || {
-        let band = Array4::zeros((n_dark, n_groups, bands::ROWS.min(rows), columns));
-        (Vec::new(), band)
+    // Parity: of a dark that must be averaged, only as many integrations are as the ramp has; see `stcal::dark`.
+    let n_averaged = if plan.averages() {
+        n_dark.min(n_integrations)
+    } else {
+        n_dark
     };
     data.zip(pixel_dq)
         .zip(dark_dq)
         .enumerate()
-        .try_for_each_init(room, |(bytes, band), (index, ((data, pixel_dq), dq))| {
-            let first = index * bands::ROWS;
-            let here = first..first + data.dim().2;
-            if band.dim().2 != here.len() {
-                // The last band may have fewer rows.
-                *band = Array4::zeros((n_dark, n_groups, here.len(), columns));
-            }
-            dark.signal
-                .read_rows(here, wanted, bytes, band.view_mut())
-                .map_err(StepError::algorithm)?;
-            let signal_dn = band.view();
-            let dark = kernel::DarkReference { signal_dn, dq };
-            subtract_dark(data, pixel_dq, &dark, plan, is_first_segment)
-                .map_err(StepError::algorithm)
-        })
+        .try_for_each_init(
+            || (Vec::new(), Vec::new()),
+            |(bytes, frames), (index, ((mut data, mut pixel_dq), dq))| {
+                pixel_dq |= &collapse_dq(dq.insert_axis(Axis(1)));
+                let first = index * bands::ROWS;
+                let here = first..first + data.dim().2;
+                for k in 0..n_averaged {
+                    let users: Vec<usize> = (0..n_integrations)
+                        .filter(|&i| kernel::dark_integration(i, n_dark, is_first_segment) == k)
+                        .collect();
+                    for group in (0..data.dim().1).filter(|_| !users.is_empty()) {
+                        let wanted = plan.dark_groups(group);
+                        let shape = (wanted.len(), here.len(), columns);
+                        frames.resize(shape.0 * shape.1 * shape.2, 0.0);
+                        let mut frames = ArrayViewMut3::from_shape(shape, &mut frames[..])
+                            .map_err(StepError::algorithm)?;
+                        dark.signal
+                            .read_groups(k, wanted, here.clone(), bytes, frames.view_mut())
+                            .map_err(StepError::algorithm)?;
+                        for &i in &users {
+                            let samples = data.slice_mut(s![i, group, .., ..]);
+                            subtract_dark_group(samples, frames.view(), plan, group)
+                                .map_err(StepError::algorithm)?;
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )
 }
 
 fn check_size(dark: (usize, usize), ramp: (usize, usize)) -> Result<(), StepError> {

@@ -14,12 +14,13 @@ pub trait Element: Copy + Default + Send + Sync + 'static {
 
 macro_rules! decode_as {
     ($source:ty, $bytes:expr, $out:expr, $convert:expr) => {
-        for (value, raw) in $out
-            .iter_mut()
-            .zip($bytes.as_chunks::<{ size_of::<$source>() }>().0)
-        {
-            *value = $convert(<$source>::from_be_bytes(*raw));
-        }
+        // With the vector instructions of this machine.
+        pulp::Arch::new().dispatch(|| {
+            let raw = $bytes.as_chunks::<{ size_of::<$source>() }>().0;
+            for (value, raw) in $out.iter_mut().zip(raw) {
+                *value = $convert(<$source>::from_be_bytes(*raw));
+            }
+        })
     };
 }
 
@@ -65,14 +66,12 @@ macro_rules! element {
             }
 
             fn encode(values: &[Self], out: &mut [u8]) {
-                for (raw, value) in out
-                    .as_chunks_mut::<{ size_of::<$type>() }>()
-                    .0
-                    .iter_mut()
-                    .zip(values)
-                {
-                    *raw = $encode(*value).to_be_bytes();
-                }
+                let (out, _) = out.as_chunks_mut::<{ size_of::<$type>() }>();
+                pulp::Arch::new().dispatch(|| {
+                    for (raw, value) in out.iter_mut().zip(values) {
+                        *raw = $encode(*value).to_be_bytes();
+                    }
+                });
             }
         }
     };

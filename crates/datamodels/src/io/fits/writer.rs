@@ -282,9 +282,9 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
     values
         .par_chunks(CHUNK)
         .enumerate()
-        .try_for_each(|(index, part)| {
-            let mut bytes = vec![0; part.len() * size];
-            T::encode(part, &mut bytes);
-            positional::write_at(file, start + (index * CHUNK * size) as u64, &bytes)
+        .try_for_each_init(Vec::new, |bytes, (index, part)| {
+            bytes.resize(part.len() * size, 0);
+            T::encode(part, bytes);
+            positional::write_at(file, start + (index * CHUNK * size) as u64, bytes)
         })
 }

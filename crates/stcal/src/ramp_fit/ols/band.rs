@@ -5,10 +5,12 @@ use ndarray::{Ix2, Ix3};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::clean::{CleanFitter, LANES, Piece};
+use super::block::{Block, LANES, Lanes, Piece};
+use super::clean::CleanFitter;
 use super::optional::{BandSegments, OptionalResults};
 use super::pixel::{Output, PixelFitter};
 use super::plan::OlsPlan;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Fits all ramps of a band of rows.
 ///
@@ -51,20 +53,47 @@ pub fn fit_ols_band(
     };
     let mut pixels = PixelFitter::new(plan, count);
     let mut clean = CleanFitter::new(plan, count);
+    let mut block = Block::new(count, groups);
     for row in 0..rows {
         for start in (0..columns).step_by(LANES) {
             let end = (start + LANES).min(columns);
             let piece = Piece { row, start, end };
-            let fitted = match &mut clean {
-                Some(clean) => clean.fit(ramp, piece, &mut output),
-                None => &[false; LANES],
-            };
+            let fitted = run_vectorised(FitPiece {
+                ramp,
+                block: &mut block,
+                clean: clean.as_mut(),
+                piece,
+                output: &mut output,
+            });
             for column in (start..end).filter(|column| !fitted[column - start]) {
-                pixels.fit(ramp, [row, column], &mut output);
+                pixels.fit(ramp, (&block, column - start), [row, column], &mut output);
             }
         }
     }
     Ok(output.segments)
+}
+
+/// Loads the ramps of a piece and fits the clean ones.
+struct FitPiece<'a, 'r, 'p, 'o> {
+    ramp: &'a Ramp<'r>,
+    block: &'a mut Block,
+    clean: Option<&'a mut CleanFitter<'p>>,
+    piece: Piece,
+    output: &'a mut Output<'o>,
+}
+
+impl Kernel for FitPiece<'_, '_, '_, '_> {
+    /// Which ramps have been fitted.
+    type Output = Lanes<bool>;
+
+    #[inline(always)]
+    fn run(self) -> Lanes<bool> {
+        self.block.load(self.ramp, self.piece);
+        match self.clean {
+            Some(clean) => *clean.fit(self.ramp, self.block, self.piece, self.output),
+            None => [false; LANES],
+        }
+    }
 }
 
 /// Results of the fit of an image.

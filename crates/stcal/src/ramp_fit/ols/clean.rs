@@ -1,30 +1,20 @@
-//! Ramps without any flag, many columns at once.
+//! Ramps without any flag of their own, many columns at once.
 //!
-//! All samples are good, so each integration is one segment that holds the whole window. The arithmetic is that of
-//! `pixel`, value by value: a ramp gives the same bits on either path, and a test says so.
+//! All samples are good but those that are not to be used in any of the columns, which are at the ends of an integration;
+//! so each integration is one segment. The arithmetic is that of `pixel`, value by value: a ramp gives the same bits on
+//! either path, and a test says so.
 
-use ndarray::{ArrayView1, ArrayViewMut1, s};
+use std::ops::Range;
+
+use ndarray::{ArrayViewMut1, s};
 
 use super::super::arrays::Ramp;
+use super::block::{Block, LANES, Lanes, Piece, load};
 use super::pixel::Output;
 use super::plan::OlsPlan;
 use super::sums::{Rate, Sums};
 use super::weights::{SLOTS, signal_to_noise, snr_class};
 use crate::median::median_f64;
-
-/// Columns that are fitted together.
-pub(super) const LANES: usize = 64;
-
-/// One value for each column.
-type Lanes<T> = [T; LANES];
-
-/// Columns `start..end` of a row, at most [`LANES`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Piece {
-    pub(super) row: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
 
 /// Memory for the fit of one group of columns after the other.
 #[derive(Debug)]
@@ -34,6 +24,8 @@ pub(super) struct CleanFitter<'p> {
     noise: Lanes<f64>,
     dark_rate: Lanes<f64>,
     median_rate: Lanes<f64>,
+    /// The groups of each integration that are used.
+    windows: Vec<Range<usize>>,
     /// Samples of an integration \[DN\], then over the group time.
     samples: Vec<Lanes<f64>>,
     /// Slope of each integration \[DN/s\].
@@ -42,21 +34,13 @@ pub(super) struct CleanFitter<'p> {
     fitted: Lanes<bool>,
 }
 
-/// Copies a piece of a row; what lies behind its end stays as it was.
-fn load<T: Copy, U>(row: &ArrayView1<'_, T>, lanes: &mut Lanes<U>, convert: impl Fn(T) -> U) {
-    if let Some(row) = row.to_slice() {
-        for (lane, value) in lanes.iter_mut().zip(row) {
-            *lane = convert(*value);
-        }
-    } else {
-        for (lane, value) in lanes.iter_mut().zip(*row) {
-            *lane = convert(*value);
-        }
-    }
-}
-
 /// Copies values into a piece of a row.
+#[inline(always)]
 fn store<T: Copy>(lanes: &Lanes<T>, mut row: ArrayViewMut1<'_, T>) {
+    if let Some(row) = row.as_slice_mut() {
+        row.copy_from_slice(&lanes[..row.len()]);
+        return;
+    }
     for (value, lane) in row.iter_mut().zip(lanes) {
         *value = *lane;
     }
@@ -75,6 +59,7 @@ impl<'p> CleanFitter<'p> {
             noise: [0.0; LANES],
             dark_rate: [0.0; LANES],
             median_rate: [0.0; LANES],
+            windows: vec![plan.window.groups.clone(); integrations],
             samples: vec![[0.0; LANES]; plan.length()],
             slopes: vec![[0.0; LANES]; integrations],
             fitted: [false; LANES],
@@ -82,27 +67,60 @@ impl<'p> CleanFitter<'p> {
     }
 
     /// Fits the clean ramps of a piece and tells which they are. The rates of the others are not valid.
+    #[inline(always)]
     pub(super) fn fit(
         &mut self,
         ramp: &Ramp<'_>,
+        block: &Block,
         piece: Piece,
         output: &mut Output<'_>,
     ) -> &Lanes<bool> {
-        self.find_clean(ramp, piece);
+        self.fitted = [false; LANES];
+        if !self.find_windows(block, piece.end - piece.start) {
+            return &self.fitted;
+        }
+        self.find_clean(ramp, block, piece);
         if self.fitted.contains(&true) {
             self.median_rate = [0.0; LANES];
             for integration in 0..self.slopes.len() {
-                self.load_samples(ramp, integration, piece);
+                self.load_samples(block, integration);
                 self.fit_slopes(integration);
-                self.add_medians();
+                self.add_medians(integration);
             }
             self.store_rates(ramp, piece, output);
         }
         &self.fitted
     }
 
-    /// Finds the ramps without flags and with a gain and a noise that ordinary arithmetic can take.
-    fn find_clean(&mut self, ramp: &Ramp<'_>, piece: Piece) {
+    /// Finds the groups that are used: those that are flagged as not to be used, and as nothing else, in most columns are
+    /// not. False if they do not lie side by side, or are less than two.
+    #[inline(always)]
+    fn find_windows(&mut self, block: &Block, width: usize) -> bool {
+        let plan = self.plan;
+        let unused = plan.params.flags.group.do_not_use;
+        for (integration, window) in self.windows.iter_mut().enumerate() {
+            let dq = block.dq(integration);
+            let is_used = |group: &usize| {
+                let columns = dq[*group].iter().take(width);
+                2 * columns.filter(|dq| **dq == unused).count() <= width
+            };
+            let whole = plan.window.groups.clone();
+            let Some(first) = whole.clone().find(is_used) else {
+                return false;
+            };
+            let end = (first..whole.end).find(|group| !is_used(group));
+            let end = end.unwrap_or(whole.end);
+            *window = first..end;
+            if window.len() < 2 || (end..whole.end).any(|group| is_used(&group)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Finds the ramps without flags of their own and with a gain and a noise that ordinary arithmetic can take.
+    #[inline(always)]
+    fn find_clean(&mut self, ramp: &Ramp<'_>, block: &Block, piece: Piece) {
         let plan = self.plan;
         let image = s![piece.row, piece.start..piece.end];
         load(&ramp.gain_e_per_dn.slice(image), &mut self.gain, f64::from);
@@ -111,34 +129,38 @@ impl<'p> CleanFitter<'p> {
             load(&dark_rate.slice(image), &mut self.dark_rate, f64::from);
         }
         let mut flags = [0_u8; LANES];
-        let mut quality = [0_u8; LANES];
-        for integration in 0..self.slopes.len() {
+        for (integration, window) in self.windows.iter().enumerate() {
             for group in plan.window.groups.clone() {
-                let row = s![integration, group, piece.row, piece.start..piece.end];
-                load(&ramp.group_dq.slice(row), &mut quality, |dq| dq);
+                let expected = if window.contains(&group) {
+                    0
+                } else {
+                    plan.params.flags.group.do_not_use
+                };
+                let quality = &block.dq(integration)[group];
                 for (flags, dq) in flags.iter_mut().zip(quality) {
-                    *flags |= dq;
+                    *flags |= dq ^ expected;
                 }
             }
         }
         for (lane, flags) in flags.into_iter().enumerate() {
             let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
             *noise = plan.group_noise(*noise as f32, gain as f32);
-            self.fitted[lane] = lane < piece.end - piece.start
-                && flags == 0
-                && gain > 0.0
-                && gain.is_finite()
-                && *noise != 0.0
-                && noise.is_finite();
+            self.fitted[lane] = (lane < piece.end - piece.start)
+                & (flags == 0)
+                & (gain > 0.0)
+                & gain.is_finite()
+                & (*noise != 0.0)
+                & noise.is_finite();
         }
     }
 
     /// Copies the samples of one integration; infinite and unknown ones are left to the other path.
-    fn load_samples(&mut self, ramp: &Ramp<'_>, integration: usize, piece: Piece) {
+    #[inline(always)]
+    fn load_samples(&mut self, block: &Block, integration: usize) {
         let mut sum = [0.0; LANES];
-        for (lanes, group) in self.samples.iter_mut().zip(self.plan.window.groups.clone()) {
-            let row = s![integration, group, piece.row, piece.start..piece.end];
-            load(&ramp.data_dn.slice(row), lanes, f64::from);
+        let data = &block.data(integration)[self.windows[integration].clone()];
+        for (lanes, data) in self.samples.iter_mut().zip(data) {
+            *lanes = data.map(f64::from);
             for (sum, sample) in sum.iter_mut().zip(lanes) {
                 *sum += *sample;
             }
@@ -149,14 +171,21 @@ impl<'p> CleanFitter<'p> {
     }
 
     /// Slopes of one integration.
+    #[inline(always)]
     fn fit_slopes(&mut self, integration: usize) {
         let plan = self.plan;
-        let length = plan.length();
-        let class = self.classes();
-        let table = plan.weights.of(length);
+        let samples = &self.samples[..self.windows[integration].len()];
+        let (first, last) = (&samples[0], &samples[samples.len() - 1]);
+        let mut class = [0_u8; LANES];
+        for lane in 0..LANES {
+            let difference = last[lane] - first[lane];
+            let ratio = signal_to_noise(difference, self.noise[lane], self.gain[lane]);
+            class[lane] = snr_class(ratio) as u8;
+        }
+        let table = plan.weights.of(samples.len());
         let mut slope = [0.0; LANES];
         for (index, factors) in table.pair_slope.iter().enumerate() {
-            let (early, late) = (&self.samples[index], &self.samples[length - 1 - index]);
+            let (early, late) = (&samples[index], &samples[samples.len() - 1 - index]);
             for lane in 0..LANES {
                 let factor = factors[class[lane] as usize % SLOTS];
                 slope[lane] += factor * (late[lane] - early[lane]);
@@ -168,32 +197,23 @@ impl<'p> CleanFitter<'p> {
         self.slopes[integration] = slope;
     }
 
-    /// Class of the signal-to-noise ratio of each ramp.
-    fn classes(&self) -> Lanes<u8> {
-        let (first, last) = (&self.samples[0], &self.samples[self.samples.len() - 1]);
-        let mut ratio = [0.0; LANES];
-        for lane in 0..LANES {
-            let difference = last[lane] - first[lane];
-            ratio[lane] = signal_to_noise(difference, self.noise[lane], self.gain[lane]);
-        }
-        ratio.map(|ratio| snr_class(ratio) as u8)
-    }
-
     /// Adds the medians of the differences of an integration. Consumes the samples.
-    fn add_medians(&mut self) {
+    #[inline(always)]
+    fn add_medians(&mut self, integration: usize) {
         let group_time = self.plan.group_time;
-        for rate in self.samples.as_flattened_mut() {
+        let samples = &mut self.samples[..self.windows[integration].len()];
+        for rate in samples.as_flattened_mut() {
             *rate /= group_time;
         }
-        for index in 1..self.samples.len() {
-            let (head, tail) = self.samples.split_at_mut(index);
+        for index in 1..samples.len() {
+            let (head, tail) = samples.split_at_mut(index);
             for (early, late) in head[index - 1].iter_mut().zip(&tail[0]) {
                 *early = late - *early;
             }
         }
-        let differences = self.samples.len() - 1;
-        let differences = &mut self.samples[..differences];
-        if let Some(network) = &self.plan.network {
+        let count = samples.len() - 1;
+        let differences = &mut samples[..count];
+        if let Some(network) = self.plan.networks.of(count) {
             let medians = network.medians(differences);
             for (sum, median) in self.median_rate.iter_mut().zip(medians) {
                 *sum += median;
@@ -208,10 +228,10 @@ impl<'p> CleanFitter<'p> {
         }
     }
 
-    /// Variances due to photons and to reading, the same for all integrations.
-    fn variances(&self) -> (Lanes<f64>, Lanes<f64>) {
+    /// Variances due to photons and to reading of integrations with `length` used groups.
+    #[inline(always)]
+    fn variances(&self, length: usize) -> (Lanes<f64>, Lanes<f64>) {
         let plan = self.plan;
-        let length = plan.length();
         let count = self.slopes.len() as f64;
         let (mut var_poisson, mut var_read) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
@@ -225,8 +245,10 @@ impl<'p> CleanFitter<'p> {
     }
 
     /// Combines the integrations and writes all rates.
+    #[inline(always)]
     fn store_rates(&self, ramp: &Ramp<'_>, piece: Piece, output: &mut Output<'_>) {
-        let (var_poisson, var_read) = self.variances();
+        let mut length = self.windows[0].len();
+        let (mut var_poisson, mut var_read) = self.variances(length);
         let columns = piece.start..piece.end;
         let mut dq = [0; LANES];
         let image = s![piece.row, columns.clone()];
@@ -235,6 +257,10 @@ impl<'p> CleanFitter<'p> {
         let mut rates = RateLanes::new(dq, flags.do_not_use | flags.saturated);
         let mut exposure = SumLanes::default();
         for (integration, slope) in self.slopes.iter().enumerate() {
+            if self.windows[integration].len() != length {
+                length = self.windows[integration].len();
+                (var_poisson, var_read) = self.variances(length);
+            }
             for lane in 0..LANES {
                 let mut sums = Sums::default();
                 sums.add_segment(slope[lane], var_poisson[lane], var_read[lane]);
@@ -287,7 +313,7 @@ impl RateLanes {
     }
 
     /// Keeps the rate of a column, unless its quality forbids.
-    #[inline]
+    #[inline(always)]
     fn set(&mut self, lane: usize, rate: &Rate) {
         let valid = self.dq[lane] & self.invalid == 0;
         let choose = |value: f64, none: f64| if valid { value as f32 } else { none as f32 };
@@ -319,7 +345,7 @@ impl Default for SumLanes {
 
 impl SumLanes {
     /// Sums of a column.
-    #[inline]
+    #[inline(always)]
     fn of(&self, lane: usize) -> Sums {
         Sums {
             inverse_poisson: self.inverse_poisson[lane],
@@ -330,7 +356,7 @@ impl SumLanes {
     }
 
     /// Adds an integration of a column.
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, lane: usize, integration: &Sums) {
         let mut sums = self.of(lane);
         sums.add(integration);

@@ -1,10 +1,13 @@
 //! Median of the differences of neighbouring samples, the robust count rate behind the Poisson variance.
 
+use std::sync::OnceLock;
+
 /// Mean of two values, fast and rounded as the reference does.
 #[expect(
     clippy::manual_midpoint,
     reason = "rates are far from overflow, and the library function branches"
 )]
+#[inline(always)]
 fn mean(a: f64, b: f64) -> f64 {
     (a + b) / 2.0
 }
@@ -44,6 +47,7 @@ impl MedianNetwork {
     }
 
     /// Medians of many series at once: `values[k]` holds the k-th value of each series. Reorders the values.
+    #[inline(always)]
     pub(super) fn medians<const LANES: usize>(&self, values: &mut [[f64; LANES]]) -> [f64; LANES] {
         for &(low, high) in &self.exchanges {
             let (head, tail) = values.split_at_mut(high as usize);
@@ -60,7 +64,25 @@ impl MedianNetwork {
     }
 }
 
+/// The networks of all sizes up to that of a ramp, made when they are first asked for.
+#[derive(Debug)]
+pub(super) struct MedianNetworks(Vec<OnceLock<Option<MedianNetwork>>>);
+
+impl MedianNetworks {
+    /// Networks for up to `largest` values.
+    pub(super) fn new(largest: usize) -> Self {
+        Self((0..=largest).map(|_| OnceLock::new()).collect())
+    }
+
+    /// The network for `size` values; none if there are too many or none at all.
+    pub(super) fn of(&self, size: usize) -> Option<&MedianNetwork> {
+        let network = self.0.get(size)?;
+        network.get_or_init(|| MedianNetwork::new(size)).as_ref()
+    }
+}
+
 /// Puts the smaller values into `low`. NaN must not occur.
+#[inline(always)]
 fn exchange<const LANES: usize>(low: &mut [f64; LANES], high: &mut [f64; LANES]) {
     for (low, high) in low.iter_mut().zip(high) {
         let (a, b) = (*low, *high);

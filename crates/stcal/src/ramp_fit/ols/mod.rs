@@ -23,6 +23,7 @@
 //! relative otherwise.
 
 mod band;
+mod block;
 mod charge_loss;
 mod clean;
 pub(super) mod median;

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use super::super::arrays::{Ramp, RatesMut};
 use super::super::groups::has_single_good_group;
+use super::block::Block;
 use super::charge_loss;
 use super::optional::BandSegments;
 use super::plan::{OlsPlan, bounded};
 use super::segment::{PixelNoise, SegmentFit, SingleSample, find_segments};
 use super::sums::{Rate, Sums};
 use crate::median::median_f64;
-use ndarray::{Ix2, Ix3, s};
+use ndarray::{Ix2, Ix3};
 
 /// Where the rates of a band go.
 #[derive(Debug)]
@@ -65,8 +66,14 @@ impl<'p> PixelFitter<'p> {
         }
     }
 
-    /// Fits the pixel at `(row, column)` of the band.
-    pub(super) fn fit(&mut self, ramp: &Ramp<'_>, pixel: [usize; 2], output: &mut Output<'_>) {
+    /// Fits the pixel at `(row, column)` of the band, which is a lane of a block.
+    pub(super) fn fit(
+        &mut self,
+        ramp: &Ramp<'_>,
+        (block, lane): (&Block, usize),
+        pixel: [usize; 2],
+        output: &mut Output<'_>,
+    ) {
         let flags = self.plan.params.flags;
         let gain = ramp.gain_e_per_dn[pixel];
         let mut dq = ramp.pixel_dq[pixel];
@@ -75,7 +82,7 @@ impl<'p> PixelFitter<'p> {
         }
         self.summaries.clear();
         for integration in 0..ramp.data_dn.shape()[0] {
-            self.load(ramp, integration, pixel);
+            self.load(block, integration, lane);
             if let Some(segments) = output.segments.as_mut() {
                 self.store_jumps(integration, pixel, segments);
             }
@@ -106,13 +113,13 @@ impl<'p> PixelFitter<'p> {
     }
 
     /// Copies the ramp of one integration, flags what the fit must not see.
-    fn load(&mut self, ramp: &Ramp<'_>, integration: usize, [row, column]: [usize; 2]) {
+    fn load(&mut self, block: &Block, integration: usize, lane: usize) {
         let plan = self.plan;
         let flags = &plan.params.flags;
-        let ramp_dq = ramp.group_dq.slice(s![integration, .., row, column]);
-        let samples = ramp.data_dn.slice(s![integration, .., row, column]);
+        let ramp_dq = block.dq(integration).iter().map(|dq| dq[lane]);
+        let samples = block.data(integration).iter().map(|data| data[lane]);
         let suppressed = plan.params.suppress_one_group
-            && has_single_good_group(ramp_dq.iter().copied(), flags.group_persistence);
+            && has_single_good_group(ramp_dq.clone(), flags.group_persistence);
         let added = if suppressed {
             flags.group.do_not_use
         } else {
@@ -120,12 +127,12 @@ impl<'p> PixelFitter<'p> {
         };
         let range = self.range(integration);
         let window = &plan.window.groups;
-        let input = ramp_dq.iter().zip(samples).skip(window.start);
+        let input = ramp_dq.zip(samples).skip(window.start);
         let data = self.data[range.clone()].iter_mut();
         let quality = self.dq[range.clone()].iter_mut();
         let original_dq = self.original_dq[range.clone()].iter_mut();
         let output = data.zip(quality).zip(original_dq);
-        for ((&original, &sample), ((data, dq), original_dq)) in input.zip(output) {
+        for ((original, sample), ((data, dq), original_dq)) in input.zip(output) {
             *original_dq = original;
             *dq = original | added;
             *data = if original & flags.group.saturated == 0 {
@@ -254,7 +261,7 @@ impl<'p> PixelFitter<'p> {
                 if self.values.is_empty() {
                     first
                 } else {
-                    median_f64(&mut self.values)
+                    small_median(&mut self.values)
                 }
             }
         };
@@ -380,6 +387,28 @@ impl<'p> PixelFitter<'p> {
             exposure.var_read = 1.0 / inverse_sum;
         }
         exposure.var_read = bounded(exposure.var_read);
+    }
+}
+
+/// Median of a few values; sorting them by insertion is faster than selection.
+fn small_median(values: &mut [f64]) -> f64 {
+    if values.len() > 24 {
+        return median_f64(values);
+    }
+    for end in 1..values.len() {
+        let value = values[end];
+        let mut place = end;
+        while place > 0 && values[place - 1] > value {
+            values[place] = values[place - 1];
+            place -= 1;
+        }
+        values[place] = value;
+    }
+    let (lower, upper) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+    if values.len().is_multiple_of(2) {
+        (lower + upper) / 2.0
+    } else {
+        upper
     }
 }
 

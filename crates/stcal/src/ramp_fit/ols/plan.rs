@@ -3,7 +3,7 @@
 use super::super::arrays::RampFitError;
 use super::super::groups::GroupWindow;
 use super::super::params::{OlsParams, RampTiming};
-use super::median::MedianNetwork;
+use super::median::MedianNetworks;
 use super::weights::WeightTables;
 
 /// The part of a fit that is the same for all pixels: times, weights, choices.
@@ -29,8 +29,8 @@ pub struct OlsPlan {
     pub(super) noise_divisor: f64,
     /// Weights of the samples by length of segment.
     pub(super) weights: WeightTables,
-    /// Medians of the differences of whole ramps; none for very long or single-group ramps.
-    pub(super) network: Option<MedianNetwork>,
+    /// Medians of the differences of ramps without flags.
+    pub(super) networks: MedianNetworks,
 }
 
 impl OlsPlan {
@@ -63,7 +63,7 @@ impl OlsPlan {
             pedestal_groups: timing.pedestal_groups(),
             noise_divisor: (2.0 * f64::from(timing.frames_per_group)).sqrt(),
             weights: WeightTables::new(length),
-            network: MedianNetwork::new(length - 1),
+            networks: MedianNetworks::new(length),
             window,
         })
     }
@@ -76,12 +76,14 @@ impl OlsPlan {
     /// Read noise of a group \[e-\] from that of a difference of two frames \[DN\].
     // Parity: stcal ramp_fitting/ramp_fit.py::ramp_fit_data multiplies in double precision and keeps the result in
     // single.
+    #[inline(always)]
     pub(super) fn group_noise(&self, read_noise_dn: f32, gain: f32) -> f64 {
         let factor = f64::from(gain) / self.noise_divisor;
         f64::from((f64::from(read_noise_dn) * factor) as f32)
     }
 
     /// Variance of a slope due to photons \[(DN/s)²\], from the median and dark rates over `time` seconds.
+    #[inline(always)]
     pub(super) fn poisson_variance(median_rate: f64, dark_rate: f64, time_gain: f64) -> f64 {
         if median_rate > 0.0 {
             (median_rate + dark_rate) / time_gain
@@ -93,6 +95,7 @@ impl OlsPlan {
     /// Variance of a slope due to reading \[(DN/s)²\], of a segment of `length` samples taken every `time` seconds.
     ///
     /// A single sample counts as two: the other is the reset.
+    #[inline(always)]
     pub(super) fn read_variance(noise: f64, gain: f64, time: f64, length: usize) -> f64 {
         let length = length.max(2) as f64;
         let noise_rate = noise / time;
@@ -105,6 +108,7 @@ impl OlsPlan {
 pub(super) const LARGE_VARIANCE: f64 = 1.0e6;
 
 /// Zero for variances too large to mean anything.
+#[inline(always)]
 pub(super) fn bounded(variance: f64) -> f64 {
     if variance >= LARGE_VARIANCE {
         0.0

@@ -192,6 +192,12 @@ impl SegmentFit {
         if !(weighable && f64::is_finite(sum)) {
             (slope, weighted) = (f64::NAN, f64::NAN);
         }
+        if !plan.params.optional_results {
+            return Self {
+                slope: slope / plan.group_time,
+                ..Self::default()
+            };
+        }
         let centre = table.centre + start as f64;
         let (weight_sum, moment) = (table.weight_sum[class], table.moment[class]);
         Self {

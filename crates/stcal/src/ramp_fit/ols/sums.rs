@@ -38,7 +38,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds a segment.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add_segment(&mut self, slope: f64, var_poisson: f64, var_read: f64) {
         self.inverse_read += 1.0 / var_read;
         self.inverse_poisson += if var_poisson > 0.0 {
@@ -51,7 +51,7 @@ impl Sums {
     }
 
     /// Adds an integration.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, integration: &Self) {
         if integration.inverse_poisson > 0.0 {
             self.inverse_poisson += integration.inverse_poisson;
@@ -62,7 +62,7 @@ impl Sums {
     }
 
     /// The rate of an integration. Its error stems from the total variances of the segments.
-    #[inline]
+    #[inline(always)]
     pub(super) fn integration_rate(&self) -> Rate {
         let var_read = bounded(1.0 / self.inverse_read);
         let variance = 1.0 / self.inverse_total;
@@ -80,7 +80,7 @@ impl Sums {
     }
 
     /// The rate of the exposure. Its error stems from the combined variances.
-    #[inline]
+    #[inline(always)]
     pub(super) fn exposure_rate(&self) -> Rate {
         let var_read = if self.inverse_read > 0.0 {
             bounded(1.0 / self.inverse_read)
@@ -98,7 +98,7 @@ impl Sums {
     }
 
     /// Combined Poisson variance; 0 if no segment has one.
-    #[inline]
+    #[inline(always)]
     fn poisson(&self) -> f64 {
         if self.inverse_poisson > 0.0 {
             bounded(1.0 / self.inverse_poisson)

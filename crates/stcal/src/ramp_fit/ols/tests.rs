@@ -510,6 +510,17 @@ fn exposures() -> impl Strategy<Value = Exposure> {
                 *dq |= flags[(uniform() * 6.0) as usize];
             }
         }
+        // Groups at the ends of an integration that no pixel may use.
+        for mut integration in exposure.group_dq.outer_iter_mut() {
+            let groups = integration.len_of(ndarray::Axis(0));
+            let lost = (uniform() * 3.0) as usize;
+            let end = groups - usize::from(uniform() < 0.3);
+            for group in (0..lost.min(groups)).chain(end..groups) {
+                integration
+                    .index_axis_mut(ndarray::Axis(0), group)
+                    .mapv_inplace(|dq| dq | DO_NOT_USE);
+            }
+        }
         let choose = |values: [f32; 4], draw: f64| values[(draw * 4.0) as usize];
         for (gain, noise) in exposure.gain.iter_mut().zip(&mut exposure.noise) {
             if uniform() < odd {

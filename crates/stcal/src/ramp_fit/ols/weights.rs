@@ -13,6 +13,7 @@ pub(super) const SLOTS: usize = 8;
 
 /// Class of a signal-to-noise ratio. An unknown ratio (NaN) falls into the highest class.
 // Parity: stcal ramp_fitting/src/slope_fitter.c::snr_power
+#[inline(always)]
 pub(super) fn snr_class(snr: f64) -> usize {
     LIMITS
         .iter()
@@ -24,6 +25,7 @@ pub(super) fn snr_class(snr: f64) -> usize {
 /// Signal-to-noise ratio of a segment from the difference of its last and first sample \[DN\].
 ///
 /// `noise` is the read noise \[e-\], `gain` in e-/DN.
+#[inline(always)]
 pub(super) fn signal_to_noise(difference: f64, noise: f64, gain: f64) -> f64 {
     let electrons = difference * gain;
     let variance = noise * noise + electrons;

@@ -1,5 +1,7 @@
 //! `cargo xtask bench stage1 | image2 | image3`: time and memory of ours and of the reference, run in turn on the same cases.
 
+mod steps;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -149,37 +151,81 @@ fn of_case(case: &Case, subject: Subject, input: PathBuf) -> Run {
     }
 }
 
+/// The runs of one program.
+#[derive(Default)]
+struct Measured {
+    totals: Vec<Usage>,
+    stages: Vec<Vec<steps::Stage>>,
+}
+
+impl Measured {
+    /// Runs the program once more; stage 1 is looked at step by step.
+    fn add(&mut self, command: &mut Command, what: Subject) -> Result<()> {
+        if let Subject::Stage1 = what {
+            let (stages, total) = steps::run(command)?;
+            self.stages.push(stages);
+            self.totals.push(total);
+        } else {
+            self.totals.push(process::run(command)?);
+        }
+        Ok(())
+    }
+
+    /// Says the medians; gives those of whole runs.
+    fn say(&self, case: &str, program: &str, bandwidth: f64) -> Usage {
+        let total = medians(&self.totals);
+        let stages = steps::medians(&self.stages);
+        crate::say(&line(case, program, total));
+        if !stages.is_empty() {
+            let moved: f64 = stages.iter().map(|s| s.file_bytes + s.ramp_bytes).sum();
+            crate::say(&format!(
+                "{:28}copies {:.1} GB/s; moved {:.2} GB, {:.0} % of that (of each stage on the right)",
+                "",
+                bandwidth * 1e-9,
+                moved * 1e-9,
+                100.0 * moved / total.wall_s / bandwidth
+            ));
+        }
+        for line in steps::table(&stages, bandwidth) {
+            crate::say(&line);
+        }
+        total
+    }
+}
+
 /// Runs both programs in turn, and says what they took.
 fn compare(run: &Run, ours: &Path, arguments: &Arguments) -> Result<()> {
-    let (mut own, mut reference) = (Vec::new(), Vec::new());
+    let (mut own, mut reference) = (Measured::default(), Measured::default());
     for _ in 0..arguments.runs {
         let mut command = pipeline(ours, run, arguments.what)?;
         if let Some(threads) = arguments.threads {
             command.0.env("RAYON_NUM_THREADS", threads.to_string());
         }
-        own.push(process::run(&mut command.0)?);
+        own.add(&mut command.0, arguments.what)?;
         if let Some(program) = &arguments.reference {
             let mut command = pipeline(program, run, arguments.what)?;
-            reference.push(process::run(&mut command.0)?);
+            reference.add(&mut command.0, arguments.what)?;
         }
     }
-    let own = medians(&own);
-    crate::say(&line(&run.name, "ours", own));
-    if !reference.is_empty() {
-        let reference = medians(&reference);
-        crate::say(&line("", "reference", reference));
+    let bandwidth = match arguments.what {
+        Subject::Stage1 => steps::copy_bandwidth(),
+        Subject::Image2 | Subject::Image3 => f64::NAN,
+    };
+    let used = own.say(&run.name, "ours", bandwidth);
+    if !reference.totals.is_empty() {
+        let reference = reference.say("", "reference", bandwidth);
         crate::say(&format!(
             "{:28}{:10} {:8.1}x {:7.1}x {:9.1}x",
             "",
             "ratio",
-            reference.wall_s / own.wall_s,
-            reference.cpu_s / own.cpu_s,
-            reference.peak_mib / own.peak_mib
+            reference.wall_s / used.wall_s,
+            reference.cpu_s / used.cpu_s,
+            reference.peak_mib / used.peak_mib
         ));
         crate::say(&format!(
             "{:28}reference's CPU seconds over our wall seconds: {:.1}",
             "",
-            reference.cpu_s / own.wall_s
+            reference.cpu_s / used.wall_s
         ));
     }
     Ok(())

@@ -1,0 +1,62 @@
+//! Vector instructions, chosen when the program runs.
+//!
+//! The programs are built for any processor of their family. Loops over columns that are worth it are compiled for
+//! newer ones as well (on x86: AVX2 and AVX-512), and [`vectorised`] calls the best version that the machine has. No
+//! version contracts, reorders or approximates arithmetic, so the results have the same bits on all of them.
+
+/// Runs `work` with the vector instructions of this machine.
+///
+/// Only what is inlined into `work` gains by it: small functions that it calls have `#[inline(always)]`. The closure has
+/// to be a short loop itself, because the compiler leaves long ones outside; those are a [`Kernel`].
+///
+/// # Example
+/// ```
+/// let mut values = vec![1.0_f32; 100];
+/// stcal::simd::vectorised(|| values.iter_mut().for_each(|value| *value *= 2.0));
+/// assert_eq!(values, vec![2.0; 100]);
+/// ```
+#[inline]
+pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
+/// Work that is too long for a closure, with everything it needs as fields.
+pub trait Kernel {
+    /// What it makes.
+    type Output;
+
+    /// Does the work. Implementations have to be `#[inline(always)]`: otherwise nothing is gained.
+    fn run(self) -> Self::Output;
+}
+
+struct Adapter<K>(K);
+
+impl<K: Kernel> pulp::NullaryFnOnce for Adapter<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn call(self) -> K::Output {
+        self.0.run()
+    }
+}
+
+/// Runs a kernel with the vector instructions of this machine.
+///
+/// # Example
+/// ```
+/// use stcal::simd::{Kernel, run_vectorised};
+/// struct Double<'a>(&'a mut [f32]);
+/// impl Kernel for Double<'_> {
+///     type Output = ();
+///     #[inline(always)]
+///     fn run(self) {
+///         self.0.iter_mut().for_each(|value| *value *= 2.0);
+///     }
+/// }
+/// let mut values = [1.0, 2.0];
+/// run_vectorised(Double(&mut values));
+/// assert_eq!(values, [2.0, 4.0]);
+/// ```
+pub fn run_vectorised<K: Kernel>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(Adapter(kernel))
+}
