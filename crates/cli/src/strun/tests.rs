@@ -225,8 +225,11 @@ impl Mission for Toy {
         open(path).map(|number| number.selection())
     }
 
-    fn references(&self) -> Result<Box<dyn ReferenceSource>, BoxError> {
-        Ok(Box::new(Files(self.files.clone())))
+    fn references(&self, context: Option<&str>) -> Result<Box<dyn ReferenceSource>, BoxError> {
+        match context {
+            None | Some("toy_0001.pmap") => Ok(Box::new(Files(self.files.clone()))),
+            Some(other) => Err(format!("the mapping {other} is not in the cache").into()),
+        }
     }
 }
 
