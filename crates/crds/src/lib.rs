@@ -77,7 +77,7 @@ pub use mapping::{
     ChecksumPolicy, InstrumentMapping, Mapping, MappingError, PipelineMapping, RuleFile,
     is_file_name,
 };
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, Proxies};
 pub use observatory::{Observatory, ObservatoryError};
 #[cfg(feature = "remote")]
 pub use remote::Server;

@@ -181,7 +181,7 @@ impl Header {
         let mut values = HashMap::with_capacity(order.len());
         for key in order {
             let value = last.remove(&key).unwrap_or_default();
-            values.insert(observatory.path_of(&key).to_owned(), value);
+            values.insert(observatory.path_of(&key).into_owned(), value);
         }
         Self { values }
     }

@@ -93,18 +93,30 @@ impl Locked {
     }
 }
 
+/// A run that has ended, or is going to.
+pub(super) struct Record<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) references: &'a RecordedReferences<'a>,
+    /// The lock that the run is held to.
+    pub(super) held: Option<&'a Locked>,
+}
+
 /// Writes the lock of a run that has ended. A name without directory is put beside the products.
-pub(super) fn write(
-    path: &str,
-    job: &Job<'_>,
-    settings: &Settings,
-    references: &RecordedReferences<'_>,
-    saved: &[PathBuf],
-) -> Result<(), Failure> {
+pub(super) fn write(path: &str, record: &Record<'_>, saved: &[PathBuf]) -> Result<(), Failure> {
+    let Record {
+        job,
+        settings,
+        references,
+        held,
+    } = record;
     let (package, version) = job.mission.software();
     let context = references.context().ok();
     let mut lock = Lock::new(&Software::of(package, version), settings, context);
     lock.pin(settings, &inputs_of(job, settings)?, &references.named())?;
+    if let Some(held) = held {
+        lock.inherit(&held.lock);
+    }
     let beside = saved.last().and_then(|product| product.parent());
     let path = match beside {
         Some(directory) if !path.contains('/') => directory.join(path),

@@ -147,11 +147,15 @@ impl Job<'_> {
             None => {
                 let references = RecordedReferences::new(source.as_ref());
                 let settings = self.settings(&references)?;
-                self.run_with(settings, &references)
+                self.run_with(settings, &references, None)
             }
             Some(locked) => {
                 let (settings, references) = locked.hold(self, source.as_ref())?;
-                self.run_with(settings, &RecordedReferences::new(&references))
+                self.run_with(
+                    settings,
+                    &RecordedReferences::new(&references),
+                    Some(locked),
+                )
             }
         }
     }
@@ -174,6 +178,7 @@ impl Job<'_> {
         &self,
         mut settings: Settings,
         references: &RecordedReferences<'_>,
+        held: Option<&Locked>,
     ) -> Result<(), Failure> {
         if !self.line.inputs.is_empty() {
             settings.set("save_results", true, Origin::CommandLine)?;
@@ -211,7 +216,15 @@ impl Job<'_> {
         let locked = wanted.map(|path| (path, settings.clone()));
         let saved = self.chosen.task.run(&context, settings, &inputs)?;
         match locked {
-            Some((path, settings)) => lock::write(path, self, &settings, references, &saved),
+            Some((path, settings)) => {
+                let record = lock::Record {
+                    job: self,
+                    settings: &settings,
+                    references,
+                    held,
+                };
+                lock::write(path, &record, &saved)
+            }
             None => Ok(()),
         }
     }

@@ -176,6 +176,18 @@ impl Lock {
         Ok(())
     }
 
+    /// Takes over the parameter files of the reference system that an earlier lock holds: a run that was held to it had its
+    /// values without asking for them.
+    pub fn inherit(&mut self, earlier: &Self) {
+        for (_, fixed) in &self.parameters {
+            if let Origin::Crds(name) = &fixed.origin
+                && let Some(pinned) = earlier.references.get(name)
+            {
+                self.references.insert(name.clone(), pinned.clone());
+            }
+        }
+    }
+
     /// The context, unless the run had none.
     pub fn context(&self) -> Option<&str> {
         self.context.as_deref()
