@@ -11,7 +11,7 @@ use testkit::golden::Case;
 /// A case with a cache of its own, which can be changed, and an exposure.
 struct Place {
     cache: TempDir,
-    input: PathBuf,
+    case: Case,
 }
 
 impl Place {
@@ -20,8 +20,7 @@ impl Place {
         let case = Case::open(&folder).expect("the case is part of this package");
         let cache = TempDir::new().expect("a folder");
         copy(&case.crds_cache, cache.path());
-        let input = fs::canonicalize(&case.inputs[0]).expect("an exposure");
-        Self { cache, input }
+        Self { cache, case }
     }
 
     /// Status and standard error of a run in a folder.
@@ -29,7 +28,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_strun-under-test"));
         command
             .arg("calwebb_detector1")
-            .arg(&self.input)
+            .arg(&self.case.inputs[0])
             .args(arguments)
             .env("CRDS_PATH", self.cache.path())
             .env_remove("CRDS_SERVER_URL")

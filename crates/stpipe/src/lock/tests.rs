@@ -165,19 +165,20 @@ fn texts_that_are_no_locks_are_refused() {
 
 #[test]
 fn parameters_come_back_with_their_origins() {
-    let given = [
-        ("steps.add.amount", "nan"),
-        ("steps.add.limits", "1, inf"),
-        ("steps.add.word", "x,"),
-        ("suffix", "7"),
-    ];
-    let tree = options(&given[..2]);
     let mut before = Settings::defaults(&spec());
     before.rename("mine");
-    before
-        .set("suffix", "7", Origin::Crds("p.asdf".into()))
-        .expect("a text");
-    lay(&mut before, &tree);
+    let mut set = |path: &str, value: ParamValue, origin: Origin| {
+        before.set_path(path, value, origin).expect("a value");
+    };
+    set("suffix", "7".into(), Origin::Crds("p.asdf".into()));
+    set("steps.add.amount", f64::NAN.into(), Origin::CommandLine);
+    let limits = vec![1.0, f64::NEG_INFINITY];
+    set(
+        "steps.add.limits",
+        limits.into(),
+        Origin::File("p.cfg".into()),
+    );
+    set("steps.add.word", "x,".into(), Origin::Caller);
     let lock = Lock::new(&software(), &before, None);
     let lock = Lock::from_text(&lock.to_text()).expect("a lock");
     let after = lock.settings(&spec()).expect("the same task");
@@ -189,10 +190,6 @@ fn parameters_come_back_with_their_origins() {
         differences[0].to_string(),
         "task: expected toy.ToyPipeline, found toy.AddStep"
     );
-}
-
-fn lay(settings: &mut Settings, sources: &ParameterSources) {
-    crate::run::lay_over(settings, sources).expect("options that can be used");
 }
 
 #[test]
