@@ -265,7 +265,7 @@ impl RuleFile {
                 NOT_APPLICABLE
             });
         }
-        Ok(View::new(values))
+        Ok(View::new(values, scope.header.last_date()))
     }
 }
 
