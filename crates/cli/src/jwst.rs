@@ -104,7 +104,7 @@ fn params(
         declarations(chosen.task.spec(), "", &mut text);
         return Ok(streams.print(&text)?);
     }
-    let references = open_references(mission);
+    let references = open_references(mission, None);
     let sources = Sources {
         mission,
         references: (!disabled_by_environment()).then_some(references.as_ref()),

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use stpipe::lock::LockError;
 use stpipe::{ConfigError, ParamError, RunError};
 
 use crate::Streams;
@@ -67,6 +68,8 @@ fn chain(program: &str, error: &anyhow::Error) -> String {
 /// What the user may do about it.
 fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let run = error.downcast_ref::<RunError>().and_then(|error| match error {
+        // A lock says itself what is wrong.
+        RunError::Selection { source, .. } if source.is::<LockError>() => None,
         RunError::Selection { .. } => Some(
             "CRDS_PATH must name a CRDS cache; CRDS_CONTEXT may choose a context. \
              `--override_<type>=FILE` replaces a reference file.",

@@ -185,3 +185,105 @@ fn every_step_has_help_and_defaults_within_their_limits() {
         assert!(jwst::help::task(task.spec()).contains("--skip"));
     }
 }
+
+/// An exposure with no more than what references are selected by.
+fn exposure(path: &Path) {
+    let cards = [
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    0",
+        "TELESCOP= 'JWST    '",
+        "INSTRUME= 'NIRCAM  '",
+        "DETECTOR= 'NRCB1   '",
+        "DATE-OBS= '2024-01-01'",
+        "TIME-OBS= '00:00:00.000'",
+        "END",
+    ];
+    let header: String = cards.iter().map(|card| format!("{card:80}")).collect();
+    fs::write(path, format!("{header:2880}")).unwrap();
+}
+
+#[test]
+fn a_bundle_goes_to_another_machine() {
+    let here = tempfile::tempdir().unwrap();
+    cache(here.path());
+    let gain = "references/jwst/nircam/jwst_nircam_gain_0001.fits";
+    fs::create_dir_all(here.path().join(gain).parent().unwrap()).unwrap();
+    fs::write(here.path().join(gain), "gain").unwrap();
+    exposure(&here.path().join("x_uncal.fits"));
+    let run = |directory: &Path, line: &str| {
+        let mut command = program("jwst", directory);
+        let assert = command.args(line.split(' ')).assert();
+        let output = assert.get_output();
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), said)
+    };
+    let size: u64 = [CONTEXT, INSTRUMENT, RULES, "gain"]
+        .map(|text| text.len() as u64)
+        .iter()
+        .sum();
+    let summary = format!("jwst_0001.pmap: 4 files, {size} bytes\n");
+    let bundle = "crds bundle x_uncal.fits --context jwst_0001.pmap --output";
+    let (code, said) = run(here.path(), &format!("{bundle} all.tar"));
+    assert_eq!((code, said), (Some(0), summary.clone()));
+    let (code, said) = run(here.path(), &format!("{bundle} none.tar --types reset"));
+    assert!(code == Some(0) && said.contains("3 files"), "{said}");
+
+    let there = tempfile::tempdir().unwrap();
+    fs::copy(here.path().join("all.tar"), there.path().join("all.tar")).unwrap();
+    exposure(&there.path().join("x_uncal.fits"));
+    for _ in 0..2 {
+        let (code, said) = run(there.path(), "crds unbundle all.tar");
+        assert_eq!((code, said), (Some(0), summary.clone()));
+    }
+    assert_eq!(fs::read_to_string(there.path().join(gain)).unwrap(), "gain");
+    // The bundle's context is that of the new cache.
+    let (code, said) = run(
+        there.path(),
+        "crds bestrefs x_uncal.fits --types gain,reset",
+    );
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("(jwst_0001.pmap)") && said.contains("gain   jwst_nircam_gain_0001.fits"),
+        "{said}"
+    );
+
+    // What is missing is told, and no half of a bundle is left.
+    fs::remove_file(here.path().join(gain)).unwrap();
+    let (code, said) = run(here.path(), &format!("{bundle} half.tar"));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("CRDS_SERVER_URL is not set"), "{said}");
+    let names = fs::read_dir(here.path())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "all.tar",
+            "mappings",
+            "none.tar",
+            "references",
+            "x_uncal.fits"
+        ]
+    );
+    // A byte of the last file, before its padding and the two blocks at the end.
+    let mut octets = fs::read(there.path().join("all.tar")).unwrap();
+    let place = octets
+        .windows(5)
+        .rposition(|part| part == b"gain\0")
+        .unwrap();
+    octets[place] = b'G';
+    fs::write(there.path().join("all.tar"), octets).unwrap();
+    fs::remove_file(there.path().join(gain)).unwrap();
+    let (code, said) = run(there.path(), "crds unbundle all.tar");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("jwst_nircam_gain_0001.fits with SHA-1"),
+        "{said}"
+    );
+    assert!(!there.path().join(gain).exists());
+}

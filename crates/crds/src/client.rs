@@ -178,6 +178,14 @@ impl Client {
         })
     }
 
+    /// Reads every mapping below a context, as [`Rules::load_all`] does. Mappings that are missing are fetched.
+    ///
+    /// # Errors
+    /// As for [`Rules::load_all`], and [`Error::Fetch`] and [`Error::Network`].
+    pub fn load_mappings(&self, context: &str) -> Result<Vec<String>, Error> {
+        self.with_mappings(context, || self.rules.load_all(context))
+    }
+
     /// Does something that needs mappings; fetches them and does it again if one is missing or damaged.
     fn with_mappings<T>(
         &self,

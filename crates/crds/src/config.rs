@@ -2,13 +2,18 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use thiserror::Error;
 
-use crate::{mapping::ChecksumPolicy, network::Network, observatory::Observatory};
+use crate::{
+    mapping::ChecksumPolicy,
+    network::{Network, Proxies},
+    observatory::Observatory,
+};
 
 /// A setting with a value that it cannot have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -139,7 +144,11 @@ impl Config {
     /// # Errors
     /// [`SettingError`] for a variable with a value that it cannot have.
     pub fn from_env(observatory: Observatory) -> Result<Self, SettingError> {
-        Self::from_map(&std::env::vars().collect(), observatory)
+        // A variable that is no text is none of ours.
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::from_map(&std::env::vars_os().filter_map(text).collect(), observatory)
     }
 
     /// Settings from variables as the environment would hold them.
@@ -217,7 +226,10 @@ fn network(variables: &BTreeMap<String, String>) -> Result<Network, SettingError
         };
         text.trim().parse().map(Some).map_err(wrong)
     };
-    let mut network = Network::default();
+    let mut network = Network {
+        proxies: Proxies::from_map(variables),
+        ..Network::default()
+    };
     if let Some(count) = number("CRDS_CLIENT_RETRY_COUNT")? {
         network.attempts = count.clamp(1, 1000) as u32;
     }

@@ -77,7 +77,7 @@ pub use mapping::{
     ChecksumPolicy, InstrumentMapping, Mapping, MappingError, PipelineMapping, RuleFile,
     is_file_name,
 };
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, Proxies};
 pub use observatory::{Observatory, ObservatoryError};
 #[cfg(feature = "remote")]
 pub use remote::Server;
@@ -85,5 +85,5 @@ pub use select::Reason;
 pub use server_config::{FileInfo, ServerConfig};
 #[cfg(feature = "remote")]
 pub use store::{Event, Fetched, Progress};
-pub use store::{FileState, Store, sum_of_file};
+pub use store::{FileState, Store, sum_of_file, write_file};
 pub use value::{Parameters, UNDEFINED, Value, condition};

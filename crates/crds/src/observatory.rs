@@ -1,6 +1,10 @@
 //! What differs between missions: names, keys and the translation of FITS keywords.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 
 use serde::Deserialize;
 
@@ -25,6 +29,12 @@ pub struct Observatory {
     /// FITS keyword to upper-case path.
     #[serde(default)]
     keyword_paths: HashMap<String, String>,
+    /// Beginnings of keys that rules write in another way, each with the rules' own: `META.` and `ROMAN.META.`.
+    #[serde(default)]
+    key_roots: BTreeMap<String, String>,
+    /// Functions of the reference client that change parameters for rule files, by instrument. They are not here.
+    #[serde(default)]
+    hooks: BTreeMap<String, Vec<String>>,
     /// The version of the calibration program whose context is used by default; without it, the latest context is.
     #[serde(default)]
     calibration_version: Option<String>,
@@ -44,10 +54,45 @@ impl Observatory {
     /// Never: the description is part of the crate, and a test reads it.
     pub fn jwst() -> Self {
         static JWST: OnceLock<Observatory> = OnceLock::new();
-        let read = || {
-            Self::from_json(include_str!("../data/jwst.json")).expect("the built-in description")
-        };
-        JWST.get_or_init(read).clone()
+        JWST.get_or_init(|| Self::built_in(include_str!("../data/jwst.json")))
+            .clone()
+    }
+
+    /// The Hubble Space Telescope, as crds 14.0.3 describes it.
+    ///
+    /// Rule files that need functions of that client (biases of ACS and WFC3, some flats of WFPC2) have no answers.
+    ///
+    /// # Panics
+    /// Never: the description is part of the crate, and a test reads it.
+    pub fn hst() -> Self {
+        static HST: OnceLock<Observatory> = OnceLock::new();
+        HST.get_or_init(|| Self::built_in(include_str!("../data/hst.json")))
+            .clone()
+    }
+
+    /// The Nancy Grace Roman Space Telescope, as crds 14.0.3 describes it.
+    ///
+    /// # Panics
+    /// Never: the description is part of the crate, and a test reads it.
+    pub fn roman() -> Self {
+        static ROMAN: OnceLock<Observatory> = OnceLock::new();
+        ROMAN
+            .get_or_init(|| Self::built_in(include_str!("../data/roman.json")))
+            .clone()
+    }
+
+    /// A mission that is part of the crate, by its name: `jwst`, `hst` or `roman`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name.to_lowercase().as_str() {
+            "jwst" => Some(Self::jwst()),
+            "hst" => Some(Self::hst()),
+            "roman" => Some(Self::roman()),
+            _ => None,
+        }
+    }
+
+    fn built_in(text: &str) -> Self {
+        Self::from_json(text).expect("the built-in description")
     }
 
     /// A mission whose parameters have the same names in files and in rules.
@@ -62,6 +107,8 @@ impl Observatory {
             ],
             extra_keys: Vec::new(),
             keyword_paths: HashMap::new(),
+            key_roots: BTreeMap::new(),
+            hooks: BTreeMap::new(),
             calibration_version: None,
         }
     }
@@ -105,9 +152,22 @@ impl Observatory {
         &self.extra_keys
     }
 
-    /// The path of an upper-case FITS keyword; any other key stays as it is.
-    pub fn path_of<'a>(&'a self, key: &'a str) -> &'a str {
-        self.keyword_paths.get(key).map_or(key, String::as_str)
+    /// The key by which rules know an upper-case key: the path of a FITS keyword, or another beginning; any other key stays as it is.
+    pub fn path_of<'a>(&'a self, key: &'a str) -> Cow<'a, str> {
+        if let Some(path) = self.keyword_paths.get(key) {
+            return path.into();
+        }
+        let mut roots = self.key_roots.iter();
+        let found = roots.find_map(|(root, own)| Some((own, key.strip_prefix(root.as_str())?)));
+        found.map_or(Cow::Borrowed(key), |(own, rest)| {
+            format!("{own}{rest}").into()
+        })
+    }
+
+    /// Whether the reference client has a function of this name for rule files of an instrument.
+    pub(crate) fn has_hook(&self, instrument: &str, name: &str) -> bool {
+        let hooks = self.hooks.get(instrument);
+        hooks.is_some_and(|hooks| hooks.iter().any(|hook| hook == name))
     }
 }
 
@@ -128,6 +188,35 @@ mod tests {
         assert_eq!(instrument("jwst_miri_dark_0001.fits"), Some("miri"));
         assert_eq!(instrument("jwst_0001.pmap"), None);
         assert_eq!(instrument("hst_acs_0001.imap"), None);
+    }
+
+    #[test]
+    fn other_missions_are_described() {
+        for name in ["jwst", "hst", "roman"] {
+            let mission = Observatory::named(name).expect("a description");
+            assert_eq!(mission.name(), name);
+            assert!(!mission.instruments().is_empty(), "{name}");
+        }
+        assert!(Observatory::named("ixpe").is_none());
+        let roman = Observatory::roman();
+        assert_eq!(
+            roman.path_of("META.EXPOSURE.TYPE"),
+            "ROMAN.META.EXPOSURE.TYPE"
+        );
+        assert_eq!(roman.path_of("ROMAN.META.X"), "ROMAN.META.X");
+        assert_eq!(
+            roman.instrument_of_file("roman_wfi_dark_0001.asdf"),
+            Some("wfi")
+        );
+        let hst = Observatory::hst();
+        assert_eq!(hst.path_of("INSTRUME"), "INSTRUME");
+        assert_eq!(
+            hst.instrument_of_file("hst_acs_biasfile_0001.rmap"),
+            Some("acs")
+        );
+        assert_eq!(hst.instrument_of_file("e1b1234fj_bia.fits"), None);
+        assert!(hst.has_hook("acs", "precondition_header_acs_biasfile_v2"));
+        assert_eq!(hst.calibration_version(), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Source: crds 14.0.3 `core.utils.condition_value` and `condition_header`.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use crate::{literal::python_float, observatory::Observatory};
 
@@ -160,7 +160,11 @@ impl From<&std::collections::BTreeMap<String, String>> for Parameters {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Header {
     values: HashMap<String, String>,
+    last_date: LastDate,
 }
+
+/// The last date that was read for an exposure: its text, and its normal form if it is a date. Nearly all rules look at the same.
+pub(crate) type LastDate = RefCell<Option<(String, Option<String>)>>;
 
 impl Header {
     /// Conditions `parameters`; FITS keywords that the observatory knows become paths.
@@ -181,9 +185,17 @@ impl Header {
         let mut values = HashMap::with_capacity(order.len());
         for key in order {
             let value = last.remove(&key).unwrap_or_default();
-            values.insert(observatory.path_of(&key).to_owned(), value);
+            values.insert(observatory.path_of(&key).into_owned(), value);
         }
-        Self { values }
+        Self {
+            values,
+            last_date: RefCell::default(),
+        }
+    }
+
+    /// For those who read dates of the exposure.
+    pub(crate) fn last_date(&self) -> &LastDate {
+        &self.last_date
     }
 
     /// The value under an upper-case key.

@@ -1,23 +1,15 @@
 //! Bundles: packed from one cache, unpacked into another, refused when they are not what they say.
 #![cfg(feature = "remote")]
 
-mod server;
+mod support;
 
 use std::{fs, path::Path};
 
-use crds::{Client, Config, Error, Parameters, Store, bundle};
-use server::{CONTEXT, KINDS, Server, World, reference_of};
-
-fn exposure() -> Parameters {
-    [
-        ("meta.instrument.name", "cam"),
-        ("META.DETECTOR", "A"),
-        ("META.DATE", "2024-01-01"),
-        ("META.TIME", "00:00:00"),
-    ]
-    .into_iter()
-    .collect()
-}
+use crds::{Client, Config, Error, Store, bundle};
+use support::{
+    exposure,
+    server::{self, CONTEXT, KINDS, Server, World, reference_of},
+};
 
 fn packed(directory: &Path) -> (std::path::PathBuf, bundle::Manifest) {
     let server = Server::start(World::new(50_000));

@@ -1,26 +1,14 @@
 //! A small cache made by the test: reading, choosing, finding files, refusing what is wrong.
 
+mod support;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use crds::{
     BestReference, ChecksumPolicy, Client, Config, Error, Layout, Observatory, Parameters,
     Reference, Value,
 };
-
-const PIPELINE: &str = "\
-header = {
-    'derived_from' : 'nothing',
-    'mapping' : 'PIPELINE',
-    'name' : 'tele_0001.pmap',
-    'observatory' : 'TELE',
-    'parkey' : ('META.INSTRUMENT.NAME',),
-    'sha1sum' : '@',
-}
-
-selector = {
-    'CAM' : 'tele_cam_0001.imap',
-}
-";
+use support::server::{self, PIPELINE};
 
 const INSTRUMENT: &str = "\
 header = {
@@ -69,24 +57,8 @@ selector = Match({
 
 /// Writes a mapping with its own sum.
 fn write(root: &Path, name: &str, text: &str) {
-    use sha1::{Digest, Sha1};
-    let summed: String = text
-        .lines()
-        .filter(|line| !line.contains("sha1sum"))
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let digits =
-        |octet: &u8| [octet >> 4, octet & 15].map(|half| char::from_digit(half.into(), 16));
-    let sum: String = Sha1::digest(summed)
-        .iter()
-        .flat_map(digits)
-        .flatten()
-        .collect();
-    fs::write(
-        root.join("mappings/tele").join(name),
-        text.replace('@', &sum),
-    )
-    .expect("a mapping is written");
+    fs::write(root.join("mappings/tele").join(name), server::summed(text))
+        .expect("a mapping is written");
 }
 
 fn made() -> (tempfile::TempDir, Config) {

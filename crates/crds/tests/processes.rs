@@ -1,7 +1,7 @@
 //! Many processes on one cache, and processes that are killed. This program runs itself.
 #![cfg(feature = "remote")]
 
-mod server;
+mod support;
 
 use std::{
     fs,
@@ -11,22 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crds::{Client, Parameters, Reference};
-use server::{KINDS, Server, World, noise, reference_of};
+use crds::{Client, Reference};
+use support::{
+    exposure, hidden,
+    server::{self, KINDS, Server, World, noise, reference_of},
+    whole,
+};
 
 const CACHE: &str = "CRDS_TEST_CACHE";
 const URL: &str = "CRDS_TEST_URL";
-
-fn exposure() -> Parameters {
-    [
-        ("meta.instrument.name", "cam"),
-        ("META.DETECTOR", "A"),
-        ("META.DATE", "2024-01-01"),
-        ("META.TIME", "00:00:00"),
-    ]
-    .into_iter()
-    .collect()
-}
 
 /// What another process does: asks for all references. Does nothing when it is run as a test.
 #[test]
@@ -60,34 +53,6 @@ fn start(root: &Path, url: &str) -> Child {
         .expect("a process")
 }
 
-/// Nothing but whole files of the server under final names.
-fn check(server: &Server, root: &Path) -> usize {
-    let mut count = 0;
-    for directory in ["mappings/tele", "references/tele/cam"] {
-        let entries = fs::read_dir(root.join(directory)).into_iter().flatten();
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') {
-                let content = fs::read(entry.path()).expect("a file");
-                assert!(content == server.content(&name), "{name} is wrong");
-                count += 1;
-            }
-        }
-    }
-    count
-}
-
-/// What is left beside the files, of the kind that begins with `start`.
-fn hidden(root: &Path, start: &str) -> Vec<String> {
-    let directories = ["mappings/tele", "references/tele/cam"];
-    let entries = directories.iter().flat_map(|part| {
-        let entries = fs::read_dir(root.join(part));
-        entries.into_iter().flatten().flatten()
-    });
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with(start)).collect()
-}
-
 #[test]
 fn sixteen_processes_fetch_each_file_once() {
     let mut world = World::new(1_500_000);
@@ -103,7 +68,7 @@ fn sixteen_processes_fetch_each_file_once() {
     for name in names {
         assert_eq!(server.asked(&name), 1, "{name}");
     }
-    assert_eq!(check(&server, root.path()), 10);
+    assert_eq!(whole(&server, root.path()), 10);
     assert_eq!(hidden(root.path(), "."), Vec::<String>::new());
 }
 
@@ -127,7 +92,7 @@ fn killed_processes_leave_nothing_wrong() {
         sleep(Duration::from_millis(u64::from(pause) * 120 / 255));
         child.kill().expect("a process to kill");
         child.wait().expect("a process");
-        check(&server, root.path());
+        whole(&server, root.path());
         if kill % 4 == 3 {
             let begun = Instant::now();
             assert!(
@@ -140,7 +105,7 @@ fn killed_processes_leave_nothing_wrong() {
                 begun.elapsed() < Duration::from_secs(20),
                 "a dead process's lock is no obstacle"
             );
-            assert_eq!(check(&server, root.path()), 10);
+            assert_eq!(whole(&server, root.path()), 10);
             // A lock may stay of a process that was killed after it had given a file its name.
             assert_eq!(hidden(root.path(), ".tmp_"), Vec::<String>::new());
         }

@@ -1,67 +1,21 @@
 //! A client and a server over a real connection: everything goes well, everything goes wrong.
 #![cfg(feature = "remote")]
 
-mod server;
+mod support;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use crds::{Client, Config, Error, NetworkError, Overlay, Parameters, Reference, Server as Remote};
+use crds::{Client, Config, Error, NetworkError, Overlay, Reference, Server as Remote};
 use serde_json::json;
-use server::{CONTEXT, Fault, KINDS, Server, World, reference_of};
-
-fn exposure() -> Parameters {
-    [
-        ("meta.instrument.name", "cam"),
-        ("META.DETECTOR", "A"),
-        ("META.DATE", "2024-01-01"),
-        ("META.TIME", "00:00:00"),
-    ]
-    .into_iter()
-    .collect()
-}
+use support::{
+    exposure, fresh, hidden,
+    proxy::Proxy,
+    server::{CONTEXT, Fault, KINDS, Server, World, reference_of},
+    whole,
+};
 
 fn references(config: Config) -> Result<BTreeMap<String, Reference>, Error> {
     Client::open(config)?.references(&exposure(), &KINDS)
-}
-
-/// All files of the cache are what the server has; gives their number.
-fn whole(server: &Server, root: &Path) -> usize {
-    let mut count = 0;
-    for directory in ["mappings/tele", "references/tele/cam"] {
-        let Ok(entries) = fs::read_dir(root.join(directory)) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
-            let content = fs::read(entry.path()).expect("a file");
-            assert!(
-                content == server.content(&name),
-                "{name} is not the server's file"
-            );
-            count += 1;
-        }
-    }
-    count
-}
-
-fn leftovers(root: &Path) -> usize {
-    let directories = ["mappings/tele", "references/tele/cam"];
-    let entries = directories.iter().flat_map(|part| {
-        fs::read_dir(root.join(part))
-            .into_iter()
-            .flatten()
-            .flatten()
-    });
-    entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with('.'))
-        .count()
-}
-
-fn fresh() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a directory")
 }
 
 #[test]
@@ -78,7 +32,7 @@ fn a_cold_cache_is_filled_and_then_used() {
         )
     );
     assert_eq!(whole(&server, root.path()), 10);
-    assert_eq!(leftovers(root.path()), 0);
+    assert_eq!(hidden(root.path(), ".").len(), 0);
     let config = root.path().join("config/tele");
     assert_eq!(
         fs::read_to_string(config.join("ref_cache_subdir_mode")).expect("a file"),
@@ -134,7 +88,7 @@ fn failures_that_pass_are_survived() {
                     references(server.config(root.path()))
                         .unwrap_or_else(|error| panic!("{faults:?}: {error}"));
                     assert_eq!(whole(&server, root.path()), 10, "{faults:?}");
-                    assert_eq!(leftovers(root.path()), 0, "{faults:?}");
+                    assert_eq!(hidden(root.path(), ".").len(), 0, "{faults:?}");
                 }
             });
         }
@@ -168,7 +122,7 @@ fn failures_that_last_are_errors_and_leave_nothing_wrong() {
         server.fail(&reference_of("dark"), &[]);
         references(server.config(root.path())).expect("references");
         assert_eq!(whole(&server, root.path()), 10);
-        assert_eq!(leftovers(root.path()), 0, "{fault:?}");
+        assert_eq!(hidden(root.path(), ".").len(), 0, "{fault:?}");
     }
 }
 
@@ -196,7 +150,7 @@ fn a_part_is_continued_by_the_next_run() {
     .expect("a file");
     references(server.config(root.path())).expect("references");
     assert_eq!(whole(&server, root.path()), 10);
-    assert_eq!(leftovers(root.path()), 0);
+    assert_eq!(hidden(root.path(), ".").len(), 0);
 }
 
 #[test]
@@ -487,4 +441,52 @@ fn a_server_that_is_away_leaves_the_cache() {
     let mut config = server.config(root.path());
     config.server_url = Some("http://127.0.0.1:9".into());
     assert_eq!(references(config).expect("references"), found);
+}
+
+/// The server has a name that only the proxy knows.
+#[test]
+fn a_proxy_is_used_as_the_environment_says() {
+    let server = Server::start(World::new(200_000));
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let port = address.rsplit(':').next().unwrap_or_default();
+    let by = |proxy: &Proxy, url: &str, except: &str| {
+        let root = fresh();
+        let variables = [("HTTP_PROXY", proxy.url.as_str()), ("NO_PROXY", except)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mission = crds::Observatory::new("tele", &["cam"]);
+        let from_variables =
+            Config::from_map(&variables.into(), mission).expect("settings of the environment");
+        let mut config = server.config(root.path());
+        config.server_url = Some(url.to_owned());
+        config.reference_url = Some(format!("{url}/get"));
+        config.mapping_url = Some(format!("{url}/get"));
+        config.network.proxies = from_variables.network.proxies;
+        let found = references(config);
+        (found, whole(&server, root.path()))
+    };
+    let proxy = Proxy::start(Some(&address));
+    let elsewhere = format!("http://crds.example.invalid:{port}");
+    let (found, count) = by(&proxy, &elsewhere, "localhost,127.0.0.1");
+    found.expect("references");
+    assert_eq!(count, 10);
+    let asked = proxy.asked();
+    let target = format!("CONNECT crds.example.invalid:{port}");
+    assert!(
+        !asked.is_empty() && asked.iter().all(|line| *line == target),
+        "{asked:?}"
+    );
+
+    let proxy = Proxy::start(None);
+    let (found, count) = by(&proxy, &server.url, "localhost, 127.0.0.1");
+    found.expect("references, without the proxy");
+    assert_eq!((count, proxy.asked()), (10, Vec::new()));
+
+    let (found, count) = by(&proxy, &elsewhere, "");
+    assert!(found.is_err() && count == 0, "the proxy refuses: {found:?}");
+    assert!(!proxy.asked().is_empty());
+
+    let mut config = server.config(fresh().path());
+    config.network.proxies.http = Some("no proxy at all".into());
+    let error = Client::open(config).expect_err("it is no address");
+    assert!(error.to_string().contains("the URL of a proxy"), "{error}");
 }

@@ -104,8 +104,9 @@ impl Mission for Jwst {
         Ok(datamodels::product::selection(&meta))
     }
 
-    fn references(&self) -> Result<Box<dyn ReferenceSource>, BoxError> {
-        let config = Config::from_env(Observatory::jwst())?;
+    fn references(&self, context: Option<&str>) -> Result<Box<dyn ReferenceSource>, BoxError> {
+        let mut config = Config::from_env(Observatory::jwst())?;
+        config.context = context.map(str::to_owned).or(config.context);
         Ok(Box::new(Client::open(config)?))
     }
 }

@@ -4,6 +4,7 @@
 //! the reference types that it needs, and a function from model to model.
 
 pub mod config;
+pub mod lock;
 pub mod log;
 pub mod naming;
 pub mod params;

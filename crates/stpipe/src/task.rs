@@ -296,11 +296,11 @@ pub trait Mission: Send + Sync {
     /// If the file is none of the mission's.
     fn selection(&self, path: &Path, files_anywhere: bool) -> Result<Values, BoxError>;
 
-    /// Opens the reference system that the environment names.
+    /// Opens the reference system that the environment names, with `context` instead of the one that the environment chooses.
     ///
     /// # Errors
     /// If it cannot be used.
-    fn references(&self) -> Result<Box<dyn ReferenceSource>, BoxError>;
+    fn references(&self, context: Option<&str>) -> Result<Box<dyn ReferenceSource>, BoxError>;
 
     /// The task that `identifier` names: alias, class name or dotted class.
     fn task(&self, identifier: &str) -> Option<&Arc<dyn Task>> {

@@ -42,11 +42,8 @@ pub(super) fn bundle(
     streams: &Streams,
 ) -> Result<(), Failure> {
     let client = client(args.context.as_deref(), streams)?;
-    if client.is_connected() && !client.cache().is_readonly() {
-        client.fetch_mappings(client.context())?;
-    }
     let mut files: Vec<(String, Option<String>)> = Vec::new();
-    let mappings = client.rules().load_all(client.context())?;
+    let mappings = client.load_mappings(client.context())?;
     files.extend(mappings.into_iter().map(|name| (name, None)));
     let mut references = needed(mission, &client, &args.files)?;
     if let Some(types) = &args.types {

@@ -93,8 +93,7 @@ pub(super) fn prune(args: &PruneArgs, streams: &Streams) -> Result<(), Failure> 
     let mut kept = BTreeSet::new();
     for context in &args.keep {
         let mappings = client
-            .rules()
-            .load_all(context)
+            .load_mappings(context)
             .with_context(|| format!("cannot tell what {context} needs: nothing is removed"))?;
         kept.extend(mappings);
         let references = client.rules().reference_names(context)?;

@@ -66,7 +66,7 @@ fn settings(context: Option<&str>) -> Result<Config, Failure> {
 /// A client that shows how far it is.
 fn client(context: Option<&str>, streams: &Streams) -> Result<Client, Failure> {
     let client = Client::open(settings(context)?).context("cannot use the CRDS cache")?;
-    Ok(client.with_progress(progress::line(streams)))
+    Ok(client.with_progress(progress::shown(streams)))
 }
 
 /// The parameters by which references of an exposure are selected.

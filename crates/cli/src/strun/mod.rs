@@ -1,5 +1,6 @@
 //! `strun`: run a step or a pipeline on files.
 
+mod lock;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use stpipe::config::{self, ConfigTree};
+use stpipe::lock::RecordedReferences;
 use stpipe::run::{ParameterSources, parameter_layers, resolve_settings};
 use stpipe::{
     Context, Mission, Origin, Reference, ReferenceSource, Settings, Task, Values, suggest,
 };
 
 use crate::{Failure, Streams, help, logging};
+use lock::Locked;
 use options::{CommandLine, asks_for_version, identifier, parse};
 
 pub(crate) use options::PROGRAM_OPTIONS;
@@ -137,17 +140,46 @@ impl Job<'_> {
         if self.line.program.ignored_logcfg {
             tracing::warn!("--logcfg is ignored; use --log-level, --log-file and --log-stream");
         }
-        let references = open_references(self.mission);
+        let locked = self.line.program.locked.as_deref();
+        let locked = locked.map(Locked::open).transpose()?;
+        let source = lock::open(self.mission, locked.as_ref());
+        match &locked {
+            None => {
+                let references = RecordedReferences::new(source.as_ref());
+                let settings = self.settings(&references)?;
+                self.run_with(settings, &references, None)
+            }
+            Some(locked) => {
+                let (settings, references) = locked.hold(self, source.as_ref())?;
+                self.run_with(
+                    settings,
+                    &RecordedReferences::new(&references),
+                    Some(locked),
+                )
+            }
+        }
+    }
+
+    /// The effective parameters, from all sources.
+    fn settings(&self, references: &dyn ReferenceSource) -> Result<Settings, Failure> {
         let use_crds = !self.line.program.disable_crds_steppars && !disabled_by_environment();
         let sources = Sources {
             mission: self.mission,
-            references: use_crds.then_some(references.as_ref()),
+            references: use_crds.then_some(references),
             chosen: &self.chosen,
             options: &self.line.parameters,
             input: self.line.inputs.first().map(String::as_str),
             members_anywhere: self.line.program.members_anywhere,
         };
-        let mut settings = sources.settings()?;
+        sources.settings()
+    }
+
+    fn run_with(
+        &self,
+        mut settings: Settings,
+        references: &RecordedReferences<'_>,
+        held: Option<&Locked>,
+    ) -> Result<(), Failure> {
         if !self.line.inputs.is_empty() {
             settings.set("save_results", true, Origin::CommandLine)?;
         }
@@ -167,7 +199,7 @@ impl Job<'_> {
         }
         let variables = |name: &str| std::env::var(name).ok();
         let context = Context {
-            references: references.as_ref(),
+            references,
             suffixes: self.mission.suffixes(),
             log: self.sink.clone(),
             software: self.mission.software(),
@@ -180,8 +212,21 @@ impl Job<'_> {
             .iter()
             .map(|input| located(&settings, input))
             .collect();
-        self.chosen.task.run(&context, settings, &inputs)?;
-        Ok(())
+        let wanted = self.line.program.lock.as_deref();
+        let locked = wanted.map(|path| (path, settings.clone()));
+        let saved = self.chosen.task.run(&context, settings, &inputs)?;
+        match locked {
+            Some((path, settings)) => {
+                let record = lock::Record {
+                    job: self,
+                    settings: &settings,
+                    references,
+                    held,
+                };
+                lock::write(path, &record, &saved)
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -236,9 +281,14 @@ fn located(settings: &Settings, input: &str) -> PathBuf {
 }
 
 /// Opens the reference system; if that fails, every question to it is answered with the error.
-pub(crate) fn open_references(mission: &dyn Mission) -> Box<dyn ReferenceSource> {
+///
+/// `context` is asked instead of the one that the environment chooses.
+pub(crate) fn open_references(
+    mission: &dyn Mission,
+    context: Option<&str>,
+) -> Box<dyn ReferenceSource> {
     mission
-        .references()
+        .references(context)
         .unwrap_or_else(|error| Box::new(Unusable(format!("{:#}", anyhow!(error)))))
 }
 

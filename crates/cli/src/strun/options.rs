@@ -43,6 +43,16 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
         "How many threads to use; all cores if not given",
     ),
     (
+        "lock",
+        true,
+        "Write to this file what the run used: versions, context, references, parameters; a name without folder is put beside the products",
+    ),
+    (
+        "locked",
+        true,
+        "Repeat the run of this lock file, or say what differs",
+    ),
+    (
         "members-anywhere",
         false,
         "Let associations name files outside of their own directory",
@@ -68,6 +78,8 @@ pub(crate) struct ProgramOptions {
     pub(crate) disable_crds_steppars: bool,
     pub(crate) ignored_logcfg: bool,
     pub(crate) members_anywhere: bool,
+    pub(crate) lock: Option<String>,
+    pub(crate) locked: Option<String>,
     pub(crate) log: LogOptions,
     pub(crate) threads: Option<NonZeroUsize>,
 }
@@ -232,6 +244,8 @@ fn set_program_option(
         "help" => options.help = true,
         "debug" => options.debug = true,
         "save-parameters" => options.save_parameters = Some(value.to_owned()),
+        "lock" => options.lock = Some(value.to_owned()),
+        "locked" => options.locked = Some(value.to_owned()),
         "disable-crds-steppars" => options.disable_crds_steppars = true,
         "logcfg" => options.ignored_logcfg = true,
         "members-anywhere" => options.members_anywhere = true,

@@ -225,8 +225,11 @@ impl Mission for Toy {
         open(path).map(|number| number.selection())
     }
 
-    fn references(&self) -> Result<Box<dyn ReferenceSource>, BoxError> {
-        Ok(Box::new(Files(self.files.clone())))
+    fn references(&self, context: Option<&str>) -> Result<Box<dyn ReferenceSource>, BoxError> {
+        match context {
+            None | Some("toy_0001.pmap") => Ok(Box::new(Files(self.files.clone()))),
+            Some(other) => Err(format!("the mapping {other} is not in the cache").into()),
+        }
     }
 }
 
@@ -516,4 +519,74 @@ fn jwst_lists_steps_and_parameters() {
     );
     assert_eq!(status, 0, "{err}");
     assert_eq!(place.content("x_addstep.txt"), "2 add COMPLETE");
+}
+
+/// The lock of a run of the pipeline, which is in the directory of the products.
+fn locked(place: &Place) -> String {
+    let line = "calwebb_toy @x_uncal.txt --steps.add.amount=7 --output_ext=txt --output_dir=@out --lock=toy.lock";
+    let (status, _, err) = place.strun(line);
+    assert_eq!(status, 0, "{err}");
+    place.content("out/toy.lock")
+}
+
+#[test]
+fn a_lock_is_written_beside_the_products_and_repeated() {
+    let mut place = Place::new();
+    fs::write(
+        place.path("pars"),
+        "class = toy.AddStep\nname = add\nway = double\n",
+    )
+    .unwrap();
+    let pars = place.path("pars").into();
+    place.toy.files.insert("pars-addstep".to_owned(), pars);
+    let lock = locked(&place);
+    let software = stpipe::lock::Software::of("toy", "3.0.0");
+    assert_snapshot!("lock", lock.replace(&software.platform, "PLATFORM"));
+    assert_eq!(place.content("out/x_toypipeline.txt"), "15 add COMPLETE");
+    // Another default way, and no word of the parameters.
+    fs::write(
+        place.path("pars"),
+        "class = toy.AddStep\nname = add\nway = plain\n",
+    )
+    .unwrap();
+    let line =
+        "calwebb_toy @x_uncal.txt --locked=@out/toy.lock --output_dir=@again --lock=toy.lock";
+    let (status, _, err) = place.strun(line);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(place.content("again/x_toypipeline.txt"), "15 add COMPLETE");
+    assert_eq!(place.content("again/toy.lock"), lock);
+}
+
+#[test]
+fn a_locked_run_refuses_what_differs() {
+    let place = Place::new();
+    let lock = locked(&place);
+    fs::write(place.path("y_uncal.txt"), "2\n").unwrap();
+    fs::write(place.path("none.lock"), "{}").unwrap();
+    fs::write(
+        place.path("other.lock"),
+        lock.replace("toy_0001.pmap", "toy_0002.pmap"),
+    )
+    .unwrap();
+    fs::write(place.path("old.lock"), lock.replace("3.0.0", "2.9.0")).unwrap();
+    let lines = [
+        "calwebb_toy @x_uncal.txt --locked=@out/toy.lock --steps.add.amount=6 --save_sum",
+        "calwebb_toy @y_uncal.txt --locked=@out/toy.lock",
+        "add @x_uncal.txt --locked=@out/toy.lock",
+        "calwebb_toy @x_uncal.txt --locked=@other.lock",
+        "calwebb_toy @x_uncal.txt --locked=@old.lock",
+        "calwebb_toy @x_uncal.txt --locked=@none.lock",
+        "calwebb_toy @x_uncal.txt --locked=@absent.lock",
+        "calwebb_toy --locked=@out/toy.lock",
+    ];
+    let error = |line: &str| {
+        let (status, _, err) = place.strun(line);
+        let lines = err.lines().filter(|line| !line.contains(" - "));
+        let lines: Vec<&str> = lines.collect();
+        format!("$ strun {line}\nstatus {status}\n{}\n", lines.join("\n"))
+    };
+    let mut texts: Vec<_> = lines.iter().map(|line| error(line)).collect();
+    fs::write(place.path("gain.txt"), "changed").unwrap();
+    texts.push(error("calwebb_toy @x_uncal.txt --locked=@out/toy.lock"));
+    assert_snapshot!("errors_of_locks", texts.join("\n"));
 }

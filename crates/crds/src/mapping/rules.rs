@@ -1,8 +1,8 @@
 //! The rules of one type of reference for one instrument.
 //!
 //! Source: crds 14.0.3 `core.rmap.ReferenceMapping`. Hooks: the client looks up functions by the names in the header key `hooks`
-//! (or by instrument and type) in a package per instrument; for JWST these packages are empty, so hooks have no effect and are
-//! not read here.
+//! (or by instrument and type) in a package per instrument. For JWST and Roman these packages are empty; the description of another
+//! mission lists what they hold, and rules that need such a function have no answer here.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -58,6 +58,47 @@ pub struct RuleFile {
     /// An exposure without a match has no use for the type.
     optional: bool,
     selector: Selector,
+    hooks: Hooks,
+}
+
+/// Functions of the reference client that the rules need, and that are not here.
+#[derive(Debug, Clone, Default)]
+struct Hooks {
+    /// Changes the parameters before the selectors see them.
+    precondition: Option<String>,
+    /// Changes them after the selectors have failed, for a second attempt.
+    fallback: Option<String>,
+}
+
+impl Hooks {
+    /// Parity: crds/core/rmap.py `get_hook`: by the header's `hooks`, or by instrument and type where it has none.
+    fn of(mapping: &Mapping, observatory: &Observatory) -> Self {
+        let instrument = mapping.header_text("instrument").unwrap_or_default();
+        let kind = mapping.header_text("filekind").unwrap_or_default();
+        let hooks = mapping.header("hooks").and_then(Literal::entries);
+        let hooks = hooks.filter(|entries| !entries.is_empty());
+        let hook = |name: &str| {
+            let hook = match &hooks {
+                None => format!("{name}_{instrument}_{kind}_v1"),
+                Some(entries) => {
+                    let mut entries = entries.iter();
+                    let own = entries.find(|(key, _)| key.as_str() == Some(name));
+                    own.and_then(|(_, hook)| hook.as_str())
+                        .unwrap_or(name)
+                        .to_owned()
+                }
+            };
+            observatory.has_hook(&instrument, &hook).then_some(hook)
+        };
+        Self {
+            precondition: hook("precondition_header"),
+            fallback: hook("fallback_header"),
+        }
+    }
+
+    fn missing(hook: &str) -> String {
+        format!("the rules need the function {hook} of the reference client, which is not here")
+    }
 }
 
 impl RuleFile {
@@ -109,6 +150,7 @@ impl RuleFile {
             parameters,
             optional: required != "yes" && required != "none",
             selector,
+            hooks: Hooks::of(mapping, observatory),
         })
     }
 
@@ -158,14 +200,18 @@ impl RuleFile {
             Ok(true) => {}
             Err(error) => self.warn("rmap_relevance", &self.relevance, &error),
         }
+        if let Some(hook) = &self.hooks.precondition {
+            return Outcome::NotFound(Hooks::missing(hook));
+        }
         let view = match self.view(scope) {
             Ok(view) => view,
             Err(reason) => return Outcome::NotFound(reason),
         };
-        match self.selector.choose(&view) {
-            Ok(terminal) => outcome_of(terminal),
-            Err(_) if self.optional => Outcome::NotApplicable,
-            Err(Failure { reason, .. }) => Outcome::NotFound(reason),
+        match (self.selector.choose(&view), &self.hooks.fallback) {
+            (Ok(terminal), _) => outcome_of(terminal),
+            (Err(_), Some(hook)) => Outcome::NotFound(Hooks::missing(hook)),
+            (Err(_), None) if self.optional => Outcome::NotApplicable,
+            (Err(Failure { reason, .. }), None) => Outcome::NotFound(reason),
         }
     }
 
@@ -219,7 +265,7 @@ impl RuleFile {
                 NOT_APPLICABLE
             });
         }
-        Ok(View::new(values))
+        Ok(View::new(values, scope.header.last_date()))
     }
 }
 

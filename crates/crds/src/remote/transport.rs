@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value as Json;
 use ureq::{Agent, Body, Error as HttpError, Proxy, http::Response};
 
-use crate::network::{Network, NetworkError};
+use crate::network::{Network, NetworkError, Proxies};
 
 /// A file on its way.
 pub(crate) struct Incoming {
@@ -24,18 +24,36 @@ impl Read for Incoming {
     }
 }
 
+/// How calls and files are asked for by one way.
 #[derive(Debug)]
-pub(crate) struct Transport {
+struct Agents {
+    /// The URL of the proxy, if there is one.
+    proxy: Option<String>,
     calls: Agent,
     files: Agent,
+}
+
+#[derive(Debug)]
+pub(crate) struct Transport {
+    /// The direct way first.
+    ways: Vec<Agents>,
     network: Network,
 }
 
 /// Bytes read from a connection at a time.
 const BUFFER: usize = 512 << 10;
 
-impl Transport {
-    pub(crate) fn new(network: &Network) -> Result<Self, NetworkError> {
+impl Agents {
+    fn new(network: &Network, proxy: Option<&str>) -> Result<Self, NetworkError> {
+        let url = proxy.map(str::to_owned);
+        let proxy = proxy
+            .map(|url| {
+                Proxy::new(url).map_err(|_| NetworkError::Setting {
+                    expected: "the URL of a proxy",
+                    found: url.to_owned(),
+                })
+            })
+            .transpose()?;
         let builder = || {
             Agent::config_builder()
                 .http_status_as_error(false)
@@ -44,31 +62,43 @@ impl Transport {
                 .timeout_resolve(Some(network.connect_timeout))
                 .timeout_connect(Some(network.connect_timeout))
                 .max_idle_connections_per_host(network.connections.max(1))
+                // Without one, too: the library would look into the environment.
+                .proxy(proxy.clone())
         };
-        let proxy = match &network.proxy {
-            Some(url) => Some(Proxy::new(url).map_err(|_| NetworkError::Setting {
-                expected: "the URL of a proxy",
-                found: url.clone(),
-            })?),
-            None => None,
-        };
-        let with_proxy =
-            |builder: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>| match &proxy {
-                Some(proxy) => builder.proxy(Some(proxy.clone())),
-                None => builder,
-            };
-        let calls = with_proxy(builder()).timeout_global(Some(network.call_timeout));
-        let files = with_proxy(builder())
+        let calls = builder().timeout_global(Some(network.call_timeout));
+        let files = builder()
             .accept_encoding("identity")
             .input_buffer_size(BUFFER)
             .timeout_recv_response(Some(network.idle_timeout))
             .timeout_per_read(Some(network.idle_timeout))
             .timeout_per_write(Some(network.idle_timeout));
         Ok(Self {
+            proxy: url,
             calls: calls.build().new_agent(),
             files: files.build().new_agent(),
+        })
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(network: &Network) -> Result<Self, NetworkError> {
+        let Proxies { http, https, .. } = &network.proxies;
+        let mut ways = vec![Agents::new(network, None)?];
+        for proxy in [http, https].into_iter().flatten() {
+            ways.push(Agents::new(network, Some(proxy))?);
+        }
+        Ok(Self {
+            ways,
             network: network.clone(),
         })
+    }
+
+    /// The way to a URL: through the proxy that is for it, or directly.
+    fn way(&self, url: &str) -> &Agents {
+        let proxy = self.network.proxies.of(url);
+        let mut ways = self.ways.iter();
+        let found = ways.find(|way| way.proxy.as_deref() == proxy);
+        found.unwrap_or(&self.ways[0])
     }
 
     /// Posts a text of JSON and reads JSON, with repetition.
@@ -90,6 +120,7 @@ impl Transport {
 
     fn post_once(&self, url: &str, text: &str, what: &str) -> Result<Json, NetworkError> {
         let request = self
+            .way(url)
             .calls
             .post(url)
             .content_type("application/json")
@@ -123,7 +154,8 @@ impl Transport {
 
     /// Asks once for a file from `offset` on.
     pub(crate) fn get(&self, url: &str, offset: u64) -> Result<Incoming, NetworkError> {
-        let mut request = self.files.get(url);
+        let files = &self.way(url).files;
+        let mut request = files.get(url);
         if offset > 0 {
             request = request.header("Range", format!("bytes={offset}-"));
         }
@@ -131,7 +163,7 @@ impl Transport {
         let response = match response {
             // Nothing is left from there on: begin anew.
             Ok(response) if offset > 0 && response.status() == 416 => {
-                accepted(url, self.files.get(url).call())?
+                accepted(url, files.get(url).call())?
             }
             response => accepted(url, response)?,
         };

@@ -21,7 +21,7 @@ use nearest::{Bracket, Nearest};
 use useafter::{Dated, DatedGroup};
 use version::{SelectVersion, Version};
 
-use crate::value::python_strip;
+use crate::value::{LastDate, python_strip};
 
 /// What a rule names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +75,7 @@ impl Failure {
 /// The values of a rule file's parameters, by slot.
 pub(crate) struct View<'a> {
     values: Vec<&'a str>,
-    /// The last date that was read: its text, and its normal form if it is a date.
-    date: RefCell<Option<(String, Option<String>)>>,
+    last_date: &'a LastDate,
     /// The way through the rules, if someone wants to know it.
     trace: Option<RefCell<Vec<Reason>>>,
 }
@@ -131,10 +130,10 @@ impl std::fmt::Display for Reason {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(values: Vec<&'a str>) -> Self {
+    pub(crate) fn new(values: Vec<&'a str>, last_date: &'a LastDate) -> Self {
         Self {
             values,
-            date: RefCell::new(None),
+            last_date,
             trace: None,
         }
     }
@@ -175,7 +174,7 @@ impl<'a> View<'a> {
         }
         // An exposure may have date and time in one value, and nothing in the other.
         let text = python_strip(&text).to_owned();
-        let mut last = self.date.borrow_mut();
+        let mut last = self.last_date.borrow_mut();
         if last.as_ref().is_none_or(|(known, _)| *known != text) {
             let normal = Moment::parse(&text).map(|moment| moment.to_string());
             *last = Some((text.clone(), normal));

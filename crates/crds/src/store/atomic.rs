@@ -56,8 +56,19 @@ pub(crate) fn publish(temporary: &Path, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Replaces a small file.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+/// Writes a small file, or replaces it, whole or not at all: under a temporary name, brought to the disk, renamed.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("a.txt");
+/// crds::write_file(&path, b"one")?;
+/// assert_eq!(std::fs::read(&path)?, b"one");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Write`]; what stood there is unchanged.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
     let temporary = temporary(path);
     let written = File::create_new(&temporary).and_then(|mut file| {
         file.write_all(content)?;
@@ -80,8 +91,8 @@ mod tests {
     fn a_file_is_replaced_and_nothing_is_left() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a");
-        write(&path, b"one").expect("a file");
-        write(&path, b"two").expect("a file");
+        write_file(&path, b"one").expect("a file");
+        write_file(&path, b"two").expect("a file");
         assert_eq!(fs::read(&path).expect("a file"), b"two");
         assert_eq!(leftovers(&path), Vec::<PathBuf>::new());
         let part = temporary(&path);

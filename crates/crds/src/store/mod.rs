@@ -40,6 +40,7 @@ use crate::{
     server_config::{FileInfo, ServerConfig},
 };
 
+pub use atomic::write_file;
 pub(crate) use atomic::{publish, temporary, write_error};
 
 /// How a file compares with what is known of it.
@@ -241,7 +242,7 @@ impl Store {
                 Layout::Flat => "flat",
                 Layout::Legacy => "legacy",
             };
-            atomic::write(&layout, name.as_bytes())?;
+            write_file(&layout, name.as_bytes())?;
         }
         replace(&directory.join("server_config"), &server.file_text())?;
         replace(
@@ -309,7 +310,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     if same {
         return Ok(());
     }
-    atomic::write(path, text.as_bytes())
+    write_file(path, text.as_bytes())
 }
 
 /// True for the name of a mapping.

@@ -134,7 +134,7 @@ fn shorten(file: &Path, records: &HashMap<String, Record>) {
         text.extend(serde_json::to_vec(record).unwrap_or_default());
         text.push(b'\n');
     }
-    if let Err(error) = atomic::write(file, &text) {
+    if let Err(error) = atomic::write_file(file, &text) {
         tracing::debug!("{error}");
     }
 }

@@ -223,9 +223,5 @@ pub fn save(settings: &Settings, path: &Path) -> Result<(), BoxError> {
     if !directory.is_dir() {
         return Err(format!("there is no directory {}", directory.display()).into());
     }
-    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-    std::io::Write::write_all(&mut temporary, &bytes)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    Ok(())
+    Ok(crds::write_file(path, &bytes)?)
 }

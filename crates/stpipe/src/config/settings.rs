@@ -40,6 +40,34 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// Reads what [`Display`](fmt::Display) writes.
+    ///
+    /// ```
+    /// use stpipe::Origin;
+    /// for text in ["default", "command line", "caller", "crds://a.asdf", "file /a/b.asdf", "pipeline X"] {
+    ///     assert_eq!(Origin::from_text(text).map(|origin| origin.to_string()).as_deref(), Some(text));
+    /// }
+    /// assert_eq!(Origin::from_text("hearsay"), None);
+    /// ```
+    pub fn from_text(text: &str) -> Option<Self> {
+        Some(match text {
+            "default" => Self::Default,
+            "command line" => Self::CommandLine,
+            "caller" => Self::Caller,
+            _ => {
+                if let Some(name) = text.strip_prefix("crds://") {
+                    Self::Crds(name.to_owned())
+                } else if let Some(path) = text.strip_prefix("file ") {
+                    Self::File(path.into())
+                } else {
+                    Self::Pipeline(text.strip_prefix("pipeline ")?.to_owned())
+                }
+            }
+        })
+    }
+}
+
 /// What to do with a name that no parameter or step has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownKeys {
@@ -180,6 +208,33 @@ impl Settings {
             *setting = Setting { value, origin };
         }
         Ok(())
+    }
+
+    /// A value with its origin by its dotted path: `steps.jump.rejection_threshold`.
+    pub fn at_path(&self, path: &str) -> Option<&Setting> {
+        match step_of(path) {
+            Some((step, rest)) => self.step(step)?.at_path(rest),
+            None => self.setting(path),
+        }
+    }
+
+    /// Sets a value by its dotted path, as [`Self::set`].
+    ///
+    /// # Errors
+    /// As [`Self::set`]; also if there is no such step.
+    pub fn set_path(
+        &mut self,
+        path: &str,
+        value: impl Into<ParamValue>,
+        origin: Origin,
+    ) -> Result<(), ParamError> {
+        let Some((step, rest)) = step_of(path) else {
+            return self.set(path, value, origin);
+        };
+        match self.step_mut(step) {
+            Some(settings) => settings.set_path(rest, value, origin),
+            None => Err(ParamError::unknown(path, std::iter::empty())),
+        }
     }
 
     /// Lays the values of one source over those that are there.
@@ -375,6 +430,11 @@ impl Settings {
         }
         Node::Mapping(node)
     }
+}
+
+/// The step that a dotted path begins with, and the rest.
+fn step_of(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix("steps.")?.split_once('.')
 }
 
 /// How many parameter files may name a further one in a chain.

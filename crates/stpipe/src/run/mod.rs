@@ -15,6 +15,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use error::RunError;
+pub(crate) use parameters::lay_over;
 pub use parameters::{ParameterSources, parameter_layers, resolve_settings};
 pub use table::{Entry, describe_table};
 

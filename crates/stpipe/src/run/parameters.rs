@@ -45,6 +45,15 @@ pub fn resolve_settings(
             settings.apply(tree, &origin, UnknownKeys::Warn)?;
         }
     }
+    lay_over(&mut settings, sources)?;
+    Ok(settings)
+}
+
+/// Lays what the user gave, file and options, over the values that are there.
+pub(crate) fn lay_over(
+    settings: &mut Settings,
+    sources: &ParameterSources,
+) -> Result<(), ConfigError> {
     if let Some((path, tree)) = &sources.file {
         settings.apply(tree, &Origin::File(path.clone()), UnknownKeys::Refuse)?;
         if let Some(name) = &tree.name {
@@ -54,7 +63,7 @@ pub fn resolve_settings(
     if let Some((origin, tree)) = &sources.options {
         settings.apply(tree, origin, UnknownKeys::Refuse)?;
     }
-    Ok(settings)
+    Ok(())
 }
 
 /// The parameter files that the reference system has for a task and its steps.

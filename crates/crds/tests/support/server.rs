@@ -1,9 +1,4 @@
 //! A server that speaks the protocol, and that can be told to fail.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test program uses a part of it"
-)]
 
 use std::{
     collections::HashMap,
@@ -67,7 +62,8 @@ pub struct Server {
 
 pub const CONTEXT: &str = "tele_0001.pmap";
 
-const PIPELINE: &str = "\
+/// The pipeline mapping, without its sum.
+pub const PIPELINE: &str = "\
 header = {
     'derived_from' : 'nothing',
     'mapping' : 'PIPELINE',
