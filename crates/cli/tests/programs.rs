@@ -199,7 +199,7 @@ fn exposure(path: &Path) {
         "TIME-OBS= '00:00:00.000'",
         "END",
     ];
-    let header: String = cards.iter().map(|card| format!("{card:80}")).collect();
+    let header = cards.map(|card| format!("{card:80}")).concat();
     fs::write(path, format!("{header:2880}")).unwrap();
 }
 

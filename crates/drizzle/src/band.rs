@@ -116,10 +116,13 @@ impl<'b, const N: usize> Means<'b, N> {
         let total = f64::from(before + weight);
         // The squares of the two parts are rounded to 32 bits, that of the total is not.
         let (before, weight) = (f64::from(before * before), f64::from(weight * weight));
-        let first = self.images.len();
-        for k in first..first + self.squared.len() {
-            let sum = f64::from(old[k]) * before + weight * f64::from(self.values[k]);
-            self.pixels[to][k] = (sum / (total * total)) as f32;
+        let squares = self.images.len()..self.images.len() + self.squared.len();
+        let pairs = old[squares.clone()]
+            .iter()
+            .zip(&self.values[squares.clone()]);
+        for (mean, (old, value)) in self.pixels[to][squares].iter_mut().zip(pairs) {
+            let sum = f64::from(*old) * before + weight * f64::from(*value);
+            *mean = (sum / (total * total)) as f32;
         }
     }
 

@@ -8,6 +8,10 @@
     clippy::needless_pass_by_value,
     reason = "a view is handed over by value, as it is all over ndarray: it is a pointer with a shape"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "vector instructions are chosen when the program runs: only what is inlined there is compiled for them"
+)]
 
 pub mod background;
 pub mod bias;

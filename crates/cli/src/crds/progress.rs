@@ -165,7 +165,9 @@ mod tests {
         let errors = Buffer::default();
         let streams = Streams::new(io::sink(), errors.clone());
         let shown = Shown::new(Display::Lines(streams), pause);
-        events.iter().for_each(|event| shown.take(event));
+        for event in events {
+            shown.take(event);
+        }
         drop(shown);
         let text = String::from_utf8(errors.0.lock().unwrap().clone()).unwrap();
         let without_rate = |line: &str| {

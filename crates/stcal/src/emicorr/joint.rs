@@ -50,7 +50,7 @@ pub fn scatter(
         let ramp = ramp_dn.index_axis(Axis(1), row);
         let groups: Vec<Cow<'_, [f32]>> = (0..groups)
             .map(|group| {
-                let row = ramp.clone().index_axis_move(Axis(0), group);
+                let row = ramp.index_axis_move(Axis(0), group);
                 row.to_slice()
                     .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
             })

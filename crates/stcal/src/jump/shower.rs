@@ -396,10 +396,9 @@ impl<'a, 'i> Deviations<'a, 'i> {
     fn load(&mut self, row: usize) {
         let (input, noise) = (self.input, self.noise);
         self.row = (row < input.pixel_dq.nrows()).then(|| DeviationRow {
-            signal_dn: [0, 1]
-                .map(|at| row_of(self.signal_dn.clone().index_axis_move(Axis(0), at), row)),
+            signal_dn: [0, 1].map(|at| row_of(self.signal_dn.index_axis_move(Axis(0), at), row)),
             dq: [self.group - 1, self.group]
-                .map(|group| row_of(self.group_dq.clone().index_axis_move(Axis(0), group), row)),
+                .map(|group| row_of(self.group_dq.index_axis_move(Axis(0), group), row)),
             pixel_dq: row_of(input.pixel_dq.view(), row),
             gain: row_of(input.gain_e_per_dn.view(), row),
             median: row_of(noise.median.index_axis(Axis(0), self.depth), row),

@@ -3,7 +3,7 @@
 use datamodels::RampModel;
 use datamodels::reference::{SaturationReference, Science, SuperbiasReference};
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Array3, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s};
+use ndarray::{Array2, ArrayViewMut2, Axis};
 use stcal::read_pattern::ReadPattern;
 use stcal::saturation::{
     self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,
@@ -160,71 +160,16 @@ fn flag(
         zero_frame,
         ..
     } = plane;
-    for (data, group_dq) in data.outer_iter().zip(group_dq.outer_iter_mut()) {
-        flag_bands(data, group_dq, reference, options)?;
-    }
+    let integrations = data.axis_iter(Axis(0)).into_par_iter();
+    let group_dq = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
+    integrations
+        .zip(group_dq)
+        .try_for_each(|(data, group_dq)| flag_saturated(data, group_dq, reference, options))?;
     let Some(mut frames) = zero_frame else {
         return Ok(());
     };
     let frames = frames.axis_iter_mut(Axis(0)).into_par_iter();
     frames.try_for_each(|frame| clear_saturated(frame, reference, options.grow))
-}
-
-/// Rows that one task flags.
-const BAND_ROWS: usize = 64;
-
-/// Flags one integration, `(group, row, column)`, in bands of rows.
-///
-/// Saturation spreads to the rows around, three times at most (see `stcal::saturation`): each band is flagged in a copy
-/// that has as many more rows on either side, and keeps its own.
-fn flag_bands(
-    data: ArrayView3<'_, f32>,
-    mut group_dq: ArrayViewMut3<'_, u8>,
-    reference: &kernel::SaturationReference<'_>,
-    options: &SaturationOptions<'_>,
-) -> Result<(), ShapeError> {
-    let rows = data.len_of(Axis(1));
-    let reach = options.grow.saturating_mul(3);
-    let starts: Vec<usize> = (0..rows).step_by(BAND_ROWS).collect();
-    let around = |start: usize| {
-        let end = rows.min(start + BAND_ROWS);
-        [
-            start.saturating_sub(reach)..start,
-            end..rows.min(end.saturating_add(reach)),
-        ]
-    };
-    // What the neighbours were before they are flagged.
-    let margins: Vec<[Array3<u8>; 2]> = starts
-        .iter()
-        .map(|&start| around(start).map(|rows| group_dq.slice(s![.., rows, ..]).to_owned()))
-        .collect();
-    let bands = group_dq
-        .axis_chunks_iter_mut(Axis(1), BAND_ROWS)
-        .into_par_iter();
-    bands
-        .zip(starts)
-        .zip(margins)
-        .try_for_each(|((mut band, start), [above, below])| {
-            let [before, after] = around(start);
-            let with_margin = before.start..after.end;
-            let image = s![with_margin.clone(), ..];
-            let reference = kernel::SaturationReference {
-                threshold_dn: reference.threshold_dn.slice(image),
-                dq: reference.dq.slice(image),
-            };
-            let options = SaturationOptions {
-                bias_dn: options.bias_dn.as_ref().map(|bias| bias.slice(image)),
-                ..*options
-            };
-            let parts = [above.view(), band.view(), below.view()];
-            let mut dq = concatenate(Axis(1), &parts)
-                .expect("parts of one array have the same groups and columns");
-            let data = data.slice(s![.., with_margin, ..]);
-            flag_saturated(data, dq.view_mut(), &reference, &options)?;
-            let own = before.len()..before.len() + band.len_of(Axis(1));
-            band.assign(&dq.slice(s![.., own, ..]));
-            Ok(())
-        })
 }
 
 /// The reads of each group, if saturation that hides in a mean is to be looked for and groups are means.

@@ -129,13 +129,10 @@ impl Cells {
                 side.add_within(column as f64, &mut above, limits);
             }
             for row in 0..ROWS {
-                for k in 0..LANES {
-                    let top = if row + 1 < ROWS {
-                        above[row + 1][k]
-                    } else {
-                        0.0
-                    };
-                    cells.areas[row][column][k] = above[row][k] - top;
+                let top = above.get(row + 1).unwrap_or(&[0.0; LANES]);
+                let areas = cells.areas[row][column].iter_mut();
+                for (area, (base, top)) in areas.zip(above[row].iter().zip(top)) {
+                    *area = base - top;
                 }
                 cells.note(column, row);
             }
@@ -149,10 +146,13 @@ impl Cells {
         let (bit, base) = (1 << (CELLS * row + column), row as f64);
         for k in 0..LANES {
             let counts = self.areas[row][column][k].abs() > SLIVER;
-            let is_beside = (self.lowest[column][k] > base + 1.0 + MARGIN)
-                | (self.highest[column][k] < base - MARGIN);
+            let is_above = self.lowest[column][k] > base + 1.0 + MARGIN;
+            let is_below = self.highest[column][k] < base - MARGIN;
+            // One condition after the other: they become masks of vector instructions.
+            let doubt = if is_above { 0 } else { bit };
+            let doubt = if is_below { 0 } else { doubt };
             self.touched[k] |= if counts { bit } else { 0 };
-            self.doubtful[k] |= if counts | is_beside { 0 } else { bit };
+            self.doubtful[k] |= if counts { 0 } else { doubt };
         }
     }
 

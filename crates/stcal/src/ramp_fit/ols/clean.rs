@@ -145,12 +145,12 @@ impl<'p> CleanFitter<'p> {
         for (lane, flags) in flags.into_iter().enumerate() {
             let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
             *noise = plan.group_noise(*noise as f32, gain as f32);
-            self.fitted[lane] = (lane < piece.end - piece.start)
-                & (flags == 0)
-                & (gain > 0.0)
-                & gain.is_finite()
-                & (*noise != 0.0)
-                & noise.is_finite();
+            self.fitted[lane] = lane < piece.end - piece.start
+                && flags == 0
+                && gain > 0.0
+                && gain.is_finite()
+                && *noise != 0.0
+                && noise.is_finite();
         }
     }
 

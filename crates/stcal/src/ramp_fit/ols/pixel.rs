@@ -406,7 +406,7 @@ fn small_median(values: &mut [f64]) -> f64 {
     }
     let (lower, upper) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
     if values.len().is_multiple_of(2) {
-        (lower + upper) / 2.0
+        f64::midpoint(lower, upper)
     } else {
         upper
     }
