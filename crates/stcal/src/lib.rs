@@ -15,6 +15,7 @@
 
 pub mod background;
 pub mod bias;
+mod box_mesh;
 pub mod charge_migration;
 pub mod clean_flicker_noise;
 pub mod dark;

@@ -9,9 +9,9 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::nearest::NearestBoxes;
 use super::sorted::SortedValues;
 use super::spline::zoom_cubic;
+use crate::box_mesh::fill_unknown;
 
 /// Limit of the clipping in a box [sigma].
 const CLIP_SIGMA: f64 = 3.0;
@@ -86,10 +86,7 @@ pub(super) fn surface(
         columns: size.columns.min(columns),
     };
     let medians = box_medians(image, mask, size);
-    if medians.iter().all(|value| value.is_nan()) {
-        return None;
-    }
-    let mesh = filter(&fill(medians));
+    let mesh = filter(&fill_unknown(medians)?);
     let (low, high) = mesh
         .iter()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
@@ -132,35 +129,6 @@ fn box_medians(
             values.median()
         }
     })
-}
-
-/// Fills boxes without a value from the nearest others, weighted by the inverse of their distance.
-fn fill(mut mesh: Array2<f32>) -> Array2<f32> {
-    if !mesh.iter().any(|value| value.is_nan()) {
-        return mesh;
-    }
-    let good: Vec<(usize, usize)> = mesh
-        .indexed_iter()
-        .filter_map(|(place, value)| (!value.is_nan()).then_some(place))
-        .collect();
-    let nearest = NearestBoxes::new(&good);
-    let holes: Vec<((usize, usize), f32)> = mesh
-        .indexed_iter()
-        .filter(|(_, value)| value.is_nan())
-        .map(|(place, _)| {
-            let (mut sum, mut weights) = (0.0, 0.0);
-            for (other, distance) in nearest.of(place) {
-                let weight = 1.0 / distance;
-                sum += weight * f64::from(mesh[other]);
-                weights += weight;
-            }
-            (place, (sum / weights) as f32)
-        })
-        .collect();
-    for (place, value) in holes {
-        mesh[place] = value;
-    }
-    mesh
 }
 
 /// The median of 5 x 5 boxes; fewer at the edges.

@@ -23,7 +23,6 @@ mod histogram;
 mod lines;
 mod median_image;
 mod mesh;
-mod nearest;
 pub mod scene;
 mod sorted;
 mod spline;

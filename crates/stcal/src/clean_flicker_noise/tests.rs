@@ -5,7 +5,6 @@ use ndarray::{Array2, Array3, array, s};
 use proptest::prelude::*;
 
 use super::fourier::{FrameFit, LowPass, Readout, SubarrayFit};
-use super::nearest::NearestBoxes;
 use super::scene::{SceneLimits, clip_by_lower_half, clip_scene, mask_scene};
 use super::*;
 
@@ -285,49 +284,6 @@ fn a_subarray_without_background_is_an_error() {
 }
 
 #[test]
-fn neighbours_are_those_of_the_reference() {
-    let mut random = Uniform(9);
-    let grid = || (0..14).flat_map(|y| (0..17).map(move |x| (y, x)));
-    let places: Vec<(usize, usize)> = grid().filter(|_| random.next() < 0.6).collect();
-    assert_eq!(places.len(), 151);
-    let nearest = NearestBoxes::new(&places);
-    let index = |place| places.iter().position(|&other| other == place).unwrap();
-    let mut sum = 0;
-    for place in grid().filter(|place| !places.contains(place)) {
-        let mut found: Vec<usize> = nearest
-            .of(place)
-            .into_iter()
-            .map(|(place, _)| index(place))
-            .collect();
-        found.sort_unstable();
-        sum += found
-            .iter()
-            .enumerate()
-            .map(|(k, index)| (k + 1) * index)
-            .sum::<usize>();
-    }
-    assert_eq!(sum, 374_179);
-    let at: Vec<_> = nearest
-        .of((5, 5))
-        .into_iter()
-        .map(|(place, _)| place)
-        .collect();
-    let expected = [
-        (5, 5),
-        (6, 5),
-        (4, 5),
-        (5, 6),
-        (6, 6),
-        (4, 4),
-        (3, 5),
-        (7, 5),
-        (5, 7),
-        (4, 3),
-    ];
-    assert_eq!(at, expected);
-}
-
-#[test]
 fn amplifiers_have_levels_of_their_own() {
     let mut image = array![[1.0_f32, 1.0, 5.0, 5.0], [2.0, 2.0, 8.0, 8.0]];
     let mask = Array2::from_elem((2, 4), true);
@@ -433,22 +389,6 @@ proptest! {
         expected.sort_by(f32::total_cmp);
         let sorted = SortedValues::new(values.into_iter());
         prop_assert_eq!(sorted.as_slice(), expected.as_slice());
-    }
-
-    #[test]
-    fn nearest_places_are_nearest(seed in any::<u32>(), y in 0_usize..12, x in 0_usize..12) {
-        let mut random = Uniform(seed);
-        let places: Vec<_> = (0..144).map(|k| (k / 12, k % 12)).filter(|_| random.next() < 0.5).collect();
-        prop_assume!(!places.is_empty());
-        let distance = |(row, column): (usize, usize)| {
-            (row as f64 - y as f64).hypot(column as f64 - x as f64)
-        };
-        let mut all: Vec<f64> = places.iter().map(|&place| distance(place)).collect();
-        all.sort_by(f64::total_cmp);
-        all.truncate(10);
-        let found: Vec<f64> = NearestBoxes::new(&places).of((y, x)).into_iter().map(|(_, d)| d).collect();
-        prop_assert_eq!(found.len(), all.len());
-        prop_assert!(found.iter().zip(&all).all(|(a, b)| (a - b).abs() < 1e-12));
     }
 
     #[test]

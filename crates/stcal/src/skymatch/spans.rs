@@ -18,7 +18,7 @@ impl Spans {
     /// let triangle = vec![(1.0, 0.0), (5.0, 0.0), (1.0, 2.0)];
     /// let spans = Spans::inside(&[triangle], (10, 10));
     /// let found: Vec<_> = spans.iter().collect();
-    /// assert_eq!(found, [(0, 1, 6), (1, 1, 4), (2, 1, 4)]);
+    /// assert_eq!(found, [(0, 1, 6), (1, 1, 4), (2, 1, 2)]);
     /// ```
     ///
     /// # Source

@@ -10,14 +10,14 @@
 //! by jwst 3.0.0 `tweakreg/tweakreg_catalog.py::JWSTBackground`. Exact but for the last bit of a surface.
 
 mod boxes;
-mod fill;
-mod nearest;
 mod surface;
 
 #[cfg(test)]
 mod tests;
 
 use ndarray::{Array2, ArrayView2};
+
+use crate::box_mesh::fill_unknown;
 
 pub use boxes::{BoxStatistics, Boxes};
 pub use surface::Surface;
@@ -117,8 +117,8 @@ impl MeshBackground {
             })
         };
         let surface = |mesh: Array2<f32>| {
-            let filled = fill::fill_unknown(mesh)?;
-            Some(Surface::new(fill::median_filter(filled.view()), boxes))
+            let filled = fill_unknown(mesh)?;
+            Some(Surface::new(boxes::median_filter(filled.view()), boxes))
         };
         Some(Self {
             level: surface(mesh(|statistics| statistics.median))?,

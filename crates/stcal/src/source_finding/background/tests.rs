@@ -3,7 +3,6 @@
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
-use super::nearest::NearestBoxes;
 use super::{BackgroundError, MeshBackground};
 use crate::source_finding::field::stars;
 
@@ -30,27 +29,6 @@ fn surfaces_are_the_references() {
         assert_eq!(noise[at], expected, "noise at {at:?}");
     }
     assert_eq!(background.median_threshold(4.0, mask.view()), 1.181_466_6);
-}
-
-/// From scipy 1.17.1 `cKDTree(points, leafsize=10)`, as photutils makes it, of a grid of 5 x 5, queried for 10
-/// neighbours.
-#[test]
-fn neighbours_are_in_the_order_of_the_search_tree() {
-    let points: Vec<(usize, usize)> = (0..25).map(|index| (index / 5, index % 5)).collect();
-    let nearest = NearestBoxes::new(&points);
-    for (at, expected) in [
-        ((0, 5), [4, 9, 3, 14, 8, 13, 2, 7, 19, 18]),
-        ((5, 5), [24, 19, 23, 18, 22, 14, 17, 13, 21, 9]),
-        ((3, 5), [19, 14, 24, 18, 23, 9, 13, 8, 17, 22]),
-        ((5, 2), [22, 23, 21, 17, 16, 18, 20, 24, 19, 15]),
-    ] {
-        let found: Vec<usize> = nearest
-            .find(at, 10)
-            .iter()
-            .map(|(_, index)| *index)
-            .collect();
-        assert_eq!(found, expected, "nearest to {at:?}");
-    }
 }
 
 #[test]

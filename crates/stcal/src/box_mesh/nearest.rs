@@ -59,8 +59,8 @@ impl<'a> NearestBoxes<'a> {
         }
     }
 
-    /// The nearest places and their distances, nearest first.
-    pub(super) fn of(&self, place: Place) -> Vec<(Place, f64)> {
+    /// The nearest places, by their index, and their distances, nearest first.
+    pub(super) fn of(&self, place: Place) -> Vec<(usize, f64)> {
         let at = [place.0 as f64, place.1 as f64];
         let sides: [f64; 2] = std::array::from_fn(|axis| {
             let (low, high) = self.bounds[axis];
@@ -113,8 +113,8 @@ impl<'a> NearestBoxes<'a> {
                 }
             }
         }
-        let mut found: Vec<(Place, f64)> = std::iter::from_fn(|| nearest.pop_with_key())
-            .map(|(key, index)| (self.places[index], (-key).sqrt()))
+        let mut found: Vec<(usize, f64)> = std::iter::from_fn(|| nearest.pop_with_key())
+            .map(|(key, index)| (index, (-key).sqrt()))
             .collect();
         found.reverse();
         found
