@@ -30,3 +30,17 @@ median!(
     median_f64,
     f64
 );
+
+/// Sorts a few values by insertion, which has no call and few branches. NaN must not occur.
+#[inline]
+pub(crate) fn sort_few<T: Copy + PartialOrd>(values: &mut [T]) {
+    for end in 1..values.len() {
+        let value = values[end];
+        let mut place = end;
+        while place > 0 && values[place - 1] > value {
+            values[place] = values[place - 1];
+            place -= 1;
+        }
+        values[place] = value;
+    }
+}

@@ -44,15 +44,7 @@ pub fn nan_median(planes: &[&[f32]], median: &mut [f32]) -> Result<(), ShapeErro
 
 /// The median of a few values: sorting by insertion has no call and few branches.
 fn middle_of_few(values: &mut [f32]) -> f32 {
-    for end in 1..values.len() {
-        let value = values[end];
-        let mut place = end;
-        while place > 0 && values[place - 1] > value {
-            values[place] = values[place - 1];
-            place -= 1;
-        }
-        values[place] = value;
-    }
+    crate::median::sort_few(values);
     let half = values.len() / 2;
     match values.len() {
         0 => f32::NAN,

@@ -26,7 +26,6 @@ use ndarray::{
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::read_pattern::ReadPattern;
 use crate::shape::{ShapeError, check_shape};
-use crate::simd::vectorised;
 
 mod averaged;
 mod grow;
@@ -292,40 +291,17 @@ fn flag_single_groups(
     let mut reached = Array2::<u8>::zeros((rows, columns));
     for (signal, mut dq) in ramp_dn.outer_iter().zip(group_dq.outer_iter_mut()) {
         for row in 0..rows {
-            let (mut reached, mut dq) = (reached.row_mut(row), dq.row_mut(row));
-            let mut seeds = spill.seeds(row);
-            let (signal, threshold) = (signal.row(row), reference.threshold_dn.row(row));
-            let flag =
-                |reached: &mut u8, signal: f32, threshold: f32, dq: &mut u8, seed: &mut u8| {
+            Zip::from(reached.row_mut(row))
+                .and(signal.row(row))
+                .and(reference.threshold_dn.row(row))
+                .and(dq.row_mut(row))
+                .and(spill.seeds(row))
+                .for_each(|reached, &signal, &threshold, dq, seed| {
                     *reached |= u8::from(signal >= threshold) * flags.saturated;
                     *dq |= *reached | (u8::from(signal <= 0.0) * floor);
                     // Saturation that was flagged before spreads as well.
                     *seed = *dq & flags.saturated;
-                };
-            if let (Some(reached), Some(signal), Some(threshold), Some(dq), Some(seeds)) = (
-                reached.as_slice_mut(),
-                signal.as_slice(),
-                threshold.as_slice(),
-                dq.as_slice_mut(),
-                seeds.as_slice_mut(),
-            ) {
-                vectorised(|| {
-                    let limits = signal.iter().zip(threshold);
-                    let marks = reached.iter_mut().zip(dq).zip(seeds);
-                    for ((signal, threshold), ((reached, dq), seed)) in limits.zip(marks) {
-                        flag(reached, *signal, *threshold, dq, seed);
-                    }
                 });
-            } else {
-                Zip::from(&mut reached)
-                    .and(&signal)
-                    .and(&threshold)
-                    .and(&mut dq)
-                    .and(&mut seeds)
-                    .for_each(|reached, signal, threshold, dq, seed| {
-                        flag(reached, *signal, *threshold, dq, seed);
-                    });
-            }
         }
         spill.grow_into(dq);
     }

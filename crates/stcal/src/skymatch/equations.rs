@@ -9,7 +9,7 @@ pub struct Overlap {
     pub images: [usize; 2],
     /// Their levels.
     pub levels: [f64; 2],
-    /// Mean of the numbers of pixels that the levels were measured on.
+    /// Mean of the numbers of pixels that the levels were measured on; an overlap without weight connects nothing.
     pub weight: f64,
 }
 
@@ -45,8 +45,8 @@ pub struct Levels {
 /// ```
 ///
 /// # Source
-/// stcal 1.20.0 `skymatch.skymatch::_find_optimum_sky_deltas`, which takes the pseudo-inverse of the equations. The set's
-/// Laplacian, with one image held, has the same solution, found here by Cholesky's method.
+/// stcal 1.20.0 `skymatch.skymatch::_find_optimum_sky_deltas`, which takes the pseudo-inverse of the equations. Eliminating
+/// images from the network of overlaps (as nodes from one of resistors) gives the same levels.
 pub fn match_levels(images: usize, overlaps: &[Overlap], direction: Direction) -> Levels {
     let mut levels: Vec<Option<f64>> = vec![None; images];
     let sets = connected(images, overlaps);
@@ -72,7 +72,7 @@ pub fn match_levels(images: usize, overlaps: &[Overlap], direction: Direction) -
 /// Sets of images that overlaps connect.
 fn connected(images: usize, overlaps: &[Overlap]) -> Vec<Vec<usize>> {
     let mut set: Vec<usize> = (0..images).collect();
-    for overlap in overlaps {
+    for overlap in overlaps.iter().filter(|overlap| overlap.weight > 0.0) {
         let [a, b] = overlap.images.map(|image| set[image]);
         let (kept, gone) = (a.min(b), a.max(b));
         set.iter_mut()
@@ -88,31 +88,19 @@ fn connected(images: usize, overlaps: &[Overlap]) -> Vec<Vec<usize>> {
 }
 
 /// Levels of the images of a connected set, with a mean of zero.
+///
+/// Images are eliminated one by one: the level of one that minimises the sum, given those of the others, is a weighted mean, and what
+/// remains of its overlaps are overlaps between its neighbours. No step subtracts weights, so small ones keep their digits beside
+/// large ones, which the matrix of the equations would lose.
 fn solve(set: &[usize], overlaps: &[Overlap]) -> Vec<f64> {
-    let unknowns = set.len() - 1;
-    let mut matrix = Array2::<f64>::zeros((unknowns, unknowns));
-    let mut right = vec![0.0; unknowns];
-    let place = |image: usize| set.iter().position(|member| *member == image);
-    for overlap in overlaps {
-        let [Some(i), Some(j)] = overlap.images.map(place) else {
-            continue;
-        };
-        let square = overlap.weight * overlap.weight;
-        let difference = square * (overlap.levels[0] - overlap.levels[1]);
-        // The last image of the set is held at zero.
-        for (image, sign) in [(i, 1.0), (j, -1.0)] {
-            if image < unknowns {
-                matrix[[image, image]] += square;
-                right[image] += sign * difference;
-            }
-        }
-        if i < unknowns && j < unknowns {
-            matrix[[i, j]] -= square;
-            matrix[[j, i]] -= square;
-        }
+    let mut ties = Ties::between(set, overlaps);
+    for image in 0..set.len() {
+        ties.eliminate(image);
     }
-    let mut levels = cholesky(matrix, right);
-    levels.push(0.0);
+    let mut levels = vec![0.0; set.len()];
+    for image in (0..set.len()).rev() {
+        levels[image] = ties.level(image, &levels);
+    }
     let mean = levels.iter().sum::<f64>() / levels.len() as f64;
     for level in &mut levels {
         *level -= mean;
@@ -120,29 +108,66 @@ fn solve(set: &[usize], overlaps: &[Overlap]) -> Vec<f64> {
     levels
 }
 
-/// Solves equations with a symmetric, positive definite matrix.
-fn cholesky(mut matrix: Array2<f64>, mut right: Vec<f64>) -> Vec<f64> {
-    let size = right.len();
-    for column in 0..size {
-        for row in column..size {
-            let sum: f64 = (0..column)
-                .map(|k| matrix[[row, k]] * matrix[[column, k]])
-                .sum();
-            let value = matrix[[row, column]] - sum;
-            matrix[[row, column]] = if row == column {
-                value.sqrt()
-            } else {
-                value / matrix[[column, column]]
+/// What is known of the differences between the levels of the images of a set.
+struct Ties {
+    /// Squared weight of the difference between two images; symmetric.
+    weights: Array2<f64>,
+    /// Level of the first image above the second; antisymmetric.
+    differences: Array2<f64>,
+}
+
+impl Ties {
+    fn between(set: &[usize], overlaps: &[Overlap]) -> Self {
+        let shape = (set.len(), set.len());
+        let mut ties = Self {
+            weights: Array2::zeros(shape),
+            differences: Array2::zeros(shape),
+        };
+        let place = |image: usize| set.iter().position(|member| *member == image);
+        for overlap in overlaps {
+            let [Some(i), Some(j)] = overlap.images.map(place) else {
+                continue;
             };
+            let difference = overlap.levels[0] - overlap.levels[1];
+            ties.add([i, j], overlap.weight * overlap.weight, difference);
+        }
+        ties
+    }
+
+    /// Adds a measurement: the difference becomes the weighted mean with what was known.
+    fn add(&mut self, [i, j]: [usize; 2], weight: f64, difference: f64) {
+        let total = self.weights[[i, j]] + weight;
+        if total == 0.0 {
+            return;
+        }
+        let share = weight / total;
+        let mean = self.differences[[i, j]] * (1.0 - share) + difference * share;
+        (self.weights[[i, j]], self.weights[[j, i]]) = (total, total);
+        (self.differences[[i, j]], self.differences[[j, i]]) = (mean, -mean);
+    }
+
+    /// Replaces the ties of an image to later ones by ties among these.
+    fn eliminate(&mut self, image: usize) {
+        let images = self.weights.nrows();
+        let total = self.weights.row(image).iter().skip(image + 1).sum::<f64>();
+        for i in image + 1..images {
+            for j in i + 1..images {
+                let weight = self.weights[[image, i]] * (self.weights[[image, j]] / total);
+                let difference = self.differences[[image, j]] - self.differences[[image, i]];
+                if weight > 0.0 {
+                    self.add([i, j], weight, difference);
+                }
+            }
         }
     }
-    for row in 0..size {
-        let sum: f64 = (0..row).map(|k| matrix[[row, k]] * right[k]).sum();
-        right[row] = (right[row] - sum) / matrix[[row, row]];
+
+    /// The level of an image from those of later ones; zero for the last.
+    fn level(&self, image: usize, levels: &[f64]) -> f64 {
+        let later = image + 1..levels.len();
+        let total = later.clone().map(|j| self.weights[[image, j]]).sum::<f64>();
+        let share = |j: usize| self.weights[[image, j]] / total;
+        later
+            .map(|j| share(j) * (levels[j] + self.differences[[image, j]]))
+            .sum()
     }
-    for row in (0..size).rev() {
-        let sum: f64 = (row + 1..size).map(|k| matrix[[k, row]] * right[k]).sum();
-        right[row] = (right[row] - sum) / matrix[[row, row]];
-    }
-    right
 }

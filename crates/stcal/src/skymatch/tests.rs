@@ -127,6 +127,19 @@ fn levels_of_a_chain_are_the_sums_of_its_differences() {
     assert_relative_eq!(up.levels[1].unwrap(), -2.0, epsilon = 1e-14);
 }
 
+#[test]
+fn a_small_overlap_counts_beside_a_large_one() {
+    let pair = |j, difference, weight| Overlap {
+        images: [0, j],
+        levels: [difference, 0.0],
+        weight,
+    };
+    let found = match_levels(3, &[pair(1, 0.3, 1e6), pair(2, -1.5, 1.0)], Direction::Down);
+    for (found, expected) in found.levels.iter().zip([0.3, 0.0, 1.8]) {
+        assert_relative_eq!(found.unwrap(), expected, epsilon = 1e-15);
+    }
+}
+
 proptest! {
     #[test]
     fn levels_satisfy_the_normal_equations(

@@ -30,12 +30,11 @@ impl Maps<'_> {
     pub fn of(&self, index: usize) -> Result<Planes, StepError> {
         let exposure = &self.library.exposures()[index];
         let wcs = exposure.meta.require_wcs().map_err(StepError::algorithm)?;
-        let name = |axis: &str| {
-            let mut hasher = DefaultHasher::new();
-            format!("{wcs:?} {:?} {:?}", self.grid, self.options).hash(&mut hasher);
-            format!("pixmap {axis} {index} {:016x}", hasher.finish())
-        };
-        let (stash, names) = (self.library.stash(), [name("x"), name("y")]);
+        let mut hasher = DefaultHasher::new();
+        format!("{wcs:?} {:?} {:?}", self.grid, self.options).hash(&mut hasher);
+        let key = hasher.finish();
+        let names = ["x", "y"].map(|axis| format!("pixmap {axis} {index} {key:016x}"));
+        let stash = self.library.stash();
         if let [Some(x), Some(y)] = names.each_ref().map(|name| stash.get(name)) {
             let read = |stored: &datamodels::io::scratch::ScratchArray<f64>| {
                 let mut plane = Array2::zeros(exposure.shape());

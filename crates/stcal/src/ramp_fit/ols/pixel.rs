@@ -10,7 +10,7 @@ use super::optional::BandSegments;
 use super::plan::{OlsPlan, bounded};
 use super::segment::{PixelNoise, SegmentFit, SingleSample, find_segments};
 use super::sums::{Rate, Sums};
-use crate::median::median_f64;
+use crate::median::{median_f64, sort_few};
 use ndarray::{Ix2, Ix3};
 
 /// Where the rates of a band go.
@@ -395,15 +395,7 @@ fn small_median(values: &mut [f64]) -> f64 {
     if values.len() > 24 {
         return median_f64(values);
     }
-    for end in 1..values.len() {
-        let value = values[end];
-        let mut place = end;
-        while place > 0 && values[place - 1] > value {
-            values[place] = values[place - 1];
-            place -= 1;
-        }
-        values[place] = value;
-    }
+    sort_few(values);
     let (lower, upper) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
     if values.len().is_multiple_of(2) {
         f64::midpoint(lower, upper)
