@@ -125,7 +125,13 @@ pub trait ReferenceSource {
 
     /// The version of the rules' interpreter, recorded in products.
     fn version(&self) -> &str;
+
+    /// Tells someone how far it is whenever files are fetched, if this system fetches files.
+    fn watch(&mut self, _watcher: Watcher) {}
 }
+
+/// Someone who is told how far fetching is; called by several threads.
+pub type Watcher = Box<dyn Fn(&crds::Event<'_>) + Send + Sync>;
 
 /// A reference system that knows no file; for runs with overrides only, and for tests.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,6 +171,8 @@ impl ReferenceSource for crds::Client {
             .iter()
             .map(|(key, value)| (key, rule_value(value)))
             .collect();
+        // All at once before one by one: several files are fetched at a time.
+        self.fetch_references(&parameters, types)?;
         let mut found = BTreeMap::new();
         for kind in types {
             let reference = match self.references(&parameters, &[*kind]) {
@@ -194,6 +202,10 @@ impl ReferenceSource for crds::Client {
 
     fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
+    }
+
+    fn watch(&mut self, watcher: Watcher) {
+        crds::Client::watch(self, watcher);
     }
 }
 

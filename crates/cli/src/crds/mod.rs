@@ -4,7 +4,7 @@ mod archive;
 mod bestrefs;
 mod care;
 mod changes;
-mod progress;
+pub(crate) mod progress;
 mod sync;
 
 use std::path::{Path, PathBuf};
@@ -65,8 +65,9 @@ fn settings(context: Option<&str>) -> Result<Config, Failure> {
 
 /// A client that shows how far it is.
 fn client(context: Option<&str>, streams: &Streams) -> Result<Client, Failure> {
-    let client = Client::open(settings(context)?).context("cannot use the CRDS cache")?;
-    Ok(client.with_progress(progress::shown(streams)))
+    let mut client = Client::open(settings(context)?).context("cannot use the CRDS cache")?;
+    client.watch(progress::Progress::new(streams).watcher());
+    Ok(client)
 }
 
 /// The parameters by which references of an exposure are selected.

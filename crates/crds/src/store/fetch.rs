@@ -116,24 +116,27 @@ impl Store {
         }
         let count = jobs.len().min(self.network.connections.max(1));
         let (jobs, done) = (Mutex::new(jobs), Mutex::new((Fetched::default(), None)));
+        let work = || {
+            while let Some(job) = next(&jobs) {
+                let result = job.run();
+                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                match result {
+                    Ok(bytes) => {
+                        done.0.files += usize::from(bytes.is_some());
+                        done.0.bytes += bytes.unwrap_or(0);
+                    }
+                    Err(error) => {
+                        tracing::error!("{error}");
+                        done.1.get_or_insert(error);
+                    }
+                }
+            }
+        };
+        // The log of who asked may be known to this thread only.
+        let log = tracing::dispatcher::get_default(Clone::clone);
         thread::scope(|scope| {
             for _ in 0..count {
-                scope.spawn(|| {
-                    while let Some(job) = next(&jobs) {
-                        let result = job.run();
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        match result {
-                            Ok(bytes) => {
-                                done.0.files += usize::from(bytes.is_some());
-                                done.0.bytes += bytes.unwrap_or(0);
-                            }
-                            Err(error) => {
-                                tracing::error!("{error}");
-                                done.1.get_or_insert(error);
-                            }
-                        }
-                    }
-                });
+                scope.spawn(|| tracing::dispatcher::with_default(&log, &work));
             }
         });
         match done.into_inner().unwrap_or_else(PoisonError::into_inner) {

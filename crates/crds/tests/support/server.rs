@@ -1,6 +1,7 @@
 //! A server that speaks the protocol, and that can be told to fail.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -37,9 +38,23 @@ pub enum Fault {
     Reply(String),
 }
 
+/// A file of the server.
+#[derive(Debug)]
+pub struct Content {
+    pub octets: Vec<u8>,
+    sum: String,
+}
+
+impl Content {
+    pub fn new(octets: Vec<u8>) -> Arc<Self> {
+        let sum = sum(&octets);
+        Arc::new(Self { octets, sum })
+    }
+}
+
 #[derive(Default)]
 pub struct World {
-    pub files: HashMap<String, Vec<u8>>,
+    pub files: HashMap<String, Arc<Content>>,
     /// For each file or method: what goes wrong with the next answers, in order.
     pub faults: HashMap<String, Vec<Fault>>,
     /// How often each file or method was asked for.
@@ -133,9 +148,10 @@ impl World {
             );
             files.insert(
                 format!("tele_cam_{kind}_0001.rmap"),
-                summed(&rules).into_bytes(),
+                Content::new(summed(&rules).into_bytes()),
             );
-            files.insert(reference_of(kind), noise(seed as u64 + 1, size));
+            let noise = Content::new(noise(seed as u64 + 1, size));
+            files.insert(reference_of(kind), noise);
         }
         let instrument = format!(
             "header = {{\n    'derived_from' : 'nothing',\n    'instrument' : 'CAM',\n    'mapping' : 'INSTRUMENT',\n    'name' : 'tele_cam_0001.imap',\n    \
@@ -143,9 +159,9 @@ impl World {
         );
         files.insert(
             "tele_cam_0001.imap".into(),
-            summed(&instrument).into_bytes(),
+            Content::new(summed(&instrument).into_bytes()),
         );
-        files.insert(CONTEXT.into(), summed(PIPELINE).into_bytes());
+        files.insert(CONTEXT.into(), Content::new(summed(PIPELINE).into_bytes()));
         Self {
             files,
             ..Self::default()
@@ -160,8 +176,9 @@ impl World {
     }
 
     fn infos(&self) -> Json {
-        let info = |(name, octets): (&String, &Vec<u8>)| {
-            let info = json!({"size": octets.len().to_string(), "sha1sum": sum(octets)});
+        let info = |(name, content): (&String, &Arc<Content>)| {
+            let size = content.octets.len().to_string();
+            let info = json!({"size": size, "sha1sum": content.sum});
             (name.clone(), info)
         };
         Json::Object(self.files.iter().map(info).collect())
@@ -260,7 +277,7 @@ impl Server {
     }
 
     pub fn content(&self, name: &str) -> Vec<u8> {
-        self.with(|world| world.files[name].clone())
+        self.with(|world| world.files[name].octets.clone())
     }
 
     /// Settings of a client of this server with a cache below `root`; failures are met at once.
@@ -390,9 +407,10 @@ fn file(
         let fault = take_fault(&mut world, name);
         (fault, world.files.get(name).cloned(), world.pause)
     };
-    let Some(mut content) = content else {
+    let Some(content) = content else {
         return answer(stream, "404 Not Found", b"");
     };
+    let mut content = Cow::from(&content.octets);
     let total = content.len();
     let (mut offset, mut close) = (offset, false);
     let mut stop = usize::MAX;
@@ -402,12 +420,12 @@ fn file(
         }
         Some(Fault::Cut(count)) => (stop, close) = (count, true),
         Some(Fault::Hang(count)) => stop = count,
-        Some(Fault::Corrupt) => content[total / 2] ^= 1,
+        Some(Fault::Corrupt) => content.to_mut()[total / 2] ^= 1,
         Some(Fault::TooLong) => {
-            content.extend(vec![7; 200_000]);
+            content.to_mut().extend(vec![7; 200_000]);
             close = true;
         }
-        Some(Fault::TooShort) => content.truncate(total - 10),
+        Some(Fault::TooShort) => content.to_mut().truncate(total - 10),
         Some(Fault::IgnoresRanges) => offset = 0,
         _ => {}
     }
