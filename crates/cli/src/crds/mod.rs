@@ -13,7 +13,9 @@ use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use crds::{BestReference, Client, Config, Observatory, Parameters, Value};
 use stpipe::{Mission, ParamValue};
+use tracing::level_filters::LevelFilter;
 
+use crate::logging::{self, LogOptions};
 use crate::{Failure, Streams};
 
 /// Commands of `jwst crds`.
@@ -42,6 +44,16 @@ pub enum CrdsCommand {
 /// # Errors
 /// [`Failure`] if the cache, the server or an input cannot be used.
 pub fn run(mission: &dyn Mission, command: &CrdsCommand, streams: &Streams) -> Result<(), Failure> {
+    // A server that is away, rules that cannot be followed: nothing that a user should miss.
+    let warnings = LogOptions {
+        level: Some(LevelFilter::WARN),
+        ..LogOptions::default()
+    };
+    let (log, _) = logging::subscriber(&warnings, streams)?;
+    tracing::dispatcher::with_default(&log, || act(mission, command, streams))
+}
+
+fn act(mission: &dyn Mission, command: &CrdsCommand, streams: &Streams) -> Result<(), Failure> {
     match command {
         CrdsCommand::Bestrefs(args) => bestrefs::bestrefs(mission, args, streams),
         CrdsCommand::Sync(args) => sync::sync(mission, args, streams),
