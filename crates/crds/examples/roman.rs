@@ -70,7 +70,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Reference::NotApplicable => println!("{kind}: none needed"),
         }
     }
-    let why = client.rules().explain(client.context(), &exposure, "dark")?;
+    let why = client
+        .rules()
+        .explain(client.context(), &exposure, "dark")?;
     for reason in why.reasons {
         println!("  {reason}");
     }

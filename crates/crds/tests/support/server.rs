@@ -54,6 +54,10 @@ impl Content {
 
 #[derive(Default)]
 pub struct World {
+    /// The mission.
+    pub observatory: String,
+    /// The default context.
+    pub context: String,
     pub files: HashMap<String, Arc<Content>>,
     /// For each file or method: what goes wrong with the next answers, in order.
     pub faults: HashMap<String, Vec<Fault>>,
@@ -162,7 +166,18 @@ impl World {
             Content::new(summed(&instrument).into_bytes()),
         );
         files.insert(CONTEXT.into(), Content::new(summed(PIPELINE).into_bytes()));
+        Self::of_files("tele", CONTEXT, files)
+    }
+
+    /// An observatory with these files.
+    pub fn of_files(
+        observatory: &str,
+        context: &str,
+        files: HashMap<String, Arc<Content>>,
+    ) -> Self {
         Self {
+            observatory: observatory.to_owned(),
+            context: context.to_owned(),
             files,
             ..Self::default()
         }
@@ -191,11 +206,12 @@ impl World {
         Ok(match method {
             "get_server_info" => {
                 let mut info = json!({
-                    "observatory": "tele", "latest_context": CONTEXT, "edit_context": CONTEXT, "operational_context": CONTEXT,
+                    "observatory": self.observatory, "latest_context": self.context, "edit_context": self.context,
+                    "operational_context": self.context,
                     "bad_files_list": [], "last_synced": "2026-01-01 00:00:00", "crds_version": {"str": "14.0.0"},
                     "force_remote_mode": false,
-                    "mapping_url": {"checked": {"tele": "http://nowhere.invalid/"}, "unchecked": {"tele": format!("{url}/get/")}},
-                    "reference_url": {"unchecked": {"tele": format!("{url}/get/")}},
+                    "mapping_url": {"checked": {&self.observatory: "http://nowhere.invalid/"}, "unchecked": {&self.observatory: format!("{url}/get/")}},
+                    "reference_url": {"unchecked": {&self.observatory: format!("{url}/get/")}},
                 });
                 if !self.without_catalog {
                     info["download_metadata"] = encode(&self.infos());
@@ -204,8 +220,10 @@ impl World {
             }
             "get_mapping_names" => encode(&json!(self.mappings())),
             "get_file_info_map" => self.infos(),
-            "get_build_context" if params.get(1) == Some(&json!("1.2.3")) => CONTEXT.into(),
-            "get_context_by_date" => CONTEXT.into(),
+            "get_build_context" if params.get(1) == Some(&json!("1.2.3")) => {
+                self.context.clone().into()
+            }
+            "get_context_by_date" => self.context.clone().into(),
             "get_best_references" => json!({"dark": reference_of("dark"), "flat": "NOT FOUND n/a"}),
             _ => {
                 return Err(format!(
