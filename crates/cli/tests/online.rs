@@ -320,6 +320,28 @@ fn strun_fetches_what_it_needs() {
     assert!(said.contains(MASK) && said.contains(&command), "{said}");
 }
 
+/// Without the parameters that CRDS has for it, a step would run with others.
+#[test]
+fn strun_does_not_go_on_without_parameters() {
+    let place = Place::new();
+    let line = format!("jump {} --output_dir .", exposure().display());
+    let pars = "jwst_miri_pars-jumpstep_9013.asdf";
+    place.server.fail(pars, &vec![Fault::Corrupt; 9]);
+    let (code, _, said) = ended(&mut place.command("strun", &line));
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains(pars) && said.contains("expected SHA-1 "),
+        "{said}"
+    );
+    let (code, _, said) = ended(place.command("strun", &line).env("CRDS_SERVER_URL", ""));
+    assert_eq!(code, 1, "{said}");
+    let command = format!("`jwst crds sync --context {CONTEXT} --name {pars}`");
+    assert!(
+        said.contains(&command) && said.contains("--disable-crds-steppars"),
+        "{said}"
+    );
+}
+
 #[test]
 fn lines_are_answered_in_order_whatever_their_number() {
     let place = Place::new();

@@ -106,7 +106,7 @@ impl ReferenceFiles {
 pub trait ReferenceSource {
     /// The references of these types for an exposure with this metadata.
     ///
-    /// A type for which selection fails is [`Reference::Missing`]; a file that is named but absent may
+    /// A type for which selection fails is [`Reference::Missing`], but a file of parameters that is named and not there is an error; a file that is named but absent may
     /// be `Cached` all the same, for the caller opens it.
     ///
     /// # Errors
@@ -185,10 +185,12 @@ impl ReferenceSource for crds::Client {
                         reason: format!("expected one file, found {} of them", paths.len()),
                     },
                 },
-                Err(error) if concerns_one_type(&error) => Reference::Missing {
-                    context: self.context().to_owned(),
-                    reason: error.to_string(),
-                },
+                Err(error) if concerns_one_type(&error) && !lacks_parameters(kind, &error) => {
+                    Reference::Missing {
+                        context: self.context().to_owned(),
+                        reason: error.to_string(),
+                    }
+                }
                 Err(error) => return Err(error.into()),
             };
             found.insert((*kind).to_owned(), reference);
@@ -225,6 +227,11 @@ fn concerns_one_type(error: &crds::Error) -> bool {
             | crds::Error::MissingReference { .. }
             | crds::Error::MissingMapping { .. }
     )
+}
+
+/// Whether parameters are named that are not there. A run without them would go on with others.
+fn lacks_parameters(kind: &str, error: &crds::Error) -> bool {
+    kind.starts_with("pars-") && matches!(error, crds::Error::MissingReference { .. })
 }
 
 fn rule_value(value: &ParamValue) -> crds::Value {
