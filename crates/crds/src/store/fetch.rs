@@ -270,7 +270,12 @@ impl Job<'_> {
             size: self.size,
             done: part.length,
         });
-        tracing::info!("fetching {} ({} bytes)", self.name, self.size);
+        // Of mappings there are hundreds, and someone has said so.
+        if is_mapping(self.name) {
+            tracing::debug!("fetching {} ({} bytes)", self.name, self.size);
+        } else {
+            tracing::info!("fetching {} ({} bytes)", self.name, self.size);
+        }
         let mut attempt = 0;
         let sum = loop {
             let error = match self.transfer(&mut part) {
