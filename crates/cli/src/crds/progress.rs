@@ -125,14 +125,14 @@ impl Shown {
                 }
                 bar.set_length(counts.size);
                 bar.set_position(counts.done);
-                bar.set_message(counts.text());
+                bar.set_message(counts.outlook());
             }
             None if idle => {}
             None => {
                 let told = *counts.told.get_or_insert_with(Instant::now);
                 if told.elapsed() >= self.pause {
                     counts.told = Some(Instant::now());
-                    self.streams.complain(&format!("{}\n", counts.text()));
+                    self.streams.complain(&format!("{}\n", counts.outlook()));
                 }
             }
         }
@@ -182,24 +182,31 @@ impl Counts {
         }
     }
 
-    fn text(&self) -> String {
+    /// Bytes a second while there were files on their way.
+    fn rate(&self) -> f64 {
         let now = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        let seconds = (self.busy + now).as_secs_f64().max(1e-3);
-        let rate = self.received as f64 / seconds;
-        let rest = self.size.saturating_sub(self.done);
-        let left = if rest == 0 || self.received == 0 {
-            String::new()
-        } else {
-            format!(", {:.0} s left", (rest as f64 / rate).ceil())
-        };
+        self.received as f64 / (self.busy + now).as_secs_f64().max(1e-3)
+    }
+
+    fn text(&self) -> String {
         format!(
-            "{} of {} at {}/s, {} of {} files{left}",
+            "{} of {} at {}/s, {} of {} files",
             bytes(self.done),
             bytes(self.size),
-            bytes(rate as u64),
+            bytes(self.rate() as u64),
             self.finished,
             self.files
         )
+    }
+
+    /// The same, with how long it will take.
+    fn outlook(&self) -> String {
+        let rest = self.size.saturating_sub(self.done);
+        if rest == 0 || self.received == 0 {
+            return self.text();
+        }
+        let seconds = (rest as f64 / self.rate()).ceil();
+        format!("{}, {seconds:.0} s left", self.text())
     }
 }
 
@@ -311,12 +318,14 @@ mod tests {
             done: 0,
         });
         counts.take(&Event::Received { bytes: 5 });
-        assert!(counts.text().ends_with(" s left"), "{}", counts.text());
+        let outlook = counts.outlook();
+        assert!(outlook.ends_with(" s left"), "{outlook}");
         counts.take(&Event::Received { bytes: 5 });
         counts.take(&Event::Finished { name });
         let busy = counts.busy;
         std::thread::sleep(Duration::from_millis(5));
         assert_eq!((counts.busy, counts.since), (busy, None));
-        assert!(counts.text().ends_with("1 of 1 files"), "{}", counts.text());
+        let outlook = counts.outlook();
+        assert!(outlook.ends_with("1 of 1 files"), "{outlook}");
     }
 }
