@@ -143,7 +143,8 @@ impl Request<'_> {
                     self.streams
                         .complain(&format!("line {}: {error}\n", index + 1));
                     let error = serde_json::json!({ "ERROR": error.to_string() });
-                    text += &format!("{error}\n");
+                    let line = format!("{error}\n");
+                    text += &line;
                 }
             }
         }

@@ -133,9 +133,9 @@ pub(crate) fn compose(mappings: &Path, today: &Path) -> (MemorySource, BTreeMap<
     let (header, _) = pipeline.split_once("selector").expect("a header");
     let instruments = INSTRUMENTS.into_iter().chain(["system"]);
     let entries: String = instruments
-        .flat_map(|name| {
+        .map(|name| {
             let file = format!("jwst_{name}_9999.imap");
-            [format!("    '{}' : '{file}',\n", name.to_uppercase())]
+            format!("    '{}' : '{file}',\n", name.to_uppercase())
         })
         .collect();
     let header = with_entry(header, "name", CONTEXT);
