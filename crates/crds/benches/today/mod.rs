@@ -131,13 +131,11 @@ pub(crate) fn compose(mappings: &Path, today: &Path) -> (MemorySource, BTreeMap<
         files.insert(name, format!("{header}selector = {{\n{entries}}}\n"));
     }
     let (header, _) = pipeline.split_once("selector").expect("a header");
-    let instruments = INSTRUMENTS.into_iter().chain(["system"]);
-    let entries: String = instruments
-        .map(|name| {
-            let file = format!("jwst_{name}_9999.imap");
-            format!("    '{}' : '{file}',\n", name.to_uppercase())
-        })
-        .collect();
+    let mut entries = String::new();
+    for name in INSTRUMENTS.into_iter().chain(["system"]) {
+        let file = format!("jwst_{name}_9999.imap");
+        let _ = writeln!(entries, "    '{}' : '{file}',", name.to_uppercase());
+    }
     let header = with_entry(header, "name", CONTEXT);
     files.insert(
         CONTEXT.to_owned(),
