@@ -78,7 +78,10 @@ fn world() -> World {
         .map(|(_, octets)| String::from_utf8(octets.clone()).unwrap())
         .collect();
     for word in rules.iter().flat_map(|text| text.split('\'')) {
-        if word.starts_with("jwst_") && (word.ends_with(".fits") || word.ends_with(".asdf")) {
+        let is_reference = word
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ["fits", "asdf"].contains(&ending));
+        if word.starts_with("jwst_") && is_reference {
             let seed = word.bytes().map(u64::from).sum();
             let made = || noise(seed, 10_000 + seed as usize);
             files.entry(word.to_owned()).or_insert_with(made);
@@ -346,7 +349,7 @@ fn strun_does_not_go_on_without_parameters() {
 fn lines_are_answered_in_order_whatever_their_number() {
     let place = Place::new();
     let detector = |number: usize| {
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             "MIRIMAGE"
         } else {
             "NOWHERE"

@@ -53,14 +53,17 @@ fn largest(mappings: &Path) -> BTreeMap<(String, String), String> {
     let mut largest: BTreeMap<(String, String), String> = BTreeMap::new();
     for entry in fs::read_dir(mappings).expect("a cache").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let parts: Vec<&str> = name.trim_end_matches(".rmap").split('_').collect();
-        let (["jwst", instrument, kind, _], true) = (&parts[..], name.ends_with(".rmap")) else {
+        let Some(stem) = name.strip_suffix(".rmap") else {
+            continue;
+        };
+        let parts: Vec<&str> = stem.split('_').collect();
+        let ["jwst", instrument, kind, _] = parts[..] else {
             continue;
         };
         let Ok(text) = fs::read_to_string(entry.path()) else {
             continue;
         };
-        let known = largest.entry(((*instrument).to_owned(), (*kind).to_owned()));
+        let known = largest.entry((instrument.to_owned(), kind.to_owned()));
         let known = known.or_default();
         if text.len() > known.len() {
             *known = text;

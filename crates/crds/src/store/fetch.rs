@@ -136,7 +136,7 @@ impl Store {
         let log = tracing::dispatcher::get_default(Clone::clone);
         thread::scope(|scope| {
             for _ in 0..count {
-                scope.spawn(|| tracing::dispatcher::with_default(&log, &work));
+                scope.spawn(|| tracing::dispatcher::with_default(&log, work));
             }
         });
         match done.into_inner().unwrap_or_else(PoisonError::into_inner) {
