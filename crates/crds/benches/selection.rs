@@ -1,9 +1,12 @@
 //! Selection speed: loading all mappings of a context, and answers for many headers.
 //!
 //! `CRDS_PATH` names a cache; `CRDS_BENCH_CONTEXT` the context (by default the last one of the cache), `CRDS_BENCH_HEADERS` a
-//! file with one JSON dictionary of parameters a line. Without a cache, a little context made here is used.
+//! file with one JSON dictionary of parameters a line. Without a cache, a little context made here is used. `CRDS_BENCH_TODAY` names a
+//! folder with `jwst_1596.pmap` and `jwst_nirspec_0444.imap`: with it and a cache, a context as large as theirs is composed and loaded, too.
 
-use std::{hint::black_box, path::Path};
+mod today;
+
+use std::{hint::black_box, path::Path, time::Instant};
 
 use crds::{
     ChecksumPolicy, Config, MappingSource, MemorySource, Observatory, Parameters, Rules, Store,
@@ -147,5 +150,60 @@ fn selection(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, selection);
+/// Processor time of this process so far, on Linux [s]: what a machine that has other work to do can measure.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
+}
+
+/// A context of today's size, from memory and from files.
+#[expect(clippy::print_stdout, reason = "this is a program")]
+fn todays_size(criterion: &mut Criterion) {
+    let variable = std::env::var_os;
+    let (Some(root), Some(folder)) = (variable("CRDS_PATH"), variable("CRDS_BENCH_TODAY")) else {
+        return;
+    };
+    let mappings = Path::new(&root).join("mappings/jwst");
+    let (source, files) = today::compose(&mappings, Path::new(&folder));
+    let cache = tempfile::tempdir().expect("a directory");
+    let config = Config::new(cache.path(), Observatory::jwst());
+    std::fs::create_dir_all(&config.mapping_dir).expect("a directory");
+    for (name, text) in &files {
+        std::fs::write(config.mapping_dir.join(name), text).expect("a mapping");
+    }
+    let store = Store::open(&config, None).expect("a cache");
+    let size: usize = files.values().map(String::len).sum();
+    let mut group = criterion.benchmark_group("today");
+    group.sample_size(20);
+    let title = |kind: &str| format!("load {} mappings of {size} bytes from {kind}", files.len());
+    let load = |source: Box<dyn MappingSource>| {
+        let rules = Rules::new(Boxed(source), Observatory::jwst());
+        let names = rules.load_all(today::CONTEXT).expect("a context");
+        assert_eq!(names.len(), files.len());
+    };
+    let begun = (Instant::now(), cpu_seconds());
+    for _ in 0..20 {
+        load(Box::new(store.cache().clone()));
+    }
+    println!(
+        "{} mappings, {size} bytes, from files: {:.1} ms, {:.1} ms of all cores together",
+        files.len(),
+        begun.0.elapsed().as_secs_f64() * 50.0,
+        (cpu_seconds() - begun.1) * 50.0
+    );
+    group.bench_function(title("memory"), |bencher| {
+        bencher.iter(|| load(Box::new(source.clone())));
+    });
+    group.bench_function(title("files"), |bencher| {
+        bencher.iter(|| load(Box::new(store.cache().clone())));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, selection, todays_size);
 criterion_main!(benches);

@@ -98,10 +98,8 @@ impl Client {
 
     /// Tells someone how far it is while files are fetched. Several threads call.
     #[cfg(feature = "remote")]
-    #[must_use]
-    pub fn with_progress(mut self, progress: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+    pub fn watch(&mut self, progress: impl Fn(&Event<'_>) + Send + Sync + 'static) {
         self.progress = Watcher(Box::new(progress));
-        self
     }
 
     /// The mapping that answers come from.
@@ -299,6 +297,35 @@ impl Client {
             (kind.clone(), reference.unwrap_or(Reference::NotApplicable))
         });
         Ok(references.collect())
+    }
+
+    /// Fetches all references of these types that are missing or damaged, several at a time. Types that have no answer are left out:
+    /// [`Client::references`] says why. Without a server, or where nothing may be written, nothing happens.
+    ///
+    /// # Errors
+    /// As for [`Store::fetch`].
+    #[cfg(feature = "remote")]
+    pub fn fetch_references(&self, parameters: &Parameters, types: &[&str]) -> Result<(), Error> {
+        if !self.is_connected() || self.cache().is_readonly() || types.is_empty() {
+            return Ok(());
+        }
+        let Ok(answers) = self.best_references(None, parameters, Some(types)) else {
+            return Ok(());
+        };
+        let instrument = self.rules.instrument(&self.context, parameters);
+        let instrument = instrument.unwrap_or_default();
+        let mut names: Vec<&String> = answers.values().flat_map(BestReference::names).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| self.allow_bad_references || !self.is_bad(name));
+        let is_wanting = |name: &&String| {
+            matches!(
+                self.checked(name, &instrument),
+                Err(Error::MissingReference { .. } | Error::Damaged { .. })
+            )
+        };
+        let wanting: Vec<String> = names.into_iter().filter(is_wanting).cloned().collect();
+        self.fetch_named(&wanting, &instrument).map(|_| ())
     }
 
     /// Paths of references, fetched where they are missing or damaged.

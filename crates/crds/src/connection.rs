@@ -9,7 +9,7 @@ use std::{
 use crate::{
     cache::Cache,
     config::{Config, Mode},
-    context::{self, Known, Question},
+    context::{self, ContextError, Known, Question},
     error::Error,
     server_config::ServerConfig,
 };
@@ -152,7 +152,15 @@ impl Connection {
             server_file: &server_file.display().to_string(),
             ask: &ask,
         };
-        Ok(context::resolve(config.context.as_deref(), &known)?)
+        match context::resolve(config.context.as_deref(), &known) {
+            Err(error @ (ContextError::NotConfigured { .. } | ContextError::NeedsServer(_)))
+                if !self.is_connected() =>
+            {
+                let reason = self.reason.clone();
+                Err(Error::NoContext { error, reason })
+            }
+            done => Ok(done?),
+        }
     }
 
     /// Asks the server; remembers its answers, and answers from memory without it.

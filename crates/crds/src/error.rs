@@ -18,6 +18,14 @@ pub enum Error {
     /// A context that cannot be determined.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A context that cannot be determined without a server.
+    #[error("{error} (no connection to a server: {reason})")]
+    NoContext {
+        /// What is missing.
+        error: ContextError,
+        /// Why there is no connection.
+        reason: String,
+    },
     /// A mapping that cannot be used.
     #[error(transparent)]
     Mapping(#[from] MappingError),

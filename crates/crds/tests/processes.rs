@@ -72,12 +72,16 @@ fn sixteen_processes_fetch_each_file_once() {
     assert_eq!(hidden(root.path(), "."), Vec::<String>::new());
 }
 
-/// `CRDS_TEST_KILLS` says how many processes are killed, 12 by default.
+fn number(name: &str, default: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// `CRDS_TEST_KILLS` says how many processes are killed, 12 by default; `CRDS_TEST_SEED` when, and how large the files are.
 #[test]
 fn killed_processes_leave_nothing_wrong() {
-    let kills = std::env::var("CRDS_TEST_KILLS").ok();
-    let kills: u64 = kills.and_then(|text| text.parse().ok()).unwrap_or(12);
-    let mut world = World::new(1_500_000);
+    let (kills, seed) = (number("CRDS_TEST_KILLS", 12), number("CRDS_TEST_SEED", 0));
+    let mut world = World::new(1_500_000 + (seed as usize * 777_777) % 5_000_000);
     world.pause = Duration::from_millis(2);
     let server = Server::start(world);
     let root = tempfile::tempdir().expect("a directory");
@@ -88,7 +92,7 @@ fn killed_processes_leave_nothing_wrong() {
             let _ = fs::remove_dir_all(root.path().join("mappings"));
         }
         let mut child = start(root.path(), &server.url);
-        let pause = noise(kill, 1)[0];
+        let pause = noise(kill + 1000 * seed, 1)[0];
         sleep(Duration::from_millis(u64::from(pause) * 120 / 255));
         child.kill().expect("a process to kill");
         child.wait().expect("a process");

@@ -3,14 +3,19 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use crds::{Client, Config, Error, NetworkError, Overlay, Reference, Server as Remote};
+use crds::{Client, Config, Error, Event, NetworkError, Overlay, Reference, Server as Remote};
 use serde_json::json;
 use support::{
     exposure, fresh, hidden,
     proxy::Proxy,
-    server::{CONTEXT, Fault, KINDS, Server, World, reference_of},
+    server::{CONTEXT, Content, Fault, KINDS, Server, World, noise, reference_of},
     whole,
 };
 
@@ -403,6 +408,112 @@ fn a_shared_cache_stays_as_it_is_behind_a_private_one() {
         fs::read_dir(shared.path().join("references")).map_or(0, Iterator::count),
         before
     );
+}
+
+/// Two servers of a mission may have different files under one name: the tests' and the public one.
+#[test]
+fn files_of_another_server_are_not_taken_for_this_ones() {
+    let (first, second) = (
+        Server::start(World::new(9000)),
+        Server::start(World::new(9000)),
+    );
+    let dark = reference_of("dark");
+    let other = Content::new(noise(99, 9000));
+    second.with(|world| world.files.insert(dark.clone(), other));
+    let root = fresh();
+    for (server, times) in [(&first, 1), (&second, 1), (&second, 1), (&first, 2)] {
+        let found = references(server.config(root.path())).expect("references");
+        let Reference::Path(path) = &found["dark"] else {
+            panic!("no file: {found:?}");
+        };
+        assert!(fs::read(path).expect("a file") == server.content(&dark));
+        assert_eq!(server.asked(&dark), times);
+        // The others are the same everywhere.
+        assert!(server.asked(&reference_of("flat")) <= 1);
+        // Without a server, what was verified last is good.
+        let mut offline = server.config(root.path());
+        offline.server_url = None;
+        assert_eq!(references(offline).expect("references"), found);
+    }
+    assert_eq!(second.asked(&reference_of("flat")), 0);
+}
+
+#[test]
+fn several_references_are_fetched_at_once_and_reported() {
+    let mut world = World::new(200_000);
+    world.pause = std::time::Duration::from_millis(100);
+    let server = Server::start(world);
+    let root = fresh();
+    let mut client = Client::open(server.config(root.path())).expect("a client");
+    client.fetch_mappings(CONTEXT).expect("mappings");
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&events);
+    client.watch(move |event| {
+        let word = match event {
+            Event::Started { name, size, done } => format!("{name} {size} {done}"),
+            Event::Finished { name } => format!("{name} is there"),
+            Event::Received { .. } | Event::Lost { .. } => return,
+        };
+        list.lock().expect("no panic").push(word);
+    });
+    // A type without rules is left out.
+    let types = ["dark", "flat", "gain", "mask", "nonsense"];
+    client.fetch_references(&exposure(), &types).expect("files");
+    assert_eq!(whole(&server, root.path()), 10);
+    let events = events.lock().expect("no panic").clone();
+    assert_eq!(events.len(), 8, "{events:?}");
+    let begun = events.iter().take_while(|word| word.ends_with(" 200000 0"));
+    assert_eq!(
+        begun.count(),
+        4,
+        "all have begun before one is there: {events:?}"
+    );
+    client.fetch_references(&exposure(), &types).expect("files");
+    assert!(
+        KINDS
+            .iter()
+            .all(|kind| server.asked(&reference_of(kind)) == 1)
+    );
+    let mut offline = server.config(root.path());
+    offline.server_url = None;
+    let offline = Client::open(offline).expect("a client");
+    offline
+        .fetch_references(&exposure(), &types)
+        .expect("nothing to do");
+}
+
+#[test]
+fn a_server_that_is_away_is_named_where_a_context_is_missing() {
+    let root = fresh();
+    for (url, words) in [
+        (
+            Some("http://127.0.0.1:9"),
+            "no connection to a server: no answer from http://127.0.0.1:9/",
+        ),
+        (
+            Some(""),
+            "no connection to a server: CRDS_SERVER_URL is not set",
+        ),
+        (
+            None,
+            "no connection to a server: CRDS_SERVER_URL is not set",
+        ),
+        (
+            Some("https://tele-serverless.invalid"),
+            "stands for no server",
+        ),
+    ] {
+        let mut config = support::server::config(root.path(), "");
+        config.server_url = url.map(str::to_owned);
+        config.network.attempts = 1;
+        for chosen in [None, Some("tele-2024-01-01")] {
+            config.context = chosen.map(str::to_owned);
+            let error = Client::open(config.clone())
+                .expect_err("no context")
+                .to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
 }
 
 #[test]

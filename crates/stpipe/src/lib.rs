@@ -19,7 +19,7 @@ mod value;
 pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
 pub use product::{Product, Products, Provenance};
-pub use references::{NoReferenceSource, Reference, ReferenceFiles, ReferenceSource};
+pub use references::{NoReferenceSource, Reference, ReferenceFiles, ReferenceSource, Watcher};
 pub use run::{Context, Run, RunError};
 pub use step::{BoxError, Outcome, Prepared, SkipReason, Status, Step, StepError};
 pub use task::{Action, ActionTask, BaseParams, Mission, StepTask, Task, TaskSpec};

@@ -106,7 +106,7 @@ impl ReferenceFiles {
 pub trait ReferenceSource {
     /// The references of these types for an exposure with this metadata.
     ///
-    /// A type for which selection fails is [`Reference::Missing`]; a file that is named but absent may
+    /// A type for which selection fails is [`Reference::Missing`], but a file of parameters that is named and not there is an error; a file that is named but absent may
     /// be `Cached` all the same, for the caller opens it.
     ///
     /// # Errors
@@ -125,7 +125,13 @@ pub trait ReferenceSource {
 
     /// The version of the rules' interpreter, recorded in products.
     fn version(&self) -> &str;
+
+    /// Tells someone how far it is whenever files are fetched, if this system fetches files.
+    fn watch(&mut self, _watcher: Watcher) {}
 }
+
+/// Someone who is told how far fetching is; called by several threads.
+pub type Watcher = Box<dyn Fn(&crds::Event<'_>) + Send + Sync>;
 
 /// A reference system that knows no file; for runs with overrides only, and for tests.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,6 +171,8 @@ impl ReferenceSource for crds::Client {
             .iter()
             .map(|(key, value)| (key, rule_value(value)))
             .collect();
+        // All at once before one by one: several files are fetched at a time.
+        self.fetch_references(&parameters, types)?;
         let mut found = BTreeMap::new();
         for kind in types {
             let reference = match self.references(&parameters, &[*kind]) {
@@ -177,10 +185,12 @@ impl ReferenceSource for crds::Client {
                         reason: format!("expected one file, found {} of them", paths.len()),
                     },
                 },
-                Err(error) if concerns_one_type(&error) => Reference::Missing {
-                    context: self.context().to_owned(),
-                    reason: error.to_string(),
-                },
+                Err(error) if concerns_one_type(&error) && !lacks_parameters(kind, &error) => {
+                    Reference::Missing {
+                        context: self.context().to_owned(),
+                        reason: error.to_string(),
+                    }
+                }
                 Err(error) => return Err(error.into()),
             };
             found.insert((*kind).to_owned(), reference);
@@ -194,6 +204,10 @@ impl ReferenceSource for crds::Client {
 
     fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
+    }
+
+    fn watch(&mut self, watcher: Watcher) {
+        crds::Client::watch(self, watcher);
     }
 }
 
@@ -213,6 +227,11 @@ fn concerns_one_type(error: &crds::Error) -> bool {
             | crds::Error::MissingReference { .. }
             | crds::Error::MissingMapping { .. }
     )
+}
+
+/// Whether parameters are named that are not there. A run without them would go on with others.
+fn lacks_parameters(kind: &str, error: &crds::Error) -> bool {
+    kind.starts_with("pars-") && matches!(error, crds::Error::MissingReference { .. })
 }
 
 fn rule_value(value: &ParamValue) -> crds::Value {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use crds::{Client, Parameters};
+use rayon::prelude::*;
 use stpipe::Mission;
 
 use super::{client, parameters};
@@ -72,6 +73,9 @@ pub(super) fn bestrefs(
     }
 }
 
+/// Lines read and answered at a time.
+const LINES: usize = 1024;
+
 struct Request<'a> {
     client: &'a Client,
     types: Option<&'a [&'a str]>,
@@ -121,6 +125,33 @@ impl Request<'_> {
         Ok(text)
     }
 
+    /// Answers lines, several at a time, and prints the answers in order; gives the number of those that cannot be answered.
+    fn answer(&self, lines: &[(usize, String)]) -> Result<usize, Failure> {
+        let filled = lines.par_iter().filter(|(_, line)| !line.trim().is_empty());
+        let answers: Vec<_> = filled
+            .map(|(index, line)| {
+                let answer = crds::bestrefs::answer_line(self.client, None, line, self.types);
+                (index, answer.map(|answer| format!("{answer}\n")))
+            })
+            .collect();
+        let (mut failed, mut text) = (0, String::new());
+        for (index, answer) in answers {
+            match answer {
+                Ok(answer) => text += &answer,
+                Err(error) => {
+                    failed += 1;
+                    self.streams
+                        .complain(&format!("line {}: {error}\n", index + 1));
+                    let error = serde_json::json!({ "ERROR": error.to_string() });
+                    let line = format!("{error}\n");
+                    text += &line;
+                }
+            }
+        }
+        self.streams.print(&text)?;
+        Ok(failed)
+    }
+
     fn lines(&self, path: &std::path::Path) -> Result<(), Failure> {
         let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
             Box::new(BufReader::new(io::stdin()))
@@ -129,21 +160,25 @@ impl Request<'_> {
                 File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
             Box::new(BufReader::new(file))
         };
+        // Whoever writes to standard input may wait for each answer.
+        let count = if path.as_os_str() == "-" { 1 } else { LINES };
         let mut failed = 0_usize;
-        for (index, line) in reader.lines().enumerate() {
-            let line = line
-                .with_context(|| format!("cannot read line {} of {}", index + 1, path.display()))?;
-            if line.trim().is_empty() {
-                continue;
+        let mut lines = reader.lines().enumerate();
+        loop {
+            let some: Vec<(usize, String)> = lines
+                .by_ref()
+                .take(count)
+                .map(|(index, line)| {
+                    let line = line.with_context(|| {
+                        format!("cannot read line {} of {}", index + 1, path.display())
+                    })?;
+                    Ok((index, line))
+                })
+                .collect::<Result<_, Failure>>()?;
+            if some.is_empty() {
+                break;
             }
-            let answer = crds::bestrefs::answer_line(self.client, None, &line, self.types);
-            let answer = answer.unwrap_or_else(|error| {
-                failed += 1;
-                self.streams
-                    .complain(&format!("line {}: {error}\n", index + 1));
-                serde_json::json!({ "ERROR": error.to_string() })
-            });
-            self.streams.print(&format!("{answer}\n"))?;
+            failed += self.answer(&some)?;
         }
         match failed {
             0 => Ok(()),

@@ -144,7 +144,7 @@ pub(super) fn info(args: &InfoArgs, streams: &Streams) -> Result<(), Failure> {
         let line = format!("private      {}\n", overlay.reference_dir.display());
         text += &line;
     }
-    let url = config.server_url.clone();
+    let url = config.server_url.clone().filter(|url| !url.is_empty());
     let line = format!(
         "server       {}\n",
         url.as_deref().unwrap_or("none (CRDS_SERVER_URL)")

@@ -57,7 +57,10 @@ pub(super) fn diff(
         kinds.dedup();
         for kind in kinds {
             let (own, other) = (before.get(kind), after.get(kind));
-            if own != other {
+            // That there is none for another reason is no other reference.
+            let none =
+                |answer: Option<&BestReference>| matches!(answer, Some(BestReference::NotFound(_)));
+            if own != other && !(none(own) && none(other)) {
                 let line = format!("  {kind}: {} -> {}\n", word(own), word(other));
                 text += &line;
             }

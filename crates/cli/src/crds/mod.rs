@@ -4,7 +4,7 @@ mod archive;
 mod bestrefs;
 mod care;
 mod changes;
-mod progress;
+pub(crate) mod progress;
 mod sync;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,9 @@ use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use crds::{BestReference, Client, Config, Observatory, Parameters, Value};
 use stpipe::{Mission, ParamValue};
+use tracing::level_filters::LevelFilter;
 
+use crate::logging::{self, LogOptions};
 use crate::{Failure, Streams};
 
 /// Commands of `jwst crds`.
@@ -42,6 +44,16 @@ pub enum CrdsCommand {
 /// # Errors
 /// [`Failure`] if the cache, the server or an input cannot be used.
 pub fn run(mission: &dyn Mission, command: &CrdsCommand, streams: &Streams) -> Result<(), Failure> {
+    // A server that is away, rules that cannot be followed: nothing that a user should miss.
+    let warnings = LogOptions {
+        level: Some(LevelFilter::WARN),
+        ..LogOptions::default()
+    };
+    let (log, _) = logging::subscriber(&warnings, streams)?;
+    tracing::dispatcher::with_default(&log, || act(mission, command, streams))
+}
+
+fn act(mission: &dyn Mission, command: &CrdsCommand, streams: &Streams) -> Result<(), Failure> {
     match command {
         CrdsCommand::Bestrefs(args) => bestrefs::bestrefs(mission, args, streams),
         CrdsCommand::Sync(args) => sync::sync(mission, args, streams),
@@ -65,8 +77,9 @@ fn settings(context: Option<&str>) -> Result<Config, Failure> {
 
 /// A client that shows how far it is.
 fn client(context: Option<&str>, streams: &Streams) -> Result<Client, Failure> {
-    let client = Client::open(settings(context)?).context("cannot use the CRDS cache")?;
-    Ok(client.with_progress(progress::shown(streams)))
+    let mut client = Client::open(settings(context)?).context("cannot use the CRDS cache")?;
+    client.watch(progress::Progress::new(streams).watcher());
+    Ok(client)
 }
 
 /// The parameters by which references of an exposure are selected.

@@ -16,6 +16,7 @@ use stpipe::{
     Context, Mission, Origin, Reference, ReferenceSource, Settings, Task, Values, suggest,
 };
 
+use crate::crds::progress::Progress;
 use crate::{Failure, Streams, help, logging};
 use lock::Locked;
 use options::{CommandLine, asks_for_version, identifier, parse};
@@ -49,13 +50,16 @@ fn attempt(mission: &dyn Mission, args: &[String], streams: &Streams) -> Result<
     if line.program.help {
         return Ok(streams.print(&help::task(chosen.task.spec()))?);
     }
-    let (dispatch, sink) = logging::subscriber(&line.program.log, streams)?;
+    let progress = progress(&line.program.log, streams);
+    let beside = progress.as_ref().map_or(streams.clone(), Progress::beside);
+    let (dispatch, sink) = logging::subscriber(&line.program.log, &beside)?;
     let debug = line.program.debug;
     let job = Job {
         mission,
         chosen,
         line,
         sink,
+        progress,
     };
     let result = in_thread_pool(job.line.program.threads, || {
         tracing::dispatcher::with_default(&dispatch, || job.run())
@@ -64,6 +68,11 @@ fn attempt(mission: &dyn Mission, args: &[String], streams: &Streams) -> Result<
         streams.complain(&format!("{error:?}\n"));
     }
     result
+}
+
+/// How far downloads are is shown unless the user wants to see nothing.
+fn progress(log: &logging::LogOptions, streams: &Streams) -> Option<Progress> {
+    (log.stream != logging::LogStream::Null).then(|| Progress::new(streams))
 }
 
 /// What to run, and the parameter file that says so.
@@ -133,6 +142,7 @@ struct Job<'a> {
     chosen: Chosen,
     line: CommandLine,
     sink: stpipe::log::LogSink,
+    progress: Option<Progress>,
 }
 
 impl Job<'_> {
@@ -142,7 +152,10 @@ impl Job<'_> {
         }
         let locked = self.line.program.locked.as_deref();
         let locked = locked.map(Locked::open).transpose()?;
-        let source = lock::open(self.mission, locked.as_ref());
+        let mut source = lock::open(self.mission, locked.as_ref());
+        if let Some(progress) = &self.progress {
+            source.watch(Box::new(progress.watcher()));
+        }
         match &locked {
             None => {
                 let references = RecordedReferences::new(source.as_ref());

@@ -25,6 +25,8 @@ pub use number::python_float;
 pub(crate) use parser::Parser;
 pub use parser::parse_literal;
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// A place in a text; lines and columns count from 1, columns in bytes.
@@ -186,17 +188,35 @@ impl Literal {
     }
 
     /// A text that is the same for keys that Python holds equal (`1`, `1.0` and `True`).
-    fn identity(&self) -> String {
+    fn identity(&self) -> Cow<'_, str> {
         match &self.kind {
-            // No other value is written with a leading NUL.
-            Kind::Str(text) => format!("\0{text}"),
-            Kind::Bool(value) => python_float(f64::from(u8::from(*value))),
-            Kind::Int(value) => python_float(*value as f64),
-            Kind::Tuple(items) => {
-                let items: Vec<String> = items.iter().map(Self::identity).collect();
-                format!("({})", items.join(","))
+            // All keys of most dictionaries. Of others only those that begin with a mark are changed, so that none looks like them.
+            Kind::Str(text) if !text.starts_with('\0') => Cow::Borrowed(text),
+            _ => {
+                let mut text = "\0".to_owned();
+                self.identify(&mut text);
+                Cow::Owned(text)
             }
-            _ => self.to_string(),
+        }
+    }
+
+    fn identify(&self, text: &mut String) {
+        match &self.kind {
+            Kind::Str(own) => {
+                text.push('\0');
+                text.push_str(own);
+            }
+            Kind::Bool(value) => text.push_str(&python_float(f64::from(u8::from(*value)))),
+            Kind::Int(value) => text.push_str(&python_float(*value as f64)),
+            Kind::Tuple(items) => {
+                text.push('(');
+                for item in items {
+                    item.identify(text);
+                    text.push(',');
+                }
+                text.push(')');
+            }
+            _ => text.push_str(&self.to_string()),
         }
     }
 }
@@ -206,7 +226,7 @@ pub(crate) fn unique_entries<'a>(
     items: impl Iterator<Item = (&'a Literal, &'a Literal)>,
 ) -> Vec<(&'a Literal, &'a Literal)> {
     let mut entries: Vec<(&Literal, &Literal)> = Vec::with_capacity(items.size_hint().0);
-    let mut places: std::collections::HashMap<String, usize> =
+    let mut places: std::collections::HashMap<Cow<'_, str>, usize> =
         std::collections::HashMap::with_capacity(items.size_hint().0);
     for (key, value) in items {
         match places.entry(key.identity()) {

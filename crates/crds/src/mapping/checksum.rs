@@ -26,11 +26,19 @@ fn ends_line(c: char) -> bool {
 /// Source: crds 14.0.3 `core.rmap.Mapping._get_checksum`.
 pub(crate) fn sum_of(text: &str) -> String {
     let mut sum = Sha1::new();
-    for line in text.split_inclusive(ends_line) {
-        if !line.contains("sha1sum") {
-            sum.update(line.as_bytes());
-        }
+    let mut rest = text;
+    while let Some(place) = rest.find("sha1sum") {
+        let start = rest[..place]
+            .char_indices()
+            .rev()
+            .find(|(_, c)| ends_line(*c))
+            .map_or(0, |(at, c)| at + c.len_utf8());
+        sum.update(&rest[..start]);
+        let mut after = rest[place..].split_inclusive(ends_line);
+        let end = place + after.next().map_or(0, str::len);
+        rest = &rest[end..];
     }
+    sum.update(rest);
     let mut digits = String::with_capacity(40);
     for octet in sum.finalize() {
         for half in [octet >> 4, octet & 15] {
@@ -50,6 +58,10 @@ mod tests {
         let expected = "05dec960e24d918b8a73a1c53bcbbaac2ee5c2e0";
         assert_eq!(sum_of("a\nb\n"), expected);
         assert_eq!(sum_of("a\n 'sha1sum' : 'x',\nb\n"), expected);
+        assert_eq!(sum_of("a\nsha1sum sha1sum\nb\n sha1sum"), expected);
+        // A line ends at a form feed, too.
+        assert_eq!(sum_of("a\n sha1sum\u{c}b\n"), expected);
+        assert_eq!(sum_of("sha1sum\u{2028}a\nb\n"), expected);
         assert_eq!(sum_of(&universal_newlines("a\r\nb\r")), expected);
     }
 }

@@ -99,6 +99,9 @@ impl Pattern {
         if depth > MAX_DEPTH {
             return Err(PatternError::new(DEPTH, key));
         }
+        if is_word(key) {
+            return Ok(Self::Plain(key.to_owned()));
+        }
         let depth = depth + 1;
         let upper = key.to_uppercase();
         if let Some(inner) = enclosed(key, '(', ')') {
@@ -287,10 +290,23 @@ fn leading_number(text: &str) -> Option<f64> {
     })
 }
 
+/// True for what most keys are: letters in upper case, digits, `.`, `_` and `-`, without the words that begin a pattern.
+fn is_word(key: &str) -> bool {
+    let plain =
+        |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'.' | b'_' | b'-');
+    !key.is_empty()
+        && key.bytes().all(plain)
+        && !key.starts_with("BETWEEN")
+        && !key.starts_with("NOT")
+}
+
 /// True for a key whose text is not to be cut at `|` nor checked against lists of values.
 ///
 /// Parity: crds/core/selectors.py `esoteric_key`: any word that starts with NOT or BETWEEN counts.
 pub(super) fn is_esoteric(key: &str) -> bool {
+    if is_word(key) {
+        return false;
+    }
     let key = key.to_uppercase();
     (key.starts_with(['{', '(', '#']) && key.ends_with(['}', ')', '#']))
         || key.starts_with("BETWEEN")

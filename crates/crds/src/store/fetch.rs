@@ -116,24 +116,27 @@ impl Store {
         }
         let count = jobs.len().min(self.network.connections.max(1));
         let (jobs, done) = (Mutex::new(jobs), Mutex::new((Fetched::default(), None)));
+        let work = || {
+            while let Some(job) = next(&jobs) {
+                let result = job.run();
+                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                match result {
+                    Ok(bytes) => {
+                        done.0.files += usize::from(bytes.is_some());
+                        done.0.bytes += bytes.unwrap_or(0);
+                    }
+                    Err(error) => {
+                        tracing::error!("{error}");
+                        done.1.get_or_insert(error);
+                    }
+                }
+            }
+        };
+        // The log of who asked may be known to this thread only.
+        let log = tracing::dispatcher::get_default(Clone::clone);
         thread::scope(|scope| {
             for _ in 0..count {
-                scope.spawn(|| {
-                    while let Some(job) = next(&jobs) {
-                        let result = job.run();
-                        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                        match result {
-                            Ok(bytes) => {
-                                done.0.files += usize::from(bytes.is_some());
-                                done.0.bytes += bytes.unwrap_or(0);
-                            }
-                            Err(error) => {
-                                tracing::error!("{error}");
-                                done.1.get_or_insert(error);
-                            }
-                        }
-                    }
-                });
+                scope.spawn(|| tracing::dispatcher::with_default(&log, work));
             }
         });
         match done.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -267,7 +270,12 @@ impl Job<'_> {
             size: self.size,
             done: part.length,
         });
-        tracing::info!("fetching {} ({} bytes)", self.name, self.size);
+        // Of mappings there are hundreds, and someone has said so.
+        if is_mapping(self.name) {
+            tracing::debug!("fetching {} ({} bytes)", self.name, self.size);
+        } else {
+            tracing::info!("fetching {} ({} bytes)", self.name, self.size);
+        }
         let mut attempt = 0;
         let sum = loop {
             let error = match self.transfer(&mut part) {
@@ -344,70 +352,86 @@ impl Job<'_> {
         }
     }
 
-    fn receive(&self, mut incoming: Incoming, part: &mut Part) -> Result<(), Failure> {
-        let local = |path: &Path| {
-            let path = path.to_owned();
-            move |error| Failure::Local(Error::Write { path, error })
-        };
-        let mut take = |buffer: &mut Vec<u8>, part: &mut Part| -> Result<bool, Failure> {
-            buffer.resize(PIECE, 0);
-            let count = incoming
-                .read(buffer)
-                .map_err(|error| NetworkError::Unreachable {
-                    url: self.url.clone(),
-                    reason: error.to_string(),
-                })?;
-            buffer.truncate(count);
-            part.length += count as u64;
-            if part.length > self.size {
-                return Err(self.wrong(&format!("{} bytes", self.size), "more"));
-            }
-            part.file.write_all(buffer).map_err(local(&part.path))?;
-            (self.progress)(&Event::Received {
-                bytes: count as u64,
-            });
-            Ok(count > 0)
-        };
+    fn receive(&self, incoming: Incoming, part: &mut Part) -> Result<(), Failure> {
         if self.size - part.length.min(self.size) < LARGE {
-            let mut buffer = Vec::new();
-            while take(&mut buffer, part)? {
-                part.sum.update(&buffer);
-            }
+            self.receive_small(incoming, part)?;
         } else {
-            // The sum takes as long as the transfer: both at the same time.
-            let (send, receive) = sync_channel::<Vec<u8>>(4);
-            let (give_back, spare) = sync_channel::<Vec<u8>>(8);
-            let mut sum = part.sum.clone();
-            let (result, sum) = thread::scope(|scope| {
-                let summing = scope.spawn(move || {
-                    for buffer in receive {
-                        sum.update(&buffer);
-                        let _ = give_back.try_send(buffer);
-                    }
-                    sum
-                });
-                let result = loop {
-                    let mut buffer = spare.try_recv().unwrap_or_default();
-                    match take(&mut buffer, part) {
-                        Ok(true) => {}
-                        done => break done.map(|_| ()),
-                    }
-                    if send.send(buffer).is_err() {
-                        break Ok(());
-                    }
-                };
-                drop(send);
-                (result, summing.join())
-            });
-            // Parity with the length, which counts what was written: a sum that failed is no sum.
-            part.sum = sum.map_err(|_| self.wrong("a sum", "a failure"))?;
-            result?;
+            self.receive_large(incoming, part)?;
         }
         if part.length < self.size {
             let found = format!("{} bytes", part.length);
             return Err(self.wrong(&format!("{} bytes", self.size), &found));
         }
         Ok(())
+    }
+
+    fn receive_small(&self, mut incoming: Incoming, part: &mut Part) -> Result<(), Failure> {
+        let mut buffer = vec![0; PIECE];
+        loop {
+            let count = self.take(&mut incoming, &mut buffer, part)?;
+            if count == 0 {
+                return Ok(());
+            }
+            part.sum.update(&buffer[..count]);
+        }
+    }
+
+    /// The sum may take as long as the transfer: a thread of its own computes it at the same time.
+    fn receive_large(&self, mut incoming: Incoming, part: &mut Part) -> Result<(), Failure> {
+        let (send, receive) = sync_channel::<(Vec<u8>, usize)>(4);
+        let (give_back, spare) = sync_channel::<Vec<u8>>(8);
+        let mut sum = part.sum.clone();
+        let (result, sum) = thread::scope(|scope| {
+            let summing = scope.spawn(move || {
+                for (buffer, count) in receive {
+                    sum.update(&buffer[..count]);
+                    let _ = give_back.try_send(buffer);
+                }
+                sum
+            });
+            let result = loop {
+                let mut buffer = spare.try_recv().unwrap_or_else(|_| vec![0; PIECE]);
+                match self.take(&mut incoming, &mut buffer, part) {
+                    Ok(0) => break Ok(()),
+                    Err(failure) => break Err(failure),
+                    Ok(count) => {
+                        if send.send((buffer, count)).is_err() {
+                            break Ok(());
+                        }
+                    }
+                }
+            };
+            drop(send);
+            (result, summing.join())
+        });
+        // The length counts what was written: without its sum, none of it can be used.
+        part.sum = sum.map_err(|_| self.wrong("a sum", "a failure"))?;
+        result
+    }
+
+    /// Brings some bytes into the buffer and the file; 0 at the end.
+    fn take(
+        &self,
+        incoming: &mut Incoming,
+        buffer: &mut [u8],
+        part: &mut Part,
+    ) -> Result<usize, Failure> {
+        let count = incoming
+            .read(buffer)
+            .map_err(|error| NetworkError::Unreachable {
+                url: self.url.clone(),
+                reason: error.to_string(),
+            })?;
+        part.length += count as u64;
+        if part.length > self.size {
+            return Err(self.wrong(&format!("{} bytes", self.size), "more"));
+        }
+        let written = part.file.write_all(&buffer[..count]);
+        written.map_err(|error| Failure::Local(write_error(&part.path)(error)))?;
+        (self.progress)(&Event::Received {
+            bytes: count as u64,
+        });
+        Ok(count)
     }
 
     fn throw_away(&self, part: &mut Part) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ use crate::{
     config::Config,
     error::Error,
     mapping::is_file_name,
-    network::Network,
+    network::{Network, is_serverless},
     observatory::Observatory,
     server_config::{FileInfo, ServerConfig},
 };
@@ -91,8 +91,10 @@ impl Store {
     /// As for [`Cache::open`].
     pub fn open(config: &Config, server: Option<ServerConfig>) -> Result<Self, Error> {
         let cache = Cache::open(config)?;
+        let url = config.server_url.as_deref().unwrap_or_default();
+        let url = if is_serverless(url) { "" } else { url };
         Ok(Self {
-            verified: Verified::open(&cache),
+            verified: Verified::open(&cache, url.trim_end_matches('/')),
             cache,
             observatory: config.observatory.clone(),
             catalog: OnceLock::new(),
@@ -158,8 +160,8 @@ impl Store {
         self.cache.new_reference_path(name, instrument)
     }
 
-    /// Compares the file at `path` with what is known of the file `name`. Sums are computed once: a file that has not changed
-    /// since is taken for what it was. With `again` it is read in any case.
+    /// Compares the file at `path` with what is known of the file `name`. Sums are computed once for a server: a file that has not
+    /// changed since is taken for what it was. With `again` it is read in any case.
     ///
     /// # Errors
     /// [`Error::Read`] if it cannot be read.
@@ -168,6 +170,7 @@ impl Store {
         // A whole catalog need not be unpacked for a file that was verified.
         if let Some(record) = &record
             && !again
+            && self.verified.is_current(record)
             && let Ok(facts) = path.metadata()
             && record.is_of(&facts)
         {

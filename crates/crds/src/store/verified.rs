@@ -1,7 +1,8 @@
 //! Which files were verified, so that it is done once.
 //!
 //! `verified.jsonl` in the directory of the configuration has a line for each file: name, size, time of modification and sum
-//! at the time. A file that has changed since is verified again. The reference client ignores it.
+//! at the time, and the server that stated it. A file that has changed since, or that another server is asked about, is verified
+//! again. The reference client ignores it.
 
 use std::{
     collections::HashMap,
@@ -27,6 +28,9 @@ pub(crate) struct Record {
     /// Time of modification since 1970 [ns].
     pub(crate) modified: u64,
     pub(crate) sha1: String,
+    /// URL of the server that was asked then; empty if none was.
+    #[serde(default)]
+    pub(crate) server: String,
 }
 
 impl Record {
@@ -36,6 +40,7 @@ impl Record {
             size: facts.len(),
             modified: modified(facts),
             sha1: sha1.to_owned(),
+            server: String::new(),
         }
     }
 
@@ -56,11 +61,13 @@ fn modified(facts: &Metadata) -> u64 {
 pub(crate) struct Verified {
     /// Where new records go; `None` if nothing may be written.
     file: Option<PathBuf>,
+    /// URL of the server that is asked now; empty without one.
+    server: String,
     records: Mutex<HashMap<String, Record>>,
 }
 
 impl Verified {
-    pub(crate) fn open(cache: &Cache) -> Self {
+    pub(crate) fn open(cache: &Cache, server: &str) -> Self {
         let mut records = HashMap::new();
         let mut count = 0;
         for directory in cache.config_dirs() {
@@ -78,8 +85,11 @@ impl Verified {
         {
             shorten(file, &records);
         }
-        let records = Mutex::new(records);
-        Self { file, records }
+        Self {
+            file,
+            server: server.to_owned(),
+            records: Mutex::new(records),
+        }
     }
 
     fn records(&self) -> MutexGuard<'_, HashMap<String, Record>> {
@@ -88,6 +98,11 @@ impl Verified {
 
     pub(crate) fn get(&self, name: &str) -> Option<Record> {
         self.records().get(name).cloned()
+    }
+
+    /// True if a record holds for the server that is asked now. Without one, whatever was verified is good enough.
+    pub(crate) fn is_current(&self, record: &Record) -> bool {
+        self.server.is_empty() || self.server == record.server
     }
 
     /// Reads what other processes have added.
@@ -103,7 +118,8 @@ impl Verified {
     }
 
     /// Adds a record. That it cannot be written costs another verification, no more.
-    pub(crate) fn add(&self, record: Record) {
+    pub(crate) fn add(&self, mut record: Record) {
+        record.server.clone_from(&self.server);
         let mut line = serde_json::to_vec(&record).unwrap_or_default();
         line.push(b'\n');
         self.records().insert(record.name.clone(), record);

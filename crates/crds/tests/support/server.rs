@@ -1,6 +1,7 @@
 //! A server that speaks the protocol, and that can be told to fail.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -37,9 +38,27 @@ pub enum Fault {
     Reply(String),
 }
 
+/// A file of the server.
+#[derive(Debug)]
+pub struct Content {
+    pub octets: Vec<u8>,
+    sum: String,
+}
+
+impl Content {
+    pub fn new(octets: Vec<u8>) -> Arc<Self> {
+        let sum = sum(&octets);
+        Arc::new(Self { octets, sum })
+    }
+}
+
 #[derive(Default)]
 pub struct World {
-    pub files: HashMap<String, Vec<u8>>,
+    /// The mission.
+    pub observatory: String,
+    /// The default context.
+    pub context: String,
+    pub files: HashMap<String, Arc<Content>>,
     /// For each file or method: what goes wrong with the next answers, in order.
     pub faults: HashMap<String, Vec<Fault>>,
     /// How often each file or method was asked for.
@@ -133,9 +152,10 @@ impl World {
             );
             files.insert(
                 format!("tele_cam_{kind}_0001.rmap"),
-                summed(&rules).into_bytes(),
+                Content::new(summed(&rules).into_bytes()),
             );
-            files.insert(reference_of(kind), noise(seed as u64 + 1, size));
+            let noise = Content::new(noise(seed as u64 + 1, size));
+            files.insert(reference_of(kind), noise);
         }
         let instrument = format!(
             "header = {{\n    'derived_from' : 'nothing',\n    'instrument' : 'CAM',\n    'mapping' : 'INSTRUMENT',\n    'name' : 'tele_cam_0001.imap',\n    \
@@ -143,10 +163,21 @@ impl World {
         );
         files.insert(
             "tele_cam_0001.imap".into(),
-            summed(&instrument).into_bytes(),
+            Content::new(summed(&instrument).into_bytes()),
         );
-        files.insert(CONTEXT.into(), summed(PIPELINE).into_bytes());
+        files.insert(CONTEXT.into(), Content::new(summed(PIPELINE).into_bytes()));
+        Self::of_files("tele", CONTEXT, files)
+    }
+
+    /// An observatory with these files.
+    pub fn of_files(
+        observatory: &str,
+        context: &str,
+        files: HashMap<String, Arc<Content>>,
+    ) -> Self {
         Self {
+            observatory: observatory.to_owned(),
+            context: context.to_owned(),
             files,
             ..Self::default()
         }
@@ -160,8 +191,9 @@ impl World {
     }
 
     fn infos(&self) -> Json {
-        let info = |(name, octets): (&String, &Vec<u8>)| {
-            let info = json!({"size": octets.len().to_string(), "sha1sum": sum(octets)});
+        let info = |(name, content): (&String, &Arc<Content>)| {
+            let size = content.octets.len().to_string();
+            let info = json!({"size": size, "sha1sum": content.sum});
             (name.clone(), info)
         };
         Json::Object(self.files.iter().map(info).collect())
@@ -174,11 +206,12 @@ impl World {
         Ok(match method {
             "get_server_info" => {
                 let mut info = json!({
-                    "observatory": "tele", "latest_context": CONTEXT, "edit_context": CONTEXT, "operational_context": CONTEXT,
+                    "observatory": self.observatory, "latest_context": self.context, "edit_context": self.context,
+                    "operational_context": self.context,
                     "bad_files_list": [], "last_synced": "2026-01-01 00:00:00", "crds_version": {"str": "14.0.0"},
                     "force_remote_mode": false,
-                    "mapping_url": {"checked": {"tele": "http://nowhere.invalid/"}, "unchecked": {"tele": format!("{url}/get/")}},
-                    "reference_url": {"unchecked": {"tele": format!("{url}/get/")}},
+                    "mapping_url": {"checked": {&self.observatory: "http://nowhere.invalid/"}, "unchecked": {&self.observatory: format!("{url}/get/")}},
+                    "reference_url": {"unchecked": {&self.observatory: format!("{url}/get/")}},
                 });
                 if !self.without_catalog {
                     info["download_metadata"] = encode(&self.infos());
@@ -187,8 +220,10 @@ impl World {
             }
             "get_mapping_names" => encode(&json!(self.mappings())),
             "get_file_info_map" => self.infos(),
-            "get_build_context" if params.get(1) == Some(&json!("1.2.3")) => CONTEXT.into(),
-            "get_context_by_date" => CONTEXT.into(),
+            "get_build_context" if params.get(1) == Some(&json!("1.2.3")) => {
+                self.context.clone().into()
+            }
+            "get_context_by_date" => self.context.clone().into(),
             "get_best_references" => json!({"dark": reference_of("dark"), "flat": "NOT FOUND n/a"}),
             _ => {
                 return Err(format!(
@@ -260,7 +295,7 @@ impl Server {
     }
 
     pub fn content(&self, name: &str) -> Vec<u8> {
-        self.with(|world| world.files[name].clone())
+        self.with(|world| world.files[name].octets.clone())
     }
 
     /// Settings of a client of this server with a cache below `root`; failures are met at once.
@@ -390,9 +425,10 @@ fn file(
         let fault = take_fault(&mut world, name);
         (fault, world.files.get(name).cloned(), world.pause)
     };
-    let Some(mut content) = content else {
+    let Some(content) = content else {
         return answer(stream, "404 Not Found", b"");
     };
+    let mut content = Cow::from(&content.octets);
     let total = content.len();
     let (mut offset, mut close) = (offset, false);
     let mut stop = usize::MAX;
@@ -402,12 +438,12 @@ fn file(
         }
         Some(Fault::Cut(count)) => (stop, close) = (count, true),
         Some(Fault::Hang(count)) => stop = count,
-        Some(Fault::Corrupt) => content[total / 2] ^= 1,
+        Some(Fault::Corrupt) => content.to_mut()[total / 2] ^= 1,
         Some(Fault::TooLong) => {
-            content.extend(vec![7; 200_000]);
+            content.to_mut().extend(vec![7; 200_000]);
             close = true;
         }
-        Some(Fault::TooShort) => content.truncate(total - 10),
+        Some(Fault::TooShort) => content.to_mut().truncate(total - 10),
         Some(Fault::IgnoresRanges) => offset = 0,
         _ => {}
     }

@@ -103,6 +103,14 @@ pub enum ConfigError {
         /// Why.
         source: BoxError,
     },
+    /// The reference system names a parameter file and has it not, or has it damaged.
+    #[error(
+        "the parameters of the reference system cannot be had (`--disable-crds-steppars` runs without them)"
+    )]
+    Unavailable {
+        /// Why, with the name of the file.
+        source: BoxError,
+    },
     /// A value cannot be used.
     #[error("wrong parameter ({origin})")]
     Value {

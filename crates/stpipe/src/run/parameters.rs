@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::config::{self, ConfigTree};
 use crate::{
-    ConfigError, Origin, ParamValue, Reference, ReferenceSource, Settings, TaskSpec, UnknownKeys,
-    Values,
+    BoxError, ConfigError, Origin, ParamValue, Reference, ReferenceSource, Settings, TaskSpec,
+    UnknownKeys, Values,
 };
 
 /// Where the parameters of a run come from, from weak to strong.
@@ -72,7 +72,7 @@ pub(crate) fn lay_over(
 /// cannot be read is.
 ///
 /// # Errors
-/// [`ConfigError::Unreadable`] for such a file.
+/// [`ConfigError::Unavailable`] and [`ConfigError::Unreadable`] for such a file.
 pub fn parameter_layers(
     spec: &TaskSpec,
     source: &dyn ReferenceSource,
@@ -87,6 +87,8 @@ pub fn parameter_layers(
     let types: Vec<&str> = owners.iter().map(|(_, kind)| kind.as_str()).collect();
     let found = match source.best_references(selection, &types) {
         Ok(found) => found,
+        // Other values than those meant for the exposure, and only a line in the log: nobody would notice.
+        Err(source) if names_a_file(&source) => return Err(ConfigError::Unavailable { source }),
         Err(error) => {
             tracing::warn!(target: super::LOG, "No parameters from the reference system: {error}");
             BTreeMap::new()
@@ -105,6 +107,21 @@ pub fn parameter_layers(
         layers.push((owner, name.clone(), config::read(path)?));
     }
     Ok(layers)
+}
+
+/// True if the rules name a file that cannot be had.
+fn names_a_file(error: &BoxError) -> bool {
+    use crds::Error::{BadReference, Damaged, Fetch, MissingReference, ReadOnly};
+    matches!(
+        error.downcast_ref(),
+        Some(
+            BadReference { .. }
+                | Damaged { .. }
+                | Fetch { .. }
+                | MissingReference { .. }
+                | ReadOnly { .. }
+        )
+    )
 }
 
 /// The parameters as indented text, as the log shows them.
