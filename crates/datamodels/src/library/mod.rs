@@ -11,13 +11,14 @@ mod stash;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::io::scratch::Scratch;
 use crate::models::ImageModel;
 
 pub use attachment::{Attachment, TableFormat};
-pub use exposure::{Exposure, Variance, group_id};
+pub use exposure::{Exposure, OpenExposure, Plane, Variance, group_id};
 pub use stash::Stash;
 
 /// Exposures in the order of their association.
@@ -98,6 +99,11 @@ impl Library {
 
     /// Exposures that are in memory.
     pub fn of_images(images: Vec<ImageModel>, association: AssociationInfo) -> Self {
+        Self::of_shared(images.into_iter().map(Arc::new).collect(), association)
+    }
+
+    /// Exposures that are in memory and belong to others, too: an array that a step changes is copied then.
+    pub fn of_shared(images: Vec<Arc<ImageModel>>, association: AssociationInfo) -> Self {
         let images = images.into_iter().enumerate();
         Self {
             exposures: images

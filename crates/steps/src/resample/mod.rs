@@ -141,9 +141,7 @@ impl Step for Resample {
                 resampler = resampler.with_blended_metadata();
             }
             for &member in members {
-                let mut input = ResampleInput::read(&library.exposures()[member])?;
-                input.match_invalid();
-                resampler.release(&mut input);
+                let mut input = resampler.read(&library.exposures()[member])?;
                 input.map = Some(maps.of(member)?);
                 resampler.add(input)?;
             }
