@@ -29,7 +29,12 @@ pub struct Library {
     scratch: Scratch,
     attachments: Vec<Attachment>,
     stash: Stash,
+    at_once: usize,
 }
+
+/// Exposures that a step works on at the same time, if nothing else is said: so many threads are kept busy, and memory does
+/// not grow with the number of exposures.
+const AT_ONCE: usize = 4;
 
 /// What a library has to know of the association that it was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,6 +99,7 @@ impl Library {
             scratch,
             attachments: Vec::new(),
             stash: Stash::default(),
+            at_once: AT_ONCE,
         })
     }
 
@@ -113,7 +119,18 @@ impl Library {
             scratch: Scratch::new(&std::env::temp_dir()),
             attachments: Vec::new(),
             stash: Stash::default(),
+            at_once: AT_ONCE,
         }
+    }
+
+    /// How many exposures a step may work on at the same time.
+    pub fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// Says how many exposures a step may work on at the same time, one or more.
+    pub fn set_at_once(&mut self, count: usize) {
+        self.at_once = count.max(1);
     }
 
     /// How many exposures there are.

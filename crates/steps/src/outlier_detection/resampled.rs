@@ -88,9 +88,11 @@ fn median(
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            let mut input = input(&library.exposures()[member], params, bad)?;
-            input.map = Some(maps(library, grid, settings).of(member)?);
-            resampler.add(input)?;
+            let input = input(&library.exposures()[member], params, bad)?;
+            let maps = maps(library, grid, settings);
+            let planes = maps.of(member)?;
+            resampler.add_mapped(input, &planes)?;
+            maps.put_by(planes);
         }
         resampler.finish(&regions)
     };
@@ -186,6 +188,7 @@ fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2
             .map(|_| ())
             .map_err(StepError::algorithm)
     })?;
+    maps.put_by(planes);
     Ok(blotted)
 }
 

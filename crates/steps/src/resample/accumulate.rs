@@ -11,7 +11,7 @@ use stpipe::StepError;
 use super::grid::OutputGrid;
 use super::input::{ResampleInput, WeightKind};
 use super::metadata::{self, Times};
-use super::pixmap::{MapOptions, PixelMapper};
+use super::pixmap::{MapOptions, PixelMapper, Planes};
 use super::variances::{Variances, Weighting};
 
 /// Output rows that one task works on.
@@ -104,6 +104,23 @@ impl Resampler {
     /// # Errors
     /// It has no world coordinate system of an image, or keywords or arrays that are needed are missing.
     pub fn add(&mut self, mut input: ResampleInput<'_>) -> Result<(), StepError> {
+        let planes = match input.map.take() {
+            Some(planes) => planes,
+            None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
+                .map(&self.settings.map)?,
+        };
+        self.add_mapped(input, &planes)
+    }
+
+    /// Adds an exposure whose pixels lie where `planes` says.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_mapped(
+        &mut self,
+        mut input: ResampleInput<'_>,
+        planes: &Planes,
+    ) -> Result<(), StepError> {
         if self.grid.scale_ratio.is_none() {
             self.grid.scale_ratio = metadata::scale_ratio(&input, self.grid.scale_arcsec)?;
         }
@@ -114,11 +131,6 @@ impl Resampler {
         if self.first.is_none() {
             self.first = Some(input.meta.clone());
         }
-        let planes = match input.map.take() {
-            Some(planes) => planes,
-            None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
-                .map(&self.settings.map)?,
-        };
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
         let weights = match input.weights.take() {

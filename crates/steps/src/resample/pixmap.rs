@@ -103,6 +103,19 @@ impl PixelMapper {
     /// # Errors
     /// A transform cannot be evaluated.
     pub fn map(&self, options: &MapOptions) -> Result<Planes, StepError> {
+        // Pages of zeros: they come into being row by row, where they are filled.
+        let room = Planes {
+            x: Array2::zeros(self.shape),
+            y: Array2::zeros(self.shape),
+        };
+        self.map_into(options, room)
+    }
+
+    /// The map of all pixels, in planes that have the shape of the input and any values.
+    ///
+    /// # Errors
+    /// As [`Self::map`].
+    pub fn map_into(&self, options: &MapOptions, room: Planes) -> Result<Planes, StepError> {
         let (width, height) = (
             (self.columns.1 + 1).saturating_sub(self.columns.0),
             (self.rows.1 + 1).saturating_sub(self.rows.0),
@@ -113,17 +126,12 @@ impl PixelMapper {
         {
             return Ok(planes);
         }
-        self.map_exactly()
+        self.map_exactly(room)
     }
 
-    fn map_exactly(&self) -> Result<Planes, StepError> {
+    fn map_exactly(&self, mut planes: Planes) -> Result<Planes, StepError> {
         let (first, last) = self.columns;
         let columns: Vec<f64> = (first..=last).map(|x| x as f64).collect();
-        // Pages of zeros: they come into being row by row, where they are filled.
-        let mut planes = Planes {
-            x: Array2::zeros(self.shape),
-            y: Array2::zeros(self.shape),
-        };
         let width = self.shape.1.max(1);
         let x = planes
             .x

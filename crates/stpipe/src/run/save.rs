@@ -8,7 +8,8 @@ use super::{LOG, Run, RunError};
 use crate::naming::{OutputName, Suffix, expand_variables};
 use crate::{BaseParams, BoxError, Origin, Outcome, Product, Products, Settings};
 
-/// Results that are saved at the same time; more would take the memory of as many that have to be read for it.
+/// Results that are saved at the same time, unless memory is limited: those that have to be read for it take that of as
+/// many.
 const AT_ONCE: usize = 2;
 
 /// Parts of a name between its base and its suffix.
@@ -109,7 +110,8 @@ impl Run<'_> {
             }
         }
         // One at a time writes to its file with one thread only.
-        for several in named.chunks_mut(AT_ONCE) {
+        let at_once = self.context.max_memory_bytes.map_or(AT_ONCE, |_| 1);
+        for several in named.chunks_mut(at_once) {
             let save = |(path, product): &mut (PathBuf, &mut dyn Product)| product.save(path);
             // Of two with the same name the second one is to be left.
             let are_distinct = several.windows(2).all(|pair| pair[0].0 != pair[1].0);
