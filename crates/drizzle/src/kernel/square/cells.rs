@@ -248,6 +248,28 @@ fn group_of<S: Simd>(lanes: &Lanes, group: usize) -> S::f64s {
     S::as_simd_f64s(lanes).0[group]
 }
 
+/// Where the grids of a group of lanes begin along one axis. These are functions and not closures, which the compiler would
+/// leave outside of what is compiled for newer processors.
+#[inline(always)]
+fn origin_of<S: Simd>(simd: S, first: &Lanes, group: usize) -> S::f64s {
+    simd.sub_f64s(group_of::<S>(first, group), simd.splat_f64s(0.5))
+}
+
+/// A corner of a group of lanes, relative to where the grids begin.
+#[inline(always)]
+fn corner_of<S: Simd>(
+    simd: S,
+    corners: &Corners,
+    corner: usize,
+    group: usize,
+    origin: (S::f64s, S::f64s),
+) -> (S::f64s, S::f64s) {
+    (
+        simd.sub_f64s(group_of::<S>(&corners.x[corner], group), origin.0),
+        simd.sub_f64s(group_of::<S>(&corners.y[corner], group), origin.1),
+    )
+}
+
 impl<S: Simd> Quadrilaterals<S> {
     #[inline(always)]
     fn new(
@@ -256,22 +278,24 @@ impl<S: Simd> Quadrilaterals<S> {
         (columns, rows): (&Extents, &Extents),
         group: usize,
     ) -> Self {
-        let half = simd.splat_f64s(0.5);
-        let relative = |lanes: &Lanes, first: &Lanes| {
-            let origin = simd.sub_f64s(group_of::<S>(first, group), half);
-            simd.sub_f64s(group_of::<S>(lanes, group), origin)
-        };
-        let corner = |k: usize| {
-            (
-                relative(&corners.x[k], &columns.first),
-                relative(&corners.y[k], &rows.first),
-            )
-        };
-        let c = [corner(0), corner(1), corner(2), corner(3)];
-        let side = |from: usize, to: usize| Side::new(simd, c[from], c[to]);
+        let origin = (
+            origin_of(simd, &columns.first, group),
+            origin_of(simd, &rows.first, group),
+        );
+        let [a, b, c, d] = [
+            corner_of(simd, corners, 0, group, origin),
+            corner_of(simd, corners, 1, group, origin),
+            corner_of(simd, corners, 2, group, origin),
+            corner_of(simd, corners, 3, group, origin),
+        ];
         Self {
             simd,
-            sides: [side(0, 1), side(1, 2), side(2, 3), side(3, 0)],
+            sides: [
+                Side::new(simd, a, b),
+                Side::new(simd, b, c),
+                Side::new(simd, c, d),
+                Side::new(simd, d, a),
+            ],
             counts: (
                 group_of::<S>(&columns.count, group),
                 group_of::<S>(&rows.count, group),
@@ -338,6 +362,13 @@ impl<S: Simd> Side<S> {
             half_run: simd.div_f64s(simd.splat_f64s(0.5), simd.abs_f64s(slope)),
         }
     }
+
+    /// The height at `x`.
+    #[inline(always)]
+    fn at(&self, simd: S, x: S::f64s) -> S::f64s {
+        let rise = simd.mul_f64s(self.slope, simd.sub_f64s(x, self.left));
+        simd.add_f64s(self.y, rise)
+    }
 }
 
 /// What lies within one column of the grids.
@@ -366,11 +397,7 @@ impl<S: Simd, const ROWS: usize> Strip<S, ROWS> {
         let half = simd.splat_f64s(0.5);
         let from = greater(simd, side.left, simd.splat_f64s(column));
         let to = lesser(simd, side.right, simd.splat_f64s(column + 1.0));
-        let at = |x: S::f64s| {
-            let rise = simd.mul_f64s(side.slope, simd.sub_f64s(x, side.left));
-            simd.add_f64s(side.y, rise)
-        };
-        let (start, end) = (at(from), at(to));
+        let (start, end) = (side.at(simd, from), side.at(simd, to));
         let (low, high) = (lesser(simd, start, end), greater(simd, start, end));
         let covers = simd.greater_than_f64s(to, from);
         let lower = lesser(simd, low, self.lowest);
