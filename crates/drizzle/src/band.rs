@@ -2,7 +2,8 @@
 
 use ndarray::ArrayViewMut2;
 
-use crate::{DrizzleError, Exposure};
+use crate::kernel::LANES;
+use crate::{DrizzleError, Exposure, Layer};
 
 /// Rows of the output to which an exposure is added: views of the same rows of all output images, each
 /// `(row, column)` and stored row after row.
@@ -47,18 +48,27 @@ pub(crate) const MOST_MEANS: usize = 32;
 /// contribution changes all of them with the same few instructions.
 struct Means<'b, const N: usize> {
     weight: &'b mut [f32],
-    images: Vec<(&'b [f32], &'b mut [f32])>,
+    images: Vec<(Pixels<'b>, &'b mut [f32])>,
     squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
     /// Means and then means with squared weights of each output pixel.
     pixels: Vec<[f32; N]>,
-    /// The input pixel that is being added.
-    values: [f32; N],
+    /// The input pixels that are being added.
+    values: [[f32; N]; LANES],
+}
+
+/// The pixels of an image of an exposure.
+struct Pixels<'b> {
+    values: &'b [f32],
+    /// Whether their square roots are meant.
+    roots: bool,
+    /// What is subtracted from them.
+    background: f32,
 }
 
 impl<'b, const N: usize> Means<'b, N> {
     fn new(
         weight: &'b mut [f32],
-        images: Vec<(&'b [f32], &'b mut [f32])>,
+        images: Vec<(Pixels<'b>, &'b mut [f32])>,
         squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
     ) -> Self {
         let mut pixels = vec![[0.0; N]; weight.len()];
@@ -74,52 +84,67 @@ impl<'b, const N: usize> Means<'b, N> {
             images,
             squared,
             pixels,
-            values: [0.0; N],
+            values: [[0.0; N]; LANES],
         }
     }
 
-    /// Turns to an input pixel.
+    /// Turns to `count` input pixels.
     #[inline(always)]
-    fn begin(&mut self, from: usize, scale: f32) {
-        let mut values = [0.0; N];
-        for (value, (image, _)) in values.iter_mut().zip(&self.images) {
-            *value = image[from] * scale;
+    fn load(&mut self, from: usize, count: usize, scale: f32) {
+        let mut line = [0.0; LANES];
+        for (place, (image, _)) in self.images.iter().enumerate() {
+            line[..count].copy_from_slice(&image.values[from..from + count]);
+            if image.roots {
+                line = line.map(|value| value.sqrt() * scale);
+            } else {
+                line = line.map(|value| (value - image.background) * scale);
+            }
+            for (values, value) in self.values.iter_mut().zip(line) {
+                values[place] = value;
+            }
         }
-        let squares = values.iter_mut().skip(self.images.len());
-        for (value, (image, _)) in squares.zip(&self.squared) {
-            *value = image.map_or(0.0, |image| image[from] * (scale * scale));
+        for (place, (image, _)) in (self.images.len()..).zip(&self.squared) {
+            for (lane, values) in self.values[..count].iter_mut().enumerate() {
+                values[place] = image.map_or(0.0, |image| image[from + lane] * (scale * scale));
+            }
         }
-        self.values = values;
     }
 
-    /// Adds the input pixel to `to` with a weight. Sums are 32-bit, in the order of the contributions.
+    /// Adds the input pixel in a lane to `to` with a weight. Sums are 32-bit, in the order of the contributions.
     #[inline(always)]
-    fn add(&mut self, to: usize, weight: f32) {
-        let (old, values) = (self.pixels[to], self.values);
+    fn add(&mut self, to: usize, lane: usize, weight: f32) {
+        let (old, values) = (self.pixels[to], self.values[lane]);
         let before = self.weight[to];
         let total = before + weight;
-        // No branch: which contribution is the first is not to be foreseen.
+        // Masks in place of a branch: which contribution is the first is not to be foreseen.
+        let known = u32::from(before != 0.0).wrapping_neg();
         let mut new = [0.0; N];
         for k in 0..N {
             let mean = (old[k] * before + weight * values[k]) / total;
-            new[k] = if before == 0.0 { values[k] } else { mean };
+            new[k] = f32::from_bits(mean.to_bits() & known | values[k].to_bits() & !known);
         }
         self.pixels[to] = new;
         self.weight[to] = total;
         if !self.squared.is_empty() && before != 0.0 {
-            self.add_squared(to, &old, before, weight);
+            self.add_squared(to, lane, &old, (before, weight));
         }
     }
 
     #[inline(never)]
-    fn add_squared(&mut self, to: usize, old: &[f32; N], before: f32, weight: f32) {
+    fn add_squared(
+        &mut self,
+        to: usize,
+        lane: usize,
+        old: &[f32; N],
+        (before, weight): (f32, f32),
+    ) {
         let total = f64::from(before + weight);
         // The squares of the two parts are rounded to 32 bits, that of the total is not.
         let (before, weight) = (f64::from(before * before), f64::from(weight * weight));
         let squares = self.images.len()..self.images.len() + self.squared.len();
         let pairs = old[squares.clone()]
             .iter()
-            .zip(&self.values[squares.clone()]);
+            .zip(&self.values[lane][squares.clone()]);
         for (mean, (old, value)) in self.pixels[to][squares].iter_mut().zip(pairs) {
             let sum = f64::from(*old) * before + weight * f64::from(*value);
             *mean = (sum / (total * total)) as f32;
@@ -145,6 +170,7 @@ pub(crate) struct Target<'b, const N: usize> {
     dq: Option<(&'b [u32], &'b mut [u32])>,
     separate: Option<Means<'b, N>>,
     scale: f32,
+    /// The first of the input pixels that are being added.
     from: usize,
 }
 
@@ -169,7 +195,7 @@ impl<'b, const N: usize> Target<'b, N> {
         };
         let separate = match &mut band.separate {
             Some(images) => Some(means(
-                exposure.separate.iter().collect(),
+                exposure.separate.iter().map(layer).collect(),
                 images,
                 Vec::new(),
                 shape,
@@ -177,8 +203,9 @@ impl<'b, const N: usize> Target<'b, N> {
             None => None,
         };
         let squared = squared(exposure, &mut band.squared, shape)?;
-        let along = exposure.along.iter();
-        let images = std::iter::once(&exposure.data).chain(along).collect();
+        let data = (&exposure.data, false, exposure.background);
+        let along = exposure.along.iter().map(layer);
+        let images = std::iter::once(data).chain(along).collect();
         Ok(Self {
             main: means(images, &mut band.main, squared, shape)?,
             context,
@@ -189,19 +216,19 @@ impl<'b, const N: usize> Target<'b, N> {
         })
     }
 
-    /// Turns to an input pixel.
+    /// Turns to `count` input pixels.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, from: usize) {
+    pub(crate) fn load(&mut self, from: usize, count: usize) {
         self.from = from;
-        self.main.begin(from, self.scale);
+        self.main.load(from, count, self.scale);
         if let Some(separate) = &mut self.separate {
-            separate.begin(from, self.scale);
+            separate.load(from, count, self.scale);
         }
     }
 
-    /// Adds the input pixel to the band's pixel `to` with a weight.
+    /// Adds the input pixel in a lane to the band's pixel `to` with a weight.
     #[inline(always)]
-    pub(crate) fn add(&mut self, to: usize, weight: f32) {
+    pub(crate) fn add(&mut self, to: usize, lane: usize, weight: f32) {
         if weight > 0.0
             && let Some((plane, bit)) = &mut self.context
         {
@@ -217,11 +244,11 @@ impl<'b, const N: usize> Target<'b, N> {
             } else {
                 output[to]
             };
-            output[to] = known | input[self.from];
+            output[to] = known | input[self.from + lane];
         }
-        self.main.add(to, weight);
+        self.main.add(to, lane, weight);
         if let Some(separate) = &mut self.separate {
-            separate.add(to, weight);
+            separate.add(to, lane, weight);
         }
     }
 
@@ -266,8 +293,15 @@ fn squared<'b>(
         .collect()
 }
 
+/// An image, whether its square roots are meant, and what is subtracted from it.
+type Input<'b, 'v> = (&'b ndarray::ArrayView2<'v, f32>, bool, f32);
+
+fn layer<'b, 'v>(layer: &'b Layer<'v>) -> Input<'b, 'v> {
+    (layer.image(), matches!(layer, Layer::Roots(_)), 0.0)
+}
+
 fn means<'b, 'v: 'b, const N: usize>(
-    inputs: Vec<&'b ndarray::ArrayView2<'v, f32>>,
+    inputs: Vec<Input<'b, 'v>>,
     outputs: &'b mut Images<'_>,
     squared: Vec<Pair<'b, Option<&'b [f32]>>>,
     shape: (usize, usize),
@@ -280,11 +314,13 @@ fn means<'b, 'v: 'b, const N: usize>(
         });
     }
     let mut images = Vec::with_capacity(inputs.len());
-    for (input, output) in inputs.into_iter().zip(&mut outputs.means) {
-        images.push((
-            crate::exposure::pixels(input, "an image of the exposure")?,
-            flat(output, shape, "a mean")?,
-        ));
+    for ((input, roots, background), output) in inputs.into_iter().zip(&mut outputs.means) {
+        let pixels = Pixels {
+            values: crate::exposure::pixels(input, "an image of the exposure")?,
+            roots,
+            background,
+        };
+        images.push((pixels, flat(output, shape, "a mean")?));
     }
     let weight = flat(&mut outputs.weight, shape, "the sum of weights")?;
     Ok(Means::new(weight, images, squared))

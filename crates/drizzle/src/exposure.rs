@@ -13,6 +13,8 @@ use crate::DrizzleError;
 pub struct Exposure<'a> {
     /// The data, in the units of [`Settings::units`](crate::Settings).
     pub data: ArrayView2<'a, f32>,
+    /// What is subtracted from the data before they are used.
+    pub background: f32,
     /// Weight of each pixel; 1 when `None`.
     pub weight: Option<ArrayView2<'a, f32>>,
     /// Quality bits, gathered with "or" in the output.
@@ -20,9 +22,33 @@ pub struct Exposure<'a> {
     /// Images combined with squared weights, such as variances. `None` counts as zeros.
     pub squared: Vec<Option<ArrayView2<'a, f32>>>,
     /// Images averaged like the data, with the same sums of weights.
-    pub along: Vec<ArrayView2<'a, f32>>,
+    pub along: Vec<Layer<'a>>,
     /// Images averaged on their own.
-    pub separate: Vec<ArrayView2<'a, f32>>,
+    pub separate: Vec<Layer<'a>>,
+}
+
+/// An image that is averaged beside the data.
+#[derive(Debug, Clone)]
+pub enum Layer<'a> {
+    /// As it is.
+    Values(ArrayView2<'a, f32>),
+    /// The square roots of its values: standard deviations of which the variances are at hand.
+    Roots(ArrayView2<'a, f32>),
+}
+
+impl<'a> From<ArrayView2<'a, f32>> for Layer<'a> {
+    fn from(values: ArrayView2<'a, f32>) -> Self {
+        Self::Values(values)
+    }
+}
+
+impl<'a> Layer<'a> {
+    /// The image, as it is.
+    pub(crate) fn image(&self) -> &ArrayView2<'a, f32> {
+        match self {
+            Self::Values(image) | Self::Roots(image) => image,
+        }
+    }
 }
 
 impl<'a> Exposure<'a> {
@@ -30,6 +56,7 @@ impl<'a> Exposure<'a> {
     pub fn new(data: ArrayView2<'a, f32>) -> Self {
         Self {
             data,
+            background: 0.0,
             weight: None,
             dq: None,
             squared: Vec::new(),
@@ -81,10 +108,10 @@ impl<'a> Exposure<'a> {
             same("an image with squared weights", image.dim())?;
         }
         for image in &self.along {
-            same("an image averaged like the data", image.dim())?;
+            same("an image averaged like the data", image.image().dim())?;
         }
         for image in &self.separate {
-            same("an image averaged separately", image.dim())?;
+            same("an image averaged separately", image.image().dim())?;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ mod tests;
 pub use band::{Band, Images, Tally};
 pub use blot::{BlotSettings, Interpolation, blot};
 pub use error::DrizzleError;
-pub use exposure::Exposure;
+pub use exposure::{Exposure, Layer};
 pub use geometry::{PixelMap, Section};
 pub use mosaic::Mosaic;
 pub use plan::{Hits, Plan};

@@ -3,7 +3,9 @@
 use crate::band::{self, MOST_MEANS, Target};
 use crate::exposure::pixels;
 use crate::geometry::{Overlap, RowSpan, Scan};
-use crate::kernel::{Centre, Gaussian, Lanczos, Receiver, Shape, Square, Turbo, Window};
+use crate::kernel::{
+    CELLS, Centre, Gaussian, LANES, Lanczos, Receiver, Shape, Square, Turbo, Window,
+};
 use crate::{Band, DrizzleError, Exposure, Kernel, PixelMap, Section, Settings, Tally};
 
 /// Columns that are looked at together when a band asks which pixels concern it.
@@ -17,8 +19,7 @@ pub struct Plan<'a> {
     scale_ratio: f32,
     output: (usize, usize),
     scan: Scan,
-    /// Lowest and highest output row of each block of columns of each input row, infinite where nothing is mapped.
-    heights: Vec<(f32, f32)>,
+    reaches: Reaches,
 }
 
 impl<'a> Plan<'a> {
@@ -51,7 +52,7 @@ impl<'a> Plan<'a> {
             scale_ratio,
             output,
             scan,
-            heights: heights(pixmap),
+            reaches: Reaches::new(pixmap, kernel == Kernel::Square),
         })
     }
 
@@ -143,24 +144,97 @@ fn whole_section(pixmap: &PixelMap<'_>, section: Option<Section>) -> Result<Sect
     Ok(within)
 }
 
+/// The lowest and the highest output row that corners of input pixels lie at, the kernel's reach aside; infinite where
+/// nothing is mapped.
+#[derive(Debug, Clone)]
+struct Reaches {
+    /// Of each input row.
+    rows: Vec<(f32, f32)>,
+    /// Of each block of columns of each row.
+    blocks: Vec<(f32, f32)>,
+}
+
+impl Reaches {
+    /// With `corners` that depend on the neighbours, or else of the centres.
+    fn new(pixmap: &PixelMap<'_>, corners: bool) -> Self {
+        let (rows, columns) = pixmap.shape();
+        let count = columns.div_ceil(BLOCK);
+        let mut blocks = heights(pixmap);
+        if corners {
+            let centres = blocks.clone();
+            for (index, reach) in blocks.iter_mut().enumerate() {
+                let (row, block) = (index / count, index % count);
+                for neighbour in [row.saturating_sub(1), (row + 1).min(rows - 1)] {
+                    *reach = both(*reach, centres[neighbour * count + block]);
+                }
+                if row == 0 || row + 2 >= rows || block == 0 || block + 1 == count {
+                    // Extrapolated corners may lie outside of the centres they come from, by less than this.
+                    let width = 2.0 * (reach.1 - reach.0);
+                    *reach = (reach.0 - width, reach.1 + width);
+                }
+            }
+        }
+        let nothing = (f32::INFINITY, f32::NEG_INFINITY);
+        let rows = blocks.chunks(count.max(1));
+        let rows = rows.map(|row| row.iter().fold(nothing, |all, reach| both(all, *reach)));
+        Self {
+            rows: rows.collect(),
+            blocks,
+        }
+    }
+
+    fn block(&self, row: usize, block: usize) -> (f32, f32) {
+        let count = self.blocks.len() / self.rows.len().max(1);
+        self.blocks[row * count + block]
+    }
+}
+
+/// What holds both of two ranges.
+fn both(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
 /// Output rows of the centres in each block.
 fn heights(pixmap: &PixelMap<'_>) -> Vec<(f32, f32)> {
     let (_, columns) = pixmap.shape();
-    pixmap
-        .y()
-        .chunks(columns)
-        .flat_map(|row| {
-            (0..columns).step_by(BLOCK).map(move |start| {
-                // A column more on both sides, for corners between the blocks.
-                let end = (start + BLOCK + 1).min(columns);
-                let block = &row[start.saturating_sub(1)..end];
-                let low = block.iter().fold(f64::INFINITY, |low, &y| low.min(y));
-                let high = block.iter().fold(f64::NEG_INFINITY, |high, &y| high.max(y));
-                // Halves and rounding to 32 bits are within the reach that is added later.
-                (low as f32, high as f32)
-            })
+    let rows = pixmap.y().chunks(columns);
+    let blocks = rows.flat_map(|row| {
+        (0..columns).step_by(BLOCK).map(move |start| {
+            // A column more on both sides, for corners between the blocks.
+            let end = (start + BLOCK + 1).min(columns);
+            let (low, high) = range(&row[start.saturating_sub(1)..end]);
+            // Halves and rounding to 32 bits are within the reach that is added later.
+            (low as f32, high as f32)
         })
-        .collect()
+    });
+    blocks.collect()
+}
+
+/// The smallest and the largest of numbers, infinite if there are none but NaN.
+fn range(numbers: &[f64]) -> (f64, f64) {
+    const SIDE_BY_SIDE: usize = 8;
+    let (mut low, mut high) = (
+        [f64::INFINITY; SIDE_BY_SIDE],
+        [f64::NEG_INFINITY; SIDE_BY_SIDE],
+    );
+    let mut widen = |k: usize, number: f64| {
+        // A comparison with NaN is false.
+        low[k] = if number < low[k] { number } else { low[k] };
+        high[k] = if number > high[k] { number } else { high[k] };
+    };
+    let (chunks, rest) = numbers.as_chunks::<SIDE_BY_SIDE>();
+    for chunk in chunks {
+        for (k, number) in chunk.iter().enumerate() {
+            widen(k, *number);
+        }
+    }
+    for number in rest {
+        widen(0, *number);
+    }
+    (
+        low.into_iter().fold(f64::INFINITY, f64::min),
+        high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+    )
 }
 
 /// One exposure on one band.
@@ -186,6 +260,7 @@ impl Work<'_> {
             work: self,
             first_row: first_row as i64,
             target,
+            weights: [1.0; LANES],
             hits: 0,
             is_new: false,
         };
@@ -207,6 +282,8 @@ struct Drops<'w, 'b, const N: usize> {
     work: &'w Work<'w>,
     first_row: i64,
     target: Target<'b, N>,
+    /// Weights of the pixels turned to.
+    weights: [f32; LANES],
     /// Pixels whose first hit is in the band.
     hits: i64,
     /// Whether the pixel has not hit anything yet.
@@ -220,37 +297,24 @@ impl<const N: usize> Drops<'_, '_, N> {
     }
 
     #[inline(always)]
-    fn add_all<S: Shape>(&mut self, shape: &S) {
+    fn add_all<S: Shape>(&mut self, simd: impl pulp::Simd, shape: &S) {
         for &RowSpan { row, first, last } in &self.work.plan.scan.rows {
+            if !self.is_near(shape, self.work.plan.reaches.rows[row]) {
+                continue;
+            }
             for block in first / BLOCK..=last / BLOCK {
-                if self.concerns(shape, row, block) {
+                if self.is_near(shape, self.work.plan.reaches.block(row, block)) {
                     let start = first.max(block * BLOCK);
                     let end = last.min(block * BLOCK + BLOCK - 1);
-                    shape.spread(row, start..=end, self);
+                    shape.spread(simd, row, start..=end, self);
                 }
             }
         }
     }
 
-    /// Whether a block of a row may touch the band.
+    /// Whether pixels whose corners lie at these heights may touch the band.
     #[inline(always)]
-    fn concerns<S: Shape>(&self, shape: &S, row: usize, block: usize) -> bool {
-        let (rows, columns) = self.work.plan.pixmap.shape();
-        let blocks = columns.div_ceil(BLOCK);
-        let height = |row: usize| self.work.plan.heights[row * blocks + block];
-        let (mut low, mut high) = height(row);
-        if S::USES_NEIGHBOURS {
-            for neighbour in [row.saturating_sub(1), (row + 1).min(rows - 1)] {
-                let (l, h) = height(neighbour);
-                (low, high) = (low.min(l), high.max(h));
-            }
-            let edge = row == 0 || row + 2 >= rows || block == 0 || block + 1 == blocks;
-            if edge {
-                // Extrapolated corners may lie outside of the centres they come from, by less than this.
-                let width = 2.0 * (high - low);
-                (low, high) = (low - width, high + width);
-            }
-        }
+    fn is_near<S: Shape>(&self, shape: &S, (low, high): (f32, f32)) -> bool {
         let reach = shape.reach() + 1.0 + f64::from(high.abs().max(low.abs())) * 1e-6;
         f64::from(low) - reach <= self.window().rows.1 as f64
             && f64::from(high) + reach >= self.first_row as f64
@@ -267,8 +331,8 @@ impl<S: Shape, const N: usize> pulp::WithSimd for AllPixels<'_, '_, '_, S, N> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<I: pulp::Simd>(self, _instructions: I) {
-        self.drops.add_all(self.shape);
+    fn with_simd<I: pulp::Simd>(self, simd: I) {
+        self.drops.add_all(simd, self.shape);
     }
 }
 
@@ -286,28 +350,56 @@ impl<const N: usize> Receiver for Drops<'_, '_, N> {
     }
 
     #[inline(always)]
-    fn weight(&self, (column, row): (usize, usize)) -> f32 {
+    fn load(&mut self, (column, row): (usize, usize), count: usize) {
         let plan = self.work.plan;
         let from = row * plan.pixmap.shape().1 + column;
-        (self.work.weight).map_or(1.0, |weight| weight[from] * plan.settings.weight_scale)
+        if let Some(weight) = self.work.weight {
+            let scale = plan.settings.weight_scale;
+            for (lane, weight) in self.weights.iter_mut().zip(&weight[from..from + count]) {
+                *lane = weight * scale;
+            }
+        }
+        self.target.load(from, count);
     }
 
     #[inline(always)]
-    fn begin(&mut self, (column, row): (usize, usize)) {
-        let from = row * self.work.plan.pixmap.shape().1 + column;
+    fn weight(&self, lane: usize) -> f32 {
+        self.weights[lane]
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, _lane: usize) {
         self.is_new = true;
-        self.target.begin(from);
     }
 
     #[inline(always)]
-    fn add(&mut self, column: i64, row: i64, share: f32) {
+    fn add(&mut self, lane: usize, column: i64, row: i64, share: f32) {
         let row = row - self.first_row;
         // A pixel that has hit a row below the band is counted there.
         self.hits += i64::from(self.is_new && row >= 0);
         self.is_new = false;
         if row >= 0 {
             let to = row as usize * self.work.shape.1 + column as usize;
-            self.target.add(to, share);
+            self.target.add(to, lane, share);
+        }
+    }
+
+    #[inline(always)]
+    fn add_cells(
+        &mut self,
+        lane: usize,
+        (column, row): (i64, i64),
+        mut bits: u64,
+        shares: &[[f32; LANES]; CELLS * CELLS],
+    ) {
+        self.hits += i64::from(bits != 0);
+        let width = self.work.shape.1;
+        let first = (row - self.first_row) as usize * width + column as usize;
+        while bits != 0 {
+            let cell = bits.trailing_zeros() as usize % (CELLS * CELLS);
+            bits &= bits - 1;
+            let to = first + cell / CELLS * width + cell % CELLS;
+            self.target.add(to, lane, shares[cell][lane]);
         }
     }
 }

@@ -383,7 +383,7 @@ fn images_apart_do_not_see_earlier_exposures() {
         )
         .expect("fits");
     let mut exposure = frames[1].exposure();
-    exposure.separate.push(frames[1].data.view());
+    exposure.separate.push(frames[1].data.view().into());
     let map = frames[1].map();
     let plan = Plan::new(&map, (5, 6), &Settings::default()).expect("fits");
     let (mut weight, mut mean) = (Array2::zeros((5, 6)), Array2::zeros((5, 6)));

@@ -153,8 +153,8 @@ impl Input<'_> {
 
     /// Opens the members whose role is `wanted`.
     ///
-    /// Changed arrays are kept in memory unless the task's `in_memory` is off; temporary files are made beside the
-    /// products.
+    /// Changed arrays are kept in memory unless the task's `in_memory` is off, or memory is limited; temporary files are
+    /// made beside the products.
     pub(crate) fn library(
         &self,
         wanted: impl Fn(&Role) -> bool,
@@ -168,6 +168,7 @@ impl Input<'_> {
             .collect::<Result<_, BoxError>>()
             .map_err(unusable)?;
         let in_memory = run.settings().value("in_memory").as_bool() != Some(false);
+        let in_memory = in_memory && run.max_memory_bytes().is_none();
         let changes = if in_memory {
             Changes::InMemory
         } else {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{BoxError, Settings, SkipReason, Status, Values};
 
-/// A model that steps take and make, and that can be saved.
-pub trait Product {
+/// A model that steps take and make, and that can be saved, by any thread.
+pub trait Product: Send {
     /// Flat metadata for the selection of references: `meta.instrument.name` and the like.
     fn selection(&self) -> Values;
 

@@ -1,8 +1,10 @@
 //! One exposure of a library.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
+use rayon::prelude::*;
 
 use super::{AssociationInfo, MemberFile};
 use crate::error::{DataModelError, Result};
@@ -34,8 +36,11 @@ pub struct Exposure {
 #[derive(Debug)]
 enum Arrays {
     File(PathBuf),
-    Memory(Box<ImageModel>),
+    Memory(Arc<ImageModel>),
 }
+
+/// An array of an exposure, `(row, column)`: borrowed where it is in memory, read where it is in a file.
+pub type Plane<'a, T> = CowArray<'a, T, Ix2>;
 
 /// An array that takes the place of the original one.
 #[derive(Debug)]
@@ -107,14 +112,14 @@ impl Exposure {
         })
     }
 
-    pub(super) fn of_image(index: usize, image: ImageModel) -> Self {
+    pub(super) fn of_image(index: usize, image: Arc<ImageModel>) -> Self {
         let meta = image.meta.clone();
         let catalog = meta.text("meta.tweakreg_catalog").map(PathBuf::from);
         Self {
             group: group_id(&meta).unwrap_or_else(|| unnamed_group(index)),
             meta,
             shape: image.data.dim(),
-            arrays: Arrays::Memory(Box::new(image)),
+            arrays: Arrays::Memory(image),
             catalog,
             aside: None,
             data: None,
@@ -144,17 +149,30 @@ impl Exposure {
         self.catalog.as_deref()
     }
 
+    /// Opens the file, if the arrays are in one, to read several of them.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open_arrays(&self) -> Result<OpenExposure<'_>> {
+        let reader = match &self.arrays {
+            Arrays::File(path) => Some(FitsReader::open(path)?),
+            Arrays::Memory(_) => None,
+        };
+        Ok(OpenExposure {
+            exposure: self,
+            reader,
+        })
+    }
+
     /// The values, `(row, column)` [BUNIT].
     ///
     /// # Errors
     /// They cannot be read.
     pub fn data(&self) -> Result<Array2<f32>> {
-        match (&self.data, &self.arrays) {
-            (Some(kept), _) => kept.read(self.shape),
-            (None, Arrays::Memory(image)) => Ok(image.data.clone()),
-            (None, Arrays::File(path)) => plane(&FitsReader::open(path)?, "SCI", self.shape),
+        if let (Some(kept), 0) = (&self.data, self.hidden) {
+            return kept.read(self.shape).map(Plane::into_owned);
         }
-        .and_then(|data| self.shown(data))
+        self.open_arrays()?.data().map(Plane::into_owned)
     }
 
     /// The standard deviations [BUNIT]; zeros where the file has none.
@@ -162,12 +180,7 @@ impl Exposure {
     /// # Errors
     /// They cannot be read.
     pub fn err(&self) -> Result<Array2<f32>> {
-        match &self.arrays {
-            Arrays::Memory(image) => Ok(image.err.clone()),
-            Arrays::File(path) => {
-                plane(&FitsReader::open(path)?, "ERR", self.shape).and_then(|err| self.shown(err))
-            }
-        }
+        self.open_arrays()?.err().map(Plane::into_owned)
     }
 
     /// The quality of each pixel.
@@ -175,45 +188,19 @@ impl Exposure {
     /// # Errors
     /// It cannot be read.
     pub fn dq(&self) -> Result<Array2<u32>> {
-        let original = || match &self.arrays {
-            Arrays::Memory(image) => Ok(image.dq.clone()),
-            Arrays::File(path) => plane(&FitsReader::open(path)?, "DQ", self.shape),
-        };
-        match &self.dq {
-            None => original(),
-            Some(Quality::Whole(kept)) => kept.read(self.shape),
-            Some(Quality::Changes(changes)) => {
-                let mut dq = original()?;
-                if let Some(pixels) = dq.as_slice_mut() {
-                    for &(pixel, quality) in changes {
-                        pixels[pixel] = quality;
-                    }
-                }
-                Ok(dq)
-            }
+        if let Some(Quality::Whole(kept)) = &self.dq {
+            return kept.read(self.shape).map(Plane::into_owned);
         }
+        self.open_arrays()?.dq().map(Plane::into_owned)
     }
 
     /// A variance [BUNIT²]; `None` where the exposure does not have it.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// They cannot be read.
     pub fn variance(&self, which: Variance) -> Result<Option<Array2<f32>>> {
-        match (&self.arrays, which) {
-            (Arrays::Memory(image), Variance::Poisson) => Ok(Some(image.var_poisson.clone())),
-            (Arrays::Memory(image), Variance::ReadNoise) => Ok(Some(image.var_rnoise.clone())),
-            (Arrays::Memory(image), Variance::Flat) => Ok(image.var_flat.clone()),
-            (Arrays::File(path), which) => {
-                let name = match which {
-                    Variance::Poisson => "VAR_POISSON",
-                    Variance::ReadNoise => "VAR_RNOISE",
-                    Variance::Flat => "VAR_FLAT",
-                };
-                let (rows, columns) = self.shape;
-                let found = read_companion(&FitsReader::open(path)?, name, &[rows, columns])?;
-                found.map(|variance| self.shown(variance)).transpose()
-            }
-        }
+        let variance = self.open_arrays()?.variance(which)?;
+        Ok(variance.map(Plane::into_owned))
     }
 
     /// The exposure with all its arrays.
@@ -222,12 +209,12 @@ impl Exposure {
     /// They cannot be read.
     pub fn image(&self) -> Result<ImageModel> {
         let mut image = match &self.arrays {
-            Arrays::Memory(image) => (**image).clone(),
+            Arrays::Memory(image) => ImageModel::clone(image),
             Arrays::File(path) => ImageModel::open(path)?,
         };
         image.meta = self.meta.clone();
         if let Some(kept) = &self.data {
-            image.data = kept.read(self.shape)?;
+            image.data = kept.read(self.shape)?.into_owned();
         }
         if self.dq.is_some() {
             image.dq = self.dq()?;
@@ -243,7 +230,7 @@ impl Exposure {
     pub fn set_data(&mut self, data: Array2<f32>) -> Result<()> {
         self.check("SCI", data.dim())?;
         if let Arrays::Memory(image) = &mut self.arrays {
-            image.data = data;
+            Arc::make_mut(image).data = data;
         } else {
             self.data = Some(Kept::new(data, self.aside.as_ref())?);
         }
@@ -257,7 +244,7 @@ impl Exposure {
     pub fn set_dq(&mut self, dq: Array2<u32>) -> Result<()> {
         self.check("DQ", dq.dim())?;
         if let Arrays::Memory(image) = &mut self.arrays {
-            image.dq = dq;
+            Arc::make_mut(image).dq = dq;
         } else {
             self.dq = Some(match self.changes(&dq)? {
                 Some(changes) => Quality::Changes(changes),
@@ -273,30 +260,28 @@ impl Exposure {
             return Ok(None);
         };
         let original: Array2<u32> = plane(&FitsReader::open(path)?, "DQ", self.shape)?;
-        let changed = original.iter().zip(dq).enumerate();
-        let changed = changed.filter(|(_, (before, now))| before != now);
+        let (Some(before), Some(now)) = (original.as_slice(), dq.as_slice()) else {
+            return Ok(None);
+        };
         let most = dq.len() / SMALLEST_PART;
-        let listed: Vec<(usize, u32)> = changed
-            .map(|(pixel, (_, now))| (pixel, *now))
-            .take(most + 1)
-            .collect();
-        Ok((listed.len() <= most).then_some(listed))
+        let pixels = before.par_iter().zip(now).enumerate();
+        let changed =
+            pixels.filter_map(|(pixel, (before, now))| (before != now).then_some((pixel, *now)));
+        let count = changed.clone().count();
+        Ok((count <= most).then(|| changed.collect()))
     }
 
     /// From now on pixels that have any of these quality bits are NaN in the data, errors and variances.
     pub fn hide(&mut self, bits: u32) {
         self.hidden |= bits;
         if let Arrays::Memory(image) = &mut self.arrays {
-            hide_pixels(image, bits);
+            hide_pixels(Arc::make_mut(image), bits);
         }
     }
 
-    /// An array of the file without its hidden pixels.
-    fn shown(&self, mut array: Array2<f32>) -> Result<Array2<f32>> {
-        if self.hidden != 0 && matches!(self.arrays, Arrays::File(_)) {
-            hide_in(&mut array, &self.dq()?, self.hidden);
-        }
-        Ok(array)
+    /// Quality bits of pixels that are [hidden](Self::hide).
+    pub fn hidden_bits(&self) -> u32 {
+        self.hidden
     }
 
     /// Says what became of a step, by its status key, for this exposure alone; what is recorded for all exposures does not
@@ -325,6 +310,136 @@ impl Exposure {
     }
 }
 
+/// The arrays of an exposure, with its file open if they are in one.
+#[derive(Debug)]
+pub struct OpenExposure<'a> {
+    exposure: &'a Exposure,
+    reader: Option<FitsReader>,
+}
+
+impl<'a> OpenExposure<'a> {
+    /// The values [BUNIT].
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn data(&self) -> Result<Plane<'a, f32>> {
+        let data = self.data_with_hidden()?;
+        self.shown(data)
+    }
+
+    /// The values, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn data_with_hidden(&self) -> Result<Plane<'a, f32>> {
+        let exposure = self.exposure;
+        match (&exposure.data, &exposure.arrays) {
+            (Some(kept), _) => kept.read(exposure.shape),
+            (None, Arrays::Memory(image)) => Ok(image.data.view().into()),
+            (None, Arrays::File(_)) => self.plane("SCI"),
+        }
+    }
+
+    /// The standard deviations [BUNIT]; zeros where the file has none.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn err(&self) -> Result<Plane<'a, f32>> {
+        let err = self.err_with_hidden()?;
+        self.shown(err)
+    }
+
+    /// The standard deviations, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn err_with_hidden(&self) -> Result<Plane<'a, f32>> {
+        match &self.exposure.arrays {
+            Arrays::Memory(image) => Ok(image.err.view().into()),
+            Arrays::File(_) => self.plane("ERR"),
+        }
+    }
+
+    /// The quality of each pixel.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn dq(&self) -> Result<Plane<'a, u32>> {
+        let exposure = self.exposure;
+        let original = || match &exposure.arrays {
+            Arrays::Memory(image) => Ok(Plane::from(image.dq.view())),
+            Arrays::File(_) => self.plane("DQ"),
+        };
+        match &exposure.dq {
+            None => original(),
+            Some(Quality::Whole(kept)) => kept.read(exposure.shape),
+            Some(Quality::Changes(changes)) => {
+                let mut dq = original()?.into_owned();
+                if let Some(pixels) = dq.as_slice_mut() {
+                    for &(pixel, quality) in changes {
+                        pixels[pixel] = quality;
+                    }
+                }
+                Ok(dq.into())
+            }
+        }
+    }
+
+    /// A variance [BUNIT²]; `None` where the exposure does not have it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn variance(&self, which: Variance) -> Result<Option<Plane<'a, f32>>> {
+        let variance = self.variance_with_hidden(which)?;
+        variance.map(|variance| self.shown(variance)).transpose()
+    }
+
+    /// A variance, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn variance_with_hidden(&self, which: Variance) -> Result<Option<Plane<'a, f32>>> {
+        let name = match which {
+            Variance::Poisson => "VAR_POISSON",
+            Variance::ReadNoise => "VAR_RNOISE",
+            Variance::Flat => "VAR_FLAT",
+        };
+        let image = match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => image,
+            (_, Some(reader)) => {
+                let (rows, columns) = self.exposure.shape;
+                let found = read_companion(reader, name, &[rows, columns])?;
+                return Ok(found.map(|found: Array2<f32>| found.into()));
+            }
+            (_, None) => return Ok(None),
+        };
+        Ok(match which {
+            Variance::Poisson => Some(image.var_poisson.view().into()),
+            Variance::ReadNoise => Some(image.var_rnoise.view().into()),
+            Variance::Flat => image.var_flat.as_ref().map(|flat| flat.view().into()),
+        })
+    }
+
+    /// An array of the file.
+    fn plane<T: Element>(&self, name: &str) -> Result<Plane<'a, T>> {
+        let shape = self.exposure.shape;
+        match &self.reader {
+            Some(reader) => plane(reader, name, shape).map(Plane::from),
+            None => Ok(Array2::from_elem(shape, T::default()).into()),
+        }
+    }
+
+    /// An array without its hidden pixels.
+    fn shown(&self, array: Plane<'a, f32>) -> Result<Plane<'a, f32>> {
+        if self.exposure.hidden == 0 || self.reader.is_none() {
+            return Ok(array);
+        }
+        let mut array = array.into_owned();
+        hide_in(&mut array, self.dq()?.view(), self.exposure.hidden);
+        Ok(array.into())
+    }
+}
+
 impl<T: bytemuck::Pod> Kept<T> {
     fn new(array: Array2<T>, aside: Option<&Scratch>) -> Result<Self> {
         match aside {
@@ -337,15 +452,15 @@ impl<T: bytemuck::Pod> Kept<T> {
         }
     }
 
-    fn read(&self, shape: (usize, usize)) -> Result<Array2<T>> {
+    fn read(&self, shape: (usize, usize)) -> Result<Plane<'_, T>> {
         match self {
-            Self::Memory(array) => Ok(array.clone()),
+            Self::Memory(array) => Ok(array.view().into()),
             Self::Scratch(stored) => {
                 let mut array = Array2::from_elem(shape, T::zeroed());
                 if let Some(values) = array.as_slice_mut() {
                     stored.read_into(0, values)?;
                 }
-                Ok(array)
+                Ok(array.into())
             }
         }
     }
@@ -360,18 +475,19 @@ fn hide_pixels(image: &mut ImageModel, bits: u32) {
         &mut image.var_rnoise,
     ];
     for array in arrays.into_iter().chain(image.var_flat.as_mut()) {
-        hide_in(array, &image.dq, bits);
+        hide_in(array, image.dq.view(), bits);
     }
 }
 
-fn hide_in(array: &mut Array2<f32>, dq: &Array2<u32>, bits: u32) {
+fn hide_in(array: &mut Array2<f32>, dq: ArrayView2<'_, u32>, bits: u32) {
     if bits == 0 || array.dim() != dq.dim() {
         return;
     }
-    array.zip_mut_with(dq, |value, dq| {
-        if dq & bits != 0 {
-            *value = f32::NAN;
-        }
+    let rows = array.axis_iter_mut(Axis(0)).into_par_iter();
+    rows.zip(dq.axis_iter(Axis(0))).for_each(|(mut row, dq)| {
+        row.zip_mut_with(&dq, |value, dq| {
+            *value = if dq & bits == 0 { *value } else { f32::NAN };
+        });
     });
 }
 

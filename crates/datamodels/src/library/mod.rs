@@ -11,13 +11,14 @@ mod stash;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::io::scratch::Scratch;
 use crate::models::ImageModel;
 
 pub use attachment::{Attachment, TableFormat};
-pub use exposure::{Exposure, Variance, group_id};
+pub use exposure::{Exposure, OpenExposure, Plane, Variance, group_id};
 pub use stash::Stash;
 
 /// Exposures in the order of their association.
@@ -28,7 +29,12 @@ pub struct Library {
     scratch: Scratch,
     attachments: Vec<Attachment>,
     stash: Stash,
+    at_once: usize,
 }
+
+/// Exposures that a step works on at the same time, if nothing else is said: so many threads are kept busy, and memory does
+/// not grow with the number of exposures.
+const AT_ONCE: usize = 4;
 
 /// What a library has to know of the association that it was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,11 +99,17 @@ impl Library {
             scratch,
             attachments: Vec::new(),
             stash: Stash::default(),
+            at_once: AT_ONCE,
         })
     }
 
     /// Exposures that are in memory.
     pub fn of_images(images: Vec<ImageModel>, association: AssociationInfo) -> Self {
+        Self::of_shared(images.into_iter().map(Arc::new).collect(), association)
+    }
+
+    /// Exposures that are in memory and belong to others, too: an array that a step changes is copied then.
+    pub fn of_shared(images: Vec<Arc<ImageModel>>, association: AssociationInfo) -> Self {
         let images = images.into_iter().enumerate();
         Self {
             exposures: images
@@ -107,7 +119,18 @@ impl Library {
             scratch: Scratch::new(&std::env::temp_dir()),
             attachments: Vec::new(),
             stash: Stash::default(),
+            at_once: AT_ONCE,
         }
+    }
+
+    /// How many exposures a step may work on at the same time.
+    pub fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// Says how many exposures a step may work on at the same time, one or more.
+    pub fn set_at_once(&mut self, count: usize) {
+        self.at_once = count.max(1);
     }
 
     /// How many exposures there are.

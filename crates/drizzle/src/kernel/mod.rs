@@ -14,6 +14,10 @@ pub(crate) use turbo::Turbo;
 
 use std::ops::RangeInclusive;
 
+/// Pixels of a row that are worked out together: so many that the compiler keeps loops over them, and makes vector
+/// instructions of these.
+pub(crate) const LANES: usize = 32;
+
 /// Output rows or columns, both ends included, before they are cut to the image.
 pub(crate) type Extent = (i64, i64);
 
@@ -39,21 +43,26 @@ pub(crate) trait Shape: Sync {
     /// The weight that an output pixel gets, `None` if the spot does not touch it.
     fn share(&self, spot: &Self::Spot, whole: f64, column: i64, row: i64) -> Option<f32>;
 
-    /// Hands what pixels of a row give to output pixels to `receiver`: pixel by pixel, and for each row by row.
+    /// Hands what pixels of a row give to output pixels to `receiver`: pixel by pixel, and for each row by row. `simd`
+    /// stands for the machine's vector instructions.
     #[inline(always)]
-    fn spread(&self, row: usize, columns: RangeInclusive<usize>, receiver: &mut impl Receiver) {
+    fn spread(
+        &self,
+        _simd: impl pulp::Simd,
+        row: usize,
+        columns: RangeInclusive<usize>,
+        receiver: &mut impl Receiver,
+    ) {
         for column in columns {
             if let Some(spot) = self.spot(column, row) {
-                each_share(self, &spot, (column, row), receiver);
+                receiver.load((column, row), 1);
+                each_share(self, &spot, 0, receiver);
             }
         }
     }
 
     /// How far from the interpolated position of the centre a spot may reach up or down [output pixels].
     fn reach(&self) -> f64;
-
-    /// Whether the spot depends on the neighbours in the pixel map.
-    const USES_NEIGHBOURS: bool = false;
 }
 
 /// The rows and columns of the output that matter.
@@ -83,34 +92,50 @@ pub(crate) trait Receiver {
     /// What is wanted.
     fn window(&self) -> Window;
 
-    /// The weight of a pixel, given by column and row.
-    fn weight(&self, pixel: (usize, usize)) -> f32;
+    /// Turns to `count` pixels of a row, at most [`LANES`], from a column and row on.
+    fn load(&mut self, first: (usize, usize), count: usize);
 
-    /// Turns to a pixel.
-    fn begin(&mut self, pixel: (usize, usize));
+    /// The weight of a pixel, given by its number among those turned to.
+    fn weight(&self, lane: usize) -> f32;
+
+    /// Begins with a pixel.
+    fn begin(&mut self, lane: usize);
 
     /// Adds the pixel to an output pixel.
-    fn add(&mut self, column: i64, row: i64, share: f32);
+    fn add(&mut self, lane: usize, column: i64, row: i64, share: f32);
+
+    /// Adds a pixel that nothing has been said of to output pixels that are all wanted: those of a grid that begins at
+    /// `column` and `row`, which are listed as bits `CELLS * row + column`, the lowest first, with a share for each.
+    fn add_cells(
+        &mut self,
+        lane: usize,
+        first: (i64, i64),
+        bits: u64,
+        shares: &[[f32; LANES]; CELLS * CELLS],
+    );
 }
+
+/// Cells along a side of the grid of [`Receiver::add_cells`].
+pub(crate) const CELLS: usize = 4;
 
 /// Asks for the weight of one output pixel after the other.
 #[inline(always)]
 pub(crate) fn each_share<S: Shape + ?Sized>(
     shape: &S,
     spot: &S::Spot,
-    pixel: (usize, usize),
+    lane: usize,
     receiver: &mut impl Receiver,
 ) {
     let window = receiver.window();
     let Some((columns, rows)) = window.cut(shape.columns(spot), shape.rows(spot)) else {
         return;
     };
-    let whole = shape.whole(spot, receiver.weight(pixel));
-    receiver.begin(pixel);
+    let whole = shape.whole(spot, receiver.weight(lane));
+    receiver.begin(lane);
     for row in rows.0..=rows.1 {
         for column in columns.0..=columns.1 {
             if let Some(share) = shape.share(spot, whole, column, row) {
-                receiver.add(column, row, share);
+                receiver.add(lane, column, row, share);
             }
         }
     }

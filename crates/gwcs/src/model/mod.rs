@@ -170,12 +170,27 @@ pub fn each_point<const I: usize, const O: usize>(
     vectorised(
         #[inline(always)]
         || {
-            for index in 0..count {
-                let values = function(inputs.map(|list| list[index]));
-                for (output, value) in outputs.iter_mut().zip(values) {
-                    output[index] = value;
+            for start in (0..count).step_by(TOGETHER) {
+                let width = TOGETHER.min(count - start);
+                let end = start + width;
+                // In arrays of their own, which nothing else can be part of.
+                let (mut from, mut to) = ([[0.0; TOGETHER]; I], [[0.0; TOGETHER]; O]);
+                for (from, input) in from.iter_mut().zip(&inputs) {
+                    from[..width].copy_from_slice(&input[start..end]);
+                }
+                for k in 0..width {
+                    let values = function(std::array::from_fn(|input| from[input][k]));
+                    for (to, value) in to.iter_mut().zip(values) {
+                        to[k] = value;
+                    }
+                }
+                for (output, to) in outputs.iter_mut().zip(&to) {
+                    output[start..end].copy_from_slice(&to[..width]);
                 }
             }
         },
     );
 }
+
+/// Points that go through a function side by side.
+const TOGETHER: usize = 32;

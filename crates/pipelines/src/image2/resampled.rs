@@ -1,5 +1,7 @@
 //! `resample` in the pipeline: a product beside the calibrated image, which goes on unchanged.
 
+use std::sync::Arc;
+
 use datamodels::library::{AssociationInfo, Library, group_id};
 use datamodels::models::{ImageModel, RateModel};
 use steps::resample::Resample;
@@ -25,7 +27,7 @@ fn applies(rate: &RateModel) -> bool {
 
 /// Saves the resampled image with the suffix i2d, if the pipeline saves its results.
 fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
-    let RateModel::Image(mut image) = rate else {
+    let RateModel::Image(image) = rate else {
         return Ok(rate);
     };
     let save = run.settings().base()?.save_results;
@@ -34,18 +36,26 @@ fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
         settings.set("suffix", "i2d", Origin::Caller)?;
         settings.set("blendheaders", false, Origin::Caller)?;
     }
-    let library = Library::of_images(vec![image.clone()], AssociationInfo::default());
-    Ok(RateModel::Image(
-        match run.outcome::<Resample>(Resample::NAME, library)? {
-            Outcome::Complete(_) => with_group(image),
-            Outcome::Skipped { mut input, .. } | Outcome::Failed { mut input, .. } => {
-                if let Some(exposure) = input.exposures_mut().first_mut() {
-                    image.meta = exposure.meta.clone();
-                }
-                image
-            }
-        },
-    ))
+    let image = Arc::new(image);
+    let library = Library::of_shared(vec![Arc::clone(&image)], AssociationInfo::default());
+    let outcome = run.outcome::<Resample>(Resample::NAME, library)?;
+    let meta = match &outcome {
+        Outcome::Complete(_) => None,
+        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => {
+            let exposure = input.exposures().first();
+            exposure.map(|exposure| exposure.meta.clone())
+        }
+    };
+    // The library is gone then, and no array has to be copied.
+    drop(outcome);
+    let mut image = Arc::unwrap_or_clone(image);
+    Ok(RateModel::Image(match meta {
+        None => with_group(image),
+        Some(meta) => {
+            image.meta = meta;
+            image
+        }
+    }))
 }
 
 /// Names the group of exposures that the image belongs to.

@@ -1,5 +1,6 @@
 //! `calwebb_image3`: from calibrated exposures to an aligned mosaic and its catalogue.
 
+mod memory;
 mod mosaic;
 mod table;
 
@@ -35,8 +36,12 @@ fn run(
     let (mut run, input) = library::begin(context, settings, inputs)?;
     tracing::info!("Starting calwebb_image3 ...");
     set_outputs(&mut run, &input)?;
-    let library = input.library(|role| *role == Role::Science, &run)?;
+    let mut library = input.library(|role| *role == Role::Science, &run)?;
     check_instruments(&library).map_err(|error| input.unusable(error.into()))?;
+    if let Some(limit) = run.max_memory_bytes() {
+        let heeded = memory::heed(&mut library, run.settings(), limit);
+        heeded.map_err(|error| input.unusable(error.into()))?;
+    }
     let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();
     run.prefetch(&selection(&library), &planned)?;
     let library = run.table(STEPS, library)?;

@@ -11,7 +11,10 @@ pub(super) fn make(run: &mut Run<'_>, library: Library) -> Result<(), RunError> 
     let Outcome::Complete(mut images) = run.outcome::<Resample>(Resample::NAME, library)? else {
         return Ok(());
     };
-    if let (Some(image), true) = (images.pop(), images.is_empty()) {
+    if let (Some(mut image), true) = (images.pop(), images.is_empty()) {
+        // It has been saved, and the catalogue does not ask for these.
+        image.con = None;
+        (image.var_poisson, image.var_rnoise, image.var_flat) = (None, None, None);
         run.outcome::<SourceCatalog>(SourceCatalog::NAME, image)?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Sums over values between two limits.
 
+use crate::simd::{Kernel, run_vectorised};
+
 /// Number, mean, standard deviation and range of values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Moments {
@@ -20,41 +22,69 @@ const PART: usize = 1 << 16;
 /// # Source
 /// stsci.imagestats 1.8.4 `computeMean`, which reads the values twice and squares in 32 bits.
 pub(super) fn moments(values: &[f32], low: f32, high: f32, centre: f32) -> Moments {
-    let mut count = 0;
-    let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-    let distance = |value: f32| {
-        let inside = value >= low && value <= high;
-        (if inside { value - centre } else { 0.0 }, u32::from(inside))
-    };
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for part in chunks.chunks(PART) {
-        let mut counts = [0_u32; LANES];
-        for chunk in part {
-            for lane in 0..LANES {
-                let (distance, inside) = distance(chunk[lane]);
-                let distance = f64::from(distance);
-                counts[lane] += inside;
-                sums[lane] += distance;
-                squares[lane] += distance * distance;
+    run_vectorised(Sums {
+        values,
+        low,
+        high,
+        centre,
+    })
+}
+
+/// The work of [`moments`].
+struct Sums<'a> {
+    values: &'a [f32],
+    low: f32,
+    high: f32,
+    centre: f32,
+}
+
+impl Kernel for Sums<'_> {
+    type Output = Moments;
+
+    #[inline(always)]
+    fn run(self) -> Moments {
+        let Self {
+            values,
+            low,
+            high,
+            centre,
+        } = self;
+        let mut count = 0;
+        let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
+        let distance = |value: f32| {
+            let inside = (value >= low) & (value <= high);
+            (if inside { value - centre } else { 0.0 }, u32::from(inside))
+        };
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for part in chunks.chunks(PART) {
+            let mut counts = [0_u32; LANES];
+            for chunk in part {
+                for lane in 0..LANES {
+                    let (distance, inside) = distance(chunk[lane]);
+                    let distance = f64::from(distance);
+                    counts[lane] += inside;
+                    sums[lane] += distance;
+                    squares[lane] += distance * distance;
+                }
             }
+            count += counts.iter().map(|count| *count as usize).sum::<usize>();
         }
-        count += counts.iter().map(|count| *count as usize).sum::<usize>();
-    }
-    for value in rest {
-        let (distance, inside) = distance(*value);
-        let distance = f64::from(distance);
-        count += inside as usize;
-        sums[0] += distance;
-        squares[0] += distance * distance;
-    }
-    let number = count as f64;
-    let mean = sums.iter().sum::<f64>() / number;
-    let scatter = (squares.iter().sum::<f64>() - number * mean * mean).max(0.0);
-    Moments {
-        count,
-        mean: (f64::from(centre) + mean) as f32,
-        // Without the maximum above, rounding could leave the scatter of equal values below zero.
-        deviation: (scatter / (number - 1.0)).sqrt() as f32,
+        for value in rest {
+            let (distance, inside) = distance(*value);
+            let distance = f64::from(distance);
+            count += inside as usize;
+            sums[0] += distance;
+            squares[0] += distance * distance;
+        }
+        let number = count as f64;
+        let mean = sums.iter().sum::<f64>() / number;
+        let scatter = (squares.iter().sum::<f64>() - number * mean * mean).max(0.0);
+        Moments {
+            count,
+            mean: (f64::from(centre) + mean) as f32,
+            // Without the maximum above, rounding could leave the scatter of equal values below zero.
+            deviation: (scatter / (number - 1.0)).sqrt() as f32,
+        }
     }
 }
 
@@ -72,11 +102,36 @@ pub(super) fn extremes(values: &[f32]) -> (f32, f32) {
 }
 
 /// The range `from`, widened to the values between limits.
-fn between(values: &[f32], (low, high): (f32, f32), from: (f32, f32)) -> (f32, f32) {
+fn between(values: &[f32], limits: (f32, f32), from: (f32, f32)) -> (f32, f32) {
+    run_vectorised(Range {
+        values,
+        limits,
+        from,
+    })
+}
+
+/// The work of [`between`].
+struct Range<'a> {
+    values: &'a [f32],
+    limits: (f32, f32),
+    from: (f32, f32),
+}
+
+impl Kernel for Range<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn run(self) -> (f32, f32) {
+        widened(self.values, self.limits, self.from)
+    }
+}
+
+#[inline(always)]
+fn widened(values: &[f32], (low, high): (f32, f32), from: (f32, f32)) -> (f32, f32) {
     let (mut least, mut most) = ([from.0; LANES], [from.1; LANES]);
     let mut widen = |lane: usize, value: f32| {
         // What lies beyond a limit is replaced by what changes nothing.
-        let inside = value >= low && value <= high;
+        let inside = (value >= low) & (value <= high);
         let (under, over) = if inside { (value, value) } else { from };
         least[lane] = if under < least[lane] {
             under

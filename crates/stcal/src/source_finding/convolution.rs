@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
+use crate::simd::{Kernel, run_vectorised};
+
 /// What stands for pixels without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Border {
@@ -104,23 +106,57 @@ impl Convolution {
     }
 
     fn sum_row(&self, lines: &Lines, centre: usize, sums: &mut [f64]) {
-        sums.fill(0.0);
-        for &(dy, dx, weight) in &self.weights {
+        let terms = self.weights.iter().map(|&(dy, dx, weight)| {
             let values = lines.shifted(centre, dy, dx);
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += value * weight;
-            }
-        }
+            (values, weight)
+        });
+        let terms = &terms.collect::<Vec<_>>();
+        run_vectorised(WeightedSums { terms, sums });
     }
 
     /// The sum of weights over pixels that have a value.
     fn norm_row(&self, lines: &Lines, centre: usize, norms: &mut [f64]) {
-        norms.fill(0.0);
-        for &(dy, dx, weight) in &self.weights {
+        let terms = self.weights.iter().map(|&(dy, dx, weight)| {
             let known = lines.known(centre, dy, dx);
-            for (norm, known) in norms.iter_mut().zip(known) {
-                *norm += known * weight;
+            (known, weight)
+        });
+        let terms = &terms.collect::<Vec<_>>();
+        run_vectorised(WeightedSums { terms, sums: norms });
+    }
+}
+
+/// Columns whose sums stay in registers while the weights are gone through.
+const TOGETHER: usize = 16;
+
+/// Sums of rows with weights, column by column, in the order of the weights.
+struct WeightedSums<'a> {
+    terms: &'a [(&'a [f64], f64)],
+    sums: &'a mut [f64],
+}
+
+impl Kernel for WeightedSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (chunks, rest) = self.sums.as_chunks_mut::<TOGETHER>();
+        let end = chunks.len() * TOGETHER;
+        for (number, sums) in chunks.iter_mut().enumerate() {
+            let start = number * TOGETHER;
+            let mut together = [0.0; TOGETHER];
+            for (values, weight) in self.terms {
+                let values = &values[start..start + TOGETHER];
+                for (sum, value) in together.iter_mut().zip(values) {
+                    *sum += value * weight;
+                }
             }
+            *sums = together;
+        }
+        for (offset, sum) in rest.iter_mut().enumerate() {
+            let terms = self.terms.iter();
+            *sum = terms.fold(0.0, |sum, (values, weight)| {
+                sum + values[end + offset] * weight
+            });
         }
     }
 }

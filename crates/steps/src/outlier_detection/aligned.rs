@@ -40,7 +40,8 @@ pub(super) fn flag(
     let median = stack.median()?;
     intermediates.push_aligned_median(&library.exposures()[0], &median)?;
     for exposure in library.exposures_mut() {
-        let mut pixels = Pixels::read(exposure)?;
+        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let mut pixels = Pixels::read(&open)?;
         let rows = bands::ROWS;
         let bands = pixels
             .dq
@@ -54,7 +55,8 @@ pub(super) fn flag(
             flag_aligned(data, err, median, snr, OUTLIER, dq).map_err(StepError::algorithm)
         });
         let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
-        let dq = pixels.finish(exposure)?;
+        let dq = pixels.finish(&open)?;
+        drop(open);
         settle(exposure, dq)?;
         tracing::info!("{count} pixels marked as outliers");
     }

@@ -1,43 +1,43 @@
 //! Quality after outliers were found.
 
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, Variance};
-use ndarray::{Array2, Zip};
+use datamodels::library::{Exposure, OpenExposure, Plane, Variance};
+use ndarray::{Array2, ArrayView2, Zip};
 use stpipe::StepError;
 
 /// Bits of an outlier.
 pub(super) const OUTLIER: u32 = pixel::OUTLIER | pixel::DO_NOT_USE;
 
 /// Arrays of an exposure that outliers are looked for in.
-pub(super) struct Pixels {
-    pub(super) data: Array2<f32>,
-    pub(super) err: Array2<f32>,
+pub(super) struct Pixels<'a> {
+    pub(super) data: Plane<'a, f32>,
+    pub(super) err: Plane<'a, f32>,
     pub(super) dq: Array2<u32>,
 }
 
-impl Pixels {
-    pub(super) fn read(exposure: &Exposure) -> Result<Self, StepError> {
+impl<'a> Pixels<'a> {
+    pub(super) fn read(exposure: &OpenExposure<'a>) -> Result<Self, StepError> {
         Ok(Self {
             data: exposure.data().map_err(StepError::algorithm)?,
             err: exposure.err().map_err(StepError::algorithm)?,
-            dq: exposure.dq().map_err(StepError::algorithm)?,
+            dq: exposure.dq().map_err(StepError::algorithm)?.into_owned(),
         })
     }
 
     /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
-    pub(super) fn finish(mut self, exposure: &Exposure) -> Result<Array2<u32>, StepError> {
-        mark_nan(&mut self.dq, &self.data);
-        mark_nan(&mut self.dq, &self.err);
+    pub(super) fn finish(mut self, exposure: &OpenExposure<'a>) -> Result<Array2<u32>, StepError> {
+        mark_nan(&mut self.dq, self.data.view());
+        mark_nan(&mut self.dq, self.err.view());
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
             if let Some(variance) = exposure.variance(which).map_err(StepError::algorithm)? {
-                mark_nan(&mut self.dq, &variance);
+                mark_nan(&mut self.dq, variance.view());
             }
         }
         Ok(self.dq)
     }
 }
 
-fn mark_nan(dq: &mut Array2<u32>, values: &Array2<f32>) {
+fn mark_nan(dq: &mut Array2<u32>, values: ArrayView2<'_, f32>) {
     Zip::from(dq).and(values).par_for_each(|dq, value| {
         *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
     });

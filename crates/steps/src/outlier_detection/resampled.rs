@@ -2,6 +2,7 @@
 
 use datamodels::dq::pixel;
 use datamodels::library::{Exposure, Library, Variance};
+use datamodels::models::ResampledModel;
 use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
 use ndarray::{Array2, Axis, Zip};
 use rayon::prelude::*;
@@ -83,55 +84,81 @@ fn median(
                 .to_owned()
         })
         .collect();
-    for (_, members) in &groups {
+    let resampled = |members: &[usize]| {
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            let mut input = input(&library.exposures()[member], params, bad)?;
-            input.map = Some(maps(library, grid, settings).of(member)?);
-            resampler.add(input)?;
+            let input = input(&library.exposures()[member], params, bad)?;
+            let maps = maps(library, grid, settings);
+            let planes = maps.of(member)?;
+            resampler.add_mapped(input, &planes)?;
+            maps.put_by(planes);
         }
-        let mut image = resampler.finish(&regions)?;
-        intermediates.push_resampled(&library.exposures()[members[0]], &image)?;
-        let threshold =
-            weight_threshold(image.wht.as_slice().unwrap_or_default(), params.maskpt) as f32;
-        Zip::from(&mut image.data)
-            .and(&image.wht)
-            .par_for_each(|value, &weight| {
-                if weight < threshold {
-                    *value = f32::NAN;
+        resampler.finish(&regions)
+    };
+    // An image is put on the stack while the next one is resampled.
+    let mut done: Option<ResampledModel> = None;
+    for (_, members) in &groups {
+        let (mut stacked, before) = (Ok(()), done.take());
+        let next = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| {
+                if let Some(mut image) = before {
+                    stacked = put_on(&mut stack, &mut image, params);
                 }
             });
-        stack.push(&image.data)?;
+            resampled(members)
+        });
+        stacked?;
+        let next = next?;
+        intermediates.push_resampled(&library.exposures()[members[0]], &next)?;
+        done = Some(next);
+    }
+    if let Some(mut image) = done {
+        put_on(&mut stack, &mut image, params)?;
     }
     let median = stack.median()?;
     intermediates.push_median(&median)?;
     Ok(median)
 }
 
+/// Puts the pixels of a resampled image that have enough weight on the stack.
+fn put_on(
+    stack: &mut Stack,
+    image: &mut ResampledModel,
+    params: &OutlierDetectionParams,
+) -> Result<(), StepError> {
+    let weights = image.wht.as_slice().unwrap_or_default();
+    let threshold = weight_threshold(weights, params.maskpt) as f32;
+    Zip::from(&mut image.data)
+        .and(&image.wht)
+        .for_each(|value, &weight| {
+            if weight < threshold {
+                *value = f32::NAN;
+            }
+        });
+    stack.push(&image.data)
+}
+
 /// An exposure as the resampler takes it, with the bits that are bad here.
-fn input(
-    exposure: &Exposure,
+fn input<'a>(
+    exposure: &'a Exposure,
     params: &OutlierDetectionParams,
     bad: u32,
-) -> Result<ResampleInput, StepError> {
-    let mut dq = exposure.dq().map_err(StepError::algorithm)?;
+) -> Result<ResampleInput<'a>, StepError> {
+    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+    let mut dq = open.dq().map_err(StepError::algorithm)?;
     dq.par_mapv_inplace(|dq| u32::from(dq & bad != 0) * pixel::DO_NOT_USE);
     let read_noise = if params.weight_type == "ivm" {
-        exposure
-            .variance(Variance::ReadNoise)
-            .map_err(StepError::algorithm)?
+        let noise = open.variance(Variance::ReadNoise);
+        noise.map_err(StepError::algorithm)?
     } else {
         None
     };
     Ok(ResampleInput {
-        wcs: exposure.meta.require_wcs().map_err(StepError::algorithm)?,
-        data: exposure.data().map_err(StepError::algorithm)?,
-        err: Array2::zeros((0, 0)),
+        data: open.data().map_err(StepError::algorithm)?,
         dq,
         variances: [read_noise, None, None],
-        meta: exposure.meta.clone(),
-        map: None,
+        ..ResampleInput::without_arrays(exposure)?
     })
 }
 
@@ -161,6 +188,7 @@ fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2
             .map(|_| ())
             .map_err(StepError::algorithm)
     })?;
+    maps.put_by(planes);
     Ok(blotted)
 }
 
@@ -170,7 +198,8 @@ fn flag_exposure(
     blotted: &Array2<f32>,
     mut thresholds: Thresholds,
 ) -> Result<Array2<u32>, StepError> {
-    let mut pixels = Pixels::read(exposure)?;
+    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+    let mut pixels = Pixels::read(&open)?;
     let subtracted = exposure.meta.flag("meta.background.subtracted");
     if let (Some(level), Some(false)) = (exposure.meta.number("meta.background.level"), subtracted)
     {
@@ -198,5 +227,5 @@ fn flag_exposure(
     });
     let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
     tracing::info!("{count} pixels marked as outliers");
-    pixels.finish(exposure)
+    pixels.finish(&open)
 }

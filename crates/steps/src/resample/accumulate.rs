@@ -1,8 +1,9 @@
 //! Running sums over exposures.
 
+use datamodels::library;
 use datamodels::metadata::{Blender, Metadata};
 use datamodels::models::ResampledModel;
-use drizzle::{DrizzleError, Exposure, Hits, Kernel, Mosaic, PixelMap, Plan, Section};
+use drizzle::{DrizzleError, Exposure, Hits, Kernel, Layer, Mosaic, PixelMap, Plan, Section};
 use ndarray::{Array2, Array3, Axis, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
@@ -10,7 +11,7 @@ use stpipe::StepError;
 use super::grid::OutputGrid;
 use super::input::{ResampleInput, WeightKind};
 use super::metadata::{self, Times};
-use super::pixmap::{MapOptions, PixelMapper};
+use super::pixmap::{MapOptions, PixelMapper, Planes};
 use super::variances::{Variances, Weighting};
 
 /// Output rows that one task works on.
@@ -102,7 +103,24 @@ impl Resampler {
     ///
     /// # Errors
     /// It has no world coordinate system of an image, or keywords or arrays that are needed are missing.
-    pub fn add(&mut self, mut input: ResampleInput) -> Result<(), StepError> {
+    pub fn add(&mut self, mut input: ResampleInput<'_>) -> Result<(), StepError> {
+        let planes = match input.map.take() {
+            Some(planes) => planes,
+            None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
+                .map(&self.settings.map)?,
+        };
+        self.add_mapped(input, &planes)
+    }
+
+    /// Adds an exposure whose pixels lie where `planes` says.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_mapped(
+        &mut self,
+        mut input: ResampleInput<'_>,
+        planes: &Planes,
+    ) -> Result<(), StepError> {
         if self.grid.scale_ratio.is_none() {
             self.grid.scale_ratio = metadata::scale_ratio(&input, self.grid.scale_arcsec)?;
         }
@@ -113,40 +131,31 @@ impl Resampler {
         if self.first.is_none() {
             self.first = Some(input.meta.clone());
         }
-        let planes = match input.map.take() {
-            Some(planes) => planes,
-            None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
-                .map(&self.settings.map)?,
-        };
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
-        let weights = input.weights(self.settings.weight)?;
+        let weights = match input.weights.take() {
+            Some(weights) => weights,
+            None => input.weights(self.settings.weight)?,
+        };
         if !self.settings.propagate_dq {
-            input.dq = Array2::zeros((0, 0));
+            input.dq = Array2::zeros((0, 0)).into();
         }
-        input.subtract_background();
         let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
             .map_err(StepError::algorithm)?;
         let mut exposure = Exposure::new(input.data.view()).with_weight(weights.view());
+        exposure.background = input.background();
         if self.settings.propagate_dq {
             exposure = exposure.with_dq(input.dq.view());
         }
         if self.settings.errors == ErrorKind::Drizzled {
-            exposure.along.push(input.err.view());
+            exposure.along.push(input.err.view().into());
         }
         if self.settings.errors == ErrorKind::FromVariances {
-            input.variances.par_iter_mut().flatten().for_each(|image| {
-                image.par_mapv_inplace(f32::sqrt);
-            });
             let weighting = Weighting::of(&input, self.settings.weight)?;
             let variances = (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape));
-            variances.drizzle(
-                &plan,
-                exposure,
-                &input.variances,
-                weighting,
-                &mut self.mosaic,
-            )
+            let deviations = input.variances.each_ref();
+            let deviations = deviations.map(|image| Some(Layer::Roots(image.as_ref()?.view())));
+            variances.drizzle(&plan, exposure, deviations, weighting, &mut self.mosaic)
         } else {
             drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
                 plan.drizzle(&exposure, band)
@@ -154,20 +163,37 @@ impl Resampler {
         }
     }
 
-    /// Drops the arrays of an input that only [`ResampleInput::match_invalid`] needs, to save their memory.
-    pub fn release(&self, input: &mut ResampleInput) {
-        if self.settings.errors != ErrorKind::Drizzled {
-            input.err = Array2::zeros((0, 0));
-        }
+    /// Reads an exposure of a library for [`Self::add`]: pixels that are NaN in any image, or must not be used, have no
+    /// weight.
+    ///
+    /// # Errors
+    /// As [`ResampleInput::read`].
+    pub fn read<'a>(
+        &self,
+        exposure: &'a library::Exposure,
+    ) -> Result<ResampleInput<'a>, StepError> {
+        let needs_errors = self.settings.errors == ErrorKind::Drizzled;
+        let kept = (needs_errors, self.settings.propagate_dq);
+        ResampleInput::read_valid(exposure, self.settings.weight, kept)
     }
 
-    fn drizzle_settings(&self, input: &ResampleInput) -> drizzle::Settings {
+    fn drizzle_settings(&self, input: &ResampleInput<'_>) -> drizzle::Settings {
         drizzle::Settings {
             kernel: self.settings.kernel,
             pixfrac: self.settings.pixfrac,
             pixel_scale_ratio: self.grid.scale_ratio.map(|ratio| ratio as f32),
             section: section(input),
             ..drizzle::Settings::default()
+        }
+    }
+
+    /// As [`Mosaic::fill`], by all threads.
+    fn fill(&mut self) {
+        let (fill, weight) = (self.settings.fill, &self.mosaic.weight);
+        for image in std::iter::once(&mut self.mosaic.mean).chain(&mut self.mosaic.along) {
+            Zip::from(image).and(weight).par_for_each(|mean, &weight| {
+                *mean = if weight == 0.0 { fill } else { *mean };
+            });
         }
     }
 
@@ -182,7 +208,7 @@ impl Resampler {
     /// # Errors
     /// There is no exposure, or the world coordinate system cannot be stored.
     pub fn finish(mut self, regions: &[String]) -> Result<ResampledModel, StepError> {
-        self.mosaic.fill(self.settings.fill);
+        self.fill();
         let first = self.first.take();
         let mut meta = first.ok_or_else(|| StepError::input("inputs", "one or more", 0))?;
         let hdrtab = self
@@ -260,7 +286,7 @@ pub(super) fn drizzle<B: Send>(
 }
 
 /// The pixels in the bounding box.
-fn section(input: &ResampleInput) -> Option<Section> {
+fn section(input: &ResampleInput<'_>) -> Option<Section> {
     let (rows, columns) = input.data.dim();
     let intervals = &input.wcs.bounding_box()?.intervals;
     let [Some(x), Some(y)] = intervals.as_slice() else {

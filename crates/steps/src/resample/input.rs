@@ -2,10 +2,10 @@
 
 use datamodels::ImageModel;
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, Variance};
+use datamodels::library::{Exposure, Plane, Variance};
 use datamodels::metadata::Metadata;
 use gwcs::Wcs;
-use ndarray::{Array2, Zip};
+use ndarray::{Array2, ArrayView2, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
 
@@ -25,19 +25,21 @@ const BAD: u32 = pixel::DO_NOT_USE | pixel::NON_SCIENCE;
 
 /// An exposure to be resampled: its arrays, metadata and world coordinate system.
 #[derive(Debug, Clone)]
-pub struct ResampleInput {
+pub struct ResampleInput<'a> {
     /// Metadata.
     pub meta: Metadata,
     /// World coordinate system.
     pub wcs: Wcs,
     /// The data.
-    pub data: Array2<f32>,
+    pub data: Plane<'a, f32>,
     /// Standard deviations.
-    pub err: Array2<f32>,
+    pub err: Plane<'a, f32>,
     /// Quality.
-    pub dq: Array2<u32>,
+    pub dq: Plane<'a, u32>,
     /// Variances of the read noise, of the flat field and of the photon noise; in this order everywhere.
-    pub variances: [Option<Array2<f32>>; 3],
+    pub variances: [Option<Plane<'a, f32>>; 3],
+    /// Weights of its pixels, if they are known already.
+    pub weights: Option<Array2<f32>>,
     /// Where its pixels lie on the grid, if that is known already.
     pub map: Option<Planes>,
 }
@@ -45,7 +47,7 @@ pub struct ResampleInput {
 /// Index of the read noise among the variances.
 pub(super) const READ_NOISE: usize = 0;
 
-impl ResampleInput {
+impl<'a> ResampleInput<'a> {
     /// An exposure with its world coordinate system.
     ///
     /// # Errors
@@ -65,32 +67,92 @@ impl ResampleInput {
         Ok(Self {
             meta,
             wcs,
-            data,
-            err,
-            dq,
-            variances: [Some(var_rnoise), var_flat, Some(var_poisson)],
+            data: data.into(),
+            err: err.into(),
+            dq: dq.into(),
+            variances: [
+                Some(var_rnoise.into()),
+                var_flat.map(Plane::from),
+                Some(var_poisson.into()),
+            ],
+            weights: None,
             map: None,
         })
     }
 
-    /// An exposure of a library.
+    /// An exposure of a library. Arrays that are in memory are borrowed.
     ///
     /// # Errors
     /// As [`Self::new`]; also if its arrays cannot be read.
-    pub fn read(exposure: &Exposure) -> Result<Self, StepError> {
-        let wcs = exposure.meta.require_wcs().map_err(StepError::algorithm)?;
-        let variance = |which| exposure.variance(which).map_err(StepError::algorithm);
+    pub fn read(exposure: &'a Exposure) -> Result<Self, StepError> {
+        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let variance = |which| open.variance(which).map_err(StepError::algorithm);
         Ok(Self {
-            wcs,
-            data: exposure.data().map_err(StepError::algorithm)?,
-            err: exposure.err().map_err(StepError::algorithm)?,
-            dq: exposure.dq().map_err(StepError::algorithm)?,
+            data: open.data().map_err(StepError::algorithm)?,
+            err: open.err().map_err(StepError::algorithm)?,
+            dq: open.dq().map_err(StepError::algorithm)?,
             variances: [
                 variance(Variance::ReadNoise)?,
                 variance(Variance::Flat)?,
                 variance(Variance::Poisson)?,
             ],
+            ..Self::without_arrays(exposure)?
+        })
+    }
+
+    /// An exposure of a library with the weights of its pixels, which is 0 for those that are NaN in any image or must not
+    /// be used, as [`Self::match_invalid`] would have it. Arrays that are in memory are borrowed; of the others, only those
+    /// that are needed after that are kept: quality and standard deviations only `with_quality` and `with_errors`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn read_valid(
+        exposure: &'a Exposure,
+        kind: WeightKind,
+        (with_errors, with_quality): (bool, bool),
+    ) -> Result<Self, StepError> {
+        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let variance = |which| {
+            let variance = open.variance_with_hidden(which);
+            variance.map_err(StepError::algorithm)
+        };
+        let mut input = Self::without_arrays(exposure)?;
+        input.dq = open.dq().map_err(StepError::algorithm)?;
+        input.variances[READ_NOISE] = variance(Variance::ReadNoise)?;
+        let mut weights = input.weights_unless(kind, BAD | exposure.hidden_bits())?;
+        if !with_quality {
+            input.dq = Array2::zeros((0, 0)).into();
+        }
+        if let Some(noise) = &input.variances[READ_NOISE] {
+            leave_out_nan(&mut weights, noise.view());
+        }
+        let err = open.err_with_hidden().map_err(StepError::algorithm)?;
+        leave_out_nan(&mut weights, err.view());
+        if with_errors {
+            input.err = err;
+        }
+        input.data = open.data_with_hidden().map_err(StepError::algorithm)?;
+        leave_out_nan(&mut weights, input.data.view());
+        for (place, which) in [(1, Variance::Flat), (2, Variance::Poisson)] {
+            input.variances[place] = variance(which)?;
+            if let Some(variance) = &input.variances[place] {
+                leave_out_nan(&mut weights, variance.view());
+            }
+        }
+        input.weights = Some(weights);
+        Ok(input)
+    }
+
+    /// What is known of an exposure without its arrays, which are empty.
+    pub(crate) fn without_arrays(exposure: &Exposure) -> Result<Self, StepError> {
+        Ok(Self {
+            wcs: exposure.meta.require_wcs().map_err(StepError::algorithm)?,
+            data: Array2::zeros((0, 0)).into(),
+            err: Array2::zeros((0, 0)).into(),
+            dq: Array2::zeros((0, 0)).into(),
+            variances: [None, None, None],
             meta: exposure.meta.clone(),
+            weights: None,
             map: None,
         })
     }
@@ -146,7 +208,12 @@ impl ResampleInput {
 
     /// The weight of each pixel: 0 for those that must not be used.
     pub(super) fn weights(&self, kind: WeightKind) -> Result<Array2<f32>, StepError> {
-        let mut weights = Array2::zeros(self.data.dim());
+        self.weights_unless(kind, BAD)
+    }
+
+    /// The weight of each pixel: 0 for those that have any of some quality bits.
+    fn weights_unless(&self, kind: WeightKind, bad: u32) -> Result<Array2<f32>, StepError> {
+        let mut weights = Array2::zeros(self.dq.dim());
         match (kind, &self.variances[READ_NOISE]) {
             (WeightKind::InverseVariance, Some(variance)) => {
                 Zip::from(&mut weights)
@@ -154,43 +221,49 @@ impl ResampleInput {
                     .and(&self.dq)
                     .par_for_each(|weight, &variance, &dq| {
                         let inverse = 1.0 / variance;
-                        if inverse.is_finite() && dq & BAD == 0 {
-                            *weight = inverse;
-                        }
+                        let is_used = inverse.is_finite() && dq & bad == 0;
+                        *weight = if is_used { inverse } else { 0.0 };
                     });
             }
             (WeightKind::InverseVariance, None) => {
                 tracing::warn!("'var_rnoise' array not available. Setting drizzle weight map to 1");
-                self.spread(&mut weights, 1.0);
+                self.spread(&mut weights, 1.0, bad);
             }
             (WeightKind::ExposureTime, _) => {
                 let time = self
                     .time()
                     .0
                     .ok_or_else(|| StepError::input("EFFEXPTM", "the exposure time", "nothing"))?;
-                self.spread(&mut weights, time as f32);
+                self.spread(&mut weights, time as f32, bad);
             }
         }
         Ok(weights)
     }
 
     /// The same weight for all pixels that may be used.
-    fn spread(&self, weights: &mut Array2<f32>, value: f32) {
+    fn spread(&self, weights: &mut Array2<f32>, value: f32, bad: u32) {
         Zip::from(weights)
             .and(&self.dq)
             .par_for_each(|weight, &dq| {
-                if dq & BAD == 0 {
+                if dq & bad == 0 {
                     *weight = value;
                 }
             });
     }
 
-    /// Takes the background away, unless it has been.
-    pub(super) fn subtract_background(&mut self) {
+    /// What is to be taken away from the data: the background, unless it has been.
+    pub(super) fn background(&self) -> f32 {
         let subtracted = self.meta.flag("meta.background.subtracted") == Some(true);
-        if let (Some(level), false) = (self.meta.number("meta.background.level"), subtracted) {
-            let level = level as f32;
-            self.data.par_mapv_inplace(|value| value - level);
+        match (self.meta.number("meta.background.level"), subtracted) {
+            (Some(level), false) => level as f32,
+            _ => 0.0,
         }
     }
+}
+
+/// Takes the weight from pixels that are NaN in an image.
+fn leave_out_nan(weights: &mut Array2<f32>, image: ArrayView2<'_, f32>) {
+    Zip::from(weights).and(image).par_for_each(|weight, value| {
+        *weight = if value.is_nan() { 0.0 } else { *weight };
+    });
 }

@@ -37,7 +37,7 @@ impl Maps<'_> {
         let stash = self.library.stash();
         if let [Some(x), Some(y)] = names.each_ref().map(|name| stash.get(name)) {
             let read = |stored: &datamodels::io::scratch::ScratchArray<f64>| {
-                let mut plane = Array2::zeros(exposure.shape());
+                let mut plane = stash.array(exposure.shape());
                 let values = plane.as_slice_mut().unwrap_or_default();
                 stored.read_into(0, values).map_err(StepError::algorithm)?;
                 Ok::<_, StepError>(plane)
@@ -45,14 +45,28 @@ impl Maps<'_> {
             let (x, y) = rayon::join(|| read(&x), || read(&y));
             return Ok(Planes { x: x?, y: y? });
         }
-        let planes = PixelMapper::new(&wcs, self.grid, exposure.shape())?.map(&self.options)?;
+        let shape = exposure.shape();
+        let room = Planes {
+            x: stash.array(shape),
+            y: stash.array(shape),
+        };
+        let planes = PixelMapper::new(&wcs, self.grid, shape)?.map_into(&self.options, room)?;
         if self.keep {
-            for (name, plane) in names.into_iter().zip([&planes.x, &planes.y]) {
+            let keep = |name: &String, plane: &Array2<f64>| {
                 let values = plane.as_slice().unwrap_or_default();
-                let kept = stash.keep(name, self.library.scratch(), values);
-                kept.map_err(StepError::algorithm)?;
-            }
+                stash.keep(name.clone(), self.library.scratch(), values)
+            };
+            let [x, y] = &names;
+            let kept = rayon::join(|| keep(x, &planes.x), || keep(y, &planes.y));
+            kept.0.and(kept.1).map_err(StepError::algorithm)?;
         }
         Ok(planes)
+    }
+
+    /// Takes a map back that is not needed any more: the next one goes into its memory.
+    pub fn put_by(&self, planes: Planes) {
+        let stash = self.library.stash();
+        stash.put_by(planes.x);
+        stash.put_by(planes.y);
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Times {
 
 impl Times {
     /// Adds those of an exposure, unless another detector's of the same exposure have been.
-    pub(super) fn add(&mut self, input: &ResampleInput) {
+    pub(super) fn add(&mut self, input: &ResampleInput<'_>) {
         let group = group_id(&input.meta);
         if self.groups.contains(&group) {
             return;
@@ -74,7 +74,7 @@ fn group_id(meta: &Metadata) -> String {
 
 /// Side of an output pixel in units of the nominal pixel of an input.
 pub(super) fn scale_ratio(
-    input: &ResampleInput,
+    input: &ResampleInput<'_>,
     scale_arcsec: f64,
 ) -> Result<Option<f64>, StepError> {
     let nominal = input

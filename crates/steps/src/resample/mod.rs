@@ -141,11 +141,10 @@ impl Step for Resample {
                 resampler = resampler.with_blended_metadata();
             }
             for &member in members {
-                let mut input = ResampleInput::read(&library.exposures()[member])?;
-                input.match_invalid();
-                resampler.release(&mut input);
-                input.map = Some(maps.of(member)?);
-                resampler.add(input)?;
+                let input = resampler.read(&library.exposures()[member])?;
+                let planes = maps.of(member)?;
+                resampler.add_mapped(input, &planes)?;
+                maps.put_by(planes);
             }
             let mut image = resampler.finish(&regions)?;
             name_association(&mut image.meta, library.association());

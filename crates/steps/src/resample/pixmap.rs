@@ -103,6 +103,19 @@ impl PixelMapper {
     /// # Errors
     /// A transform cannot be evaluated.
     pub fn map(&self, options: &MapOptions) -> Result<Planes, StepError> {
+        // Pages of zeros: they come into being row by row, where they are filled.
+        let room = Planes {
+            x: Array2::zeros(self.shape),
+            y: Array2::zeros(self.shape),
+        };
+        self.map_into(options, room)
+    }
+
+    /// The map of all pixels, in planes that have the shape of the input and any values.
+    ///
+    /// # Errors
+    /// As [`Self::map`].
+    pub fn map_into(&self, options: &MapOptions, room: Planes) -> Result<Planes, StepError> {
         let (width, height) = (
             (self.columns.1 + 1).saturating_sub(self.columns.0),
             (self.rows.1 + 1).saturating_sub(self.rows.0),
@@ -113,22 +126,38 @@ impl PixelMapper {
         {
             return Ok(planes);
         }
-        self.map_exactly()
+        self.map_exactly(room)
     }
 
-    fn map_exactly(&self) -> Result<Planes, StepError> {
-        let mut planes = self.unmapped();
+    fn map_exactly(&self, mut planes: Planes) -> Result<Planes, StepError> {
         let (first, last) = self.columns;
-        if first > last {
-            return Ok(planes);
-        }
         let columns: Vec<f64> = (first..=last).map(|x| x as f64).collect();
-        let rows = self.row_slices(&mut planes);
-        rows.into_par_iter()
+        let width = self.shape.1.max(1);
+        let x = planes
+            .x
+            .as_slice_mut()
+            .unwrap_or_default()
+            .par_chunks_mut(width);
+        let y = planes
+            .y
+            .as_slice_mut()
+            .unwrap_or_default()
+            .par_chunks_mut(width);
+        x.zip(y)
+            .enumerate()
             .with_min_len(bands::ROWS)
             .try_for_each_init(
                 || vec![0.0; columns.len()],
-                |line, (row, x, y)| {
+                |line, (row, (x, y))| {
+                    if first > last || row < self.rows.0 || row > self.rows.1 {
+                        x.fill(f64::NAN);
+                        y.fill(f64::NAN);
+                        return Ok(());
+                    }
+                    for plane in [&mut *x, &mut *y] {
+                        plane[..first].fill(f64::NAN);
+                        plane[last + 1..].fill(f64::NAN);
+                    }
                     line.fill(row as f64);
                     let parts = [&mut x[first..=last], &mut y[first..=last]];
                     self.map_points([&columns, line], parts)

@@ -4,20 +4,27 @@
 //! weights, and in the end divided by the square of the sum of weights. All of it happens band by band, so that only the
 //! sums are as large as the output.
 
-use drizzle::{Band, DrizzleError, Exposure, Hits, Images, Mosaic, Plan};
+use drizzle::{Band, DrizzleError, Exposure, Hits, Images, Layer, Mosaic, Plan};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
+use rayon::prelude::*;
+use stcal::simd::{Kernel, run_vectorised};
 use stpipe::StepError;
 
 use super::accumulate::{BAND, drizzle};
 use super::input::{READ_NOISE, ResampleInput, WeightKind};
 
+/// Variances of an exposure.
+const KINDS: usize = 3;
+
 /// The sums so far, in the order of an exposure's variances.
 #[derive(Debug)]
 pub(super) struct Variances {
-    /// Sum of variance times squared weight; NaN where there is nothing.
+    /// Sum of variance times squared weight; NaN where there is nothing, once there is an exposure.
     sums: Vec<Array2<f32>>,
-    /// Sum of the weights.
-    weights: Vec<Array2<f32>>,
+    /// Sum of the weights of all variances: they differ only where one of them does not count.
+    weights: Array2<f32>,
+    /// Sums of weights of their own, of each variance in each band of rows where they differ from those of all.
+    own_weights: Vec<[Option<Array2<f32>>; KINDS]>,
 }
 
 /// Weights of an exposure in the sums.
@@ -33,12 +40,13 @@ pub(super) enum Weighting {
 struct Part<'a> {
     band: Band<'a>,
     sums: Vec<ArrayViewMut2<'a, f32>>,
-    weights: Vec<ArrayViewMut2<'a, f32>>,
+    weights: ArrayViewMut2<'a, f32>,
+    own_weights: &'a mut [Option<Array2<f32>>; KINDS],
 }
 
 impl Weighting {
     /// Those of an exposure.
-    pub(super) fn of(input: &ResampleInput, kind: WeightKind) -> Result<Self, StepError> {
+    pub(super) fn of(input: &ResampleInput<'_>, kind: WeightKind) -> Result<Self, StepError> {
         match (kind, &input.variances[READ_NOISE]) {
             (WeightKind::ExposureTime, _) => Ok(Self::Time(input.time().0.unwrap_or(1.0))),
             (WeightKind::InverseVariance, Some(_)) => Ok(Self::ReadNoise),
@@ -53,8 +61,10 @@ impl Variances {
     /// Nothing yet.
     pub(super) fn new(shape: (usize, usize)) -> Self {
         Self {
-            sums: vec![Array2::from_elem(shape, f32::NAN); 3],
-            weights: vec![Array2::zeros(shape); 3],
+            // NaN with the first exposure, band by band.
+            sums: (0..KINDS).map(|_| Array2::zeros(shape)).collect(),
+            weights: Array2::zeros(shape),
+            own_weights: vec![Default::default(); shape.0.div_ceil(BAND)],
         }
     }
 
@@ -63,18 +73,18 @@ impl Variances {
         &mut self,
         plan: &Plan<'_>,
         mut exposure: Exposure<'a>,
-        deviations: &'a [Option<Array2<f32>>; 3],
+        deviations: [Option<Layer<'a>>; KINDS],
         weighting: Weighting,
         mosaic: &mut Mosaic,
     ) -> Result<(), StepError> {
         // The weights of the first exposure are its own: its deviations need none beside them.
         let first = mosaic.added() == 0;
-        let present: Vec<usize> = (0..3).filter(|&k| deviations[k].is_some()).collect();
-        let views = deviations.iter().flatten().map(|image| image.view());
+        let present: Vec<usize> = (0..KINDS).filter(|&k| deviations[k].is_some()).collect();
+        let layers = deviations.into_iter().flatten();
         if first {
-            exposure.along.extend(views);
+            exposure.along.extend(layers);
         } else {
-            exposure.separate.extend(views);
+            exposure.separate.extend(layers);
         }
         let parts = self.parts(mosaic.next_bands(BAND));
         drizzle(plan, parts, |part| {
@@ -84,45 +94,44 @@ impl Variances {
 
     /// The sums in bands.
     fn parts<'a>(&'a mut self, bands: Vec<Band<'a>>) -> Vec<Part<'a>> {
+        let weights = self.weights.axis_chunks_iter_mut(Axis(0), BAND);
         let mut parts: Vec<Part<'a>> = bands
             .into_iter()
-            .map(|band| Part {
+            .zip(weights.zip(&mut self.own_weights))
+            .map(|(band, (weights, own_weights))| Part {
                 band,
                 sums: Vec::new(),
-                weights: Vec::new(),
+                weights,
+                own_weights,
             })
             .collect();
         for image in &mut self.sums {
-            for (part, rows) in parts
-                .iter_mut()
-                .zip(image.axis_chunks_iter_mut(Axis(0), BAND))
-            {
+            let bands = image.axis_chunks_iter_mut(Axis(0), BAND);
+            for (part, rows) in parts.iter_mut().zip(bands) {
                 part.sums.push(rows);
-            }
-        }
-        for image in &mut self.weights {
-            for (part, rows) in parts
-                .iter_mut()
-                .zip(image.axis_chunks_iter_mut(Axis(0), BAND))
-            {
-                part.weights.push(rows);
             }
         }
         parts
     }
 
     /// The variances of the means; `scale` is the side of an output pixel in units of an input pixel.
-    pub(super) fn finish(self, scale: f64) -> [Array2<f32>; 3] {
+    pub(super) fn finish(self, scale: f64) -> [Array2<f32>; KINDS] {
         let scaling = (1.0 / (scale * scale)) as f32;
-        let mut pairs = self.sums.into_iter().zip(self.weights);
-        [(); 3].map(|()| {
-            let Some((mut sum, weight)) = pairs.next() else {
+        let (weights, own_weights) = (self.weights, self.own_weights);
+        let mut sums = self.sums.into_iter().enumerate();
+        [(); KINDS].map(|()| {
+            let Some((kind, mut sum)) = sums.next() else {
                 return Array2::zeros((0, 0));
             };
-            // Divided twice: the square of a weight may overflow.
-            Zip::from(&mut sum)
-                .and(&weight)
-                .par_for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
+            let bands = sum.axis_chunks_iter_mut(Axis(0), BAND).into_par_iter();
+            let weights = weights.axis_chunks_iter(Axis(0), BAND).into_par_iter();
+            (bands.zip(weights).zip(&own_weights)).for_each(|((sum, weights), own)| {
+                let weights = own[kind].as_ref().map_or(weights, |own| own.view());
+                // Divided twice: the square of a weight may overflow.
+                Zip::from(sum)
+                    .and(weights)
+                    .for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
+            });
             sum
         })
     }
@@ -138,106 +147,242 @@ impl Part<'_> {
         (present, weighting): (&[usize], Weighting),
         first: bool,
     ) -> Result<Hits, DrizzleError> {
+        if first {
+            self.sums.iter_mut().for_each(|sum| sum.fill(f32::NAN));
+        }
         let shape = self.band.main.weight.dim();
         let mut means: Vec<Array2<f32>> = present.iter().map(|_| Array2::zeros(shape)).collect();
         let mut own_weight = (!first).then(|| Array2::zeros(shape));
-        let mut band = Band {
-            first_row: self.band.first_row,
-            main: Images {
-                weight: self.band.main.weight.view_mut(),
-                means: self
-                    .band
-                    .main
-                    .means
-                    .iter_mut()
-                    .map(|m| m.view_mut())
-                    .collect(),
-            },
-            squared: Vec::new(),
-            context: self
-                .band
-                .context
-                .as_mut()
-                .map(|(plane, bit)| (plane.view_mut(), *bit)),
-            dq: self.band.dq.as_mut().map(|dq| dq.view_mut()),
-            separate: None,
-        };
-        let views = means.iter_mut().map(|mean| mean.view_mut());
-        match &mut own_weight {
-            None => band.main.means.extend(views),
-            Some(weight) => {
-                band.separate = Some(Images {
-                    weight: weight.view_mut(),
-                    means: views.collect(),
-                });
+        let hits = {
+            let mut band = again(&mut self.band);
+            let views = means.iter_mut().map(|mean| mean.view_mut());
+            match &mut own_weight {
+                None => band.main.means.extend(views),
+                Some(weight) => {
+                    band.separate = Some(Images {
+                        weight: weight.view_mut(),
+                        means: views.collect(),
+                    });
+                }
             }
-        }
-        let hits = plan.drizzle(exposure, &mut band)?;
-        drop(band);
-        let weight = own_weight
+            plan.drizzle(exposure, &mut band)?
+        };
+        let touched = own_weight
             .as_ref()
             .map_or(self.band.main.weight.view(), |weight| weight.view());
         let noise = present.iter().position(|&k| k == READ_NOISE);
-        let noise = noise.map(|position| means[position].view());
-        for (&k, mean) in present.iter().zip(&means) {
-            let weights = match (weighting, &noise) {
-                (Weighting::ReadNoise, Some(noise)) => Weights::Inverse(noise.view()),
-                (Weighting::Time(time), _) => Weights::All(time),
-                (Weighting::ReadNoise, None) => Weights::All(0.0),
-            };
-            add(
-                &mut self.sums[k],
-                &mut self.weights[k],
-                (mean, weight),
-                &weights,
-            );
+        let weighting = match (weighting, noise) {
+            (Weighting::ReadNoise, Some(noise)) => Weights::Inverse(flat(means[noise].view())),
+            (Weighting::Time(time), _) => Weights::All(time),
+            (Weighting::ReadNoise, None) => Weights::All(0.0),
+        };
+        let mut deviations: [Option<&[f32]>; KINDS] = [None; KINDS];
+        for (&kind, mean) in present.iter().zip(&means) {
+            deviations[kind] = Some(flat(mean.view()));
         }
+        let sources = Sources {
+            deviations,
+            touched: flat(touched),
+            weighting,
+        };
+        add(
+            &sources,
+            &mut self.sums,
+            &mut self.weights,
+            self.own_weights,
+        );
         Ok(hits)
     }
 }
 
+/// The same band, to be changed in parts.
+fn again<'b>(band: &'b mut Band<'_>) -> Band<'b> {
+    let context = band.context.as_mut();
+    Band {
+        first_row: band.first_row,
+        main: Images {
+            weight: band.main.weight.view_mut(),
+            means: band.main.means.iter_mut().map(|m| m.view_mut()).collect(),
+        },
+        squared: Vec::new(),
+        context: context.map(|(plane, bit)| (plane.view_mut(), *bit)),
+        dq: band.dq.as_mut().map(|dq| dq.view_mut()),
+        separate: None,
+    }
+}
+
+/// Pixels row after row: all arrays of a band are stored so.
+fn flat<'v>(view: ArrayView2<'v, f32>) -> &'v [f32] {
+    view.to_slice().unwrap_or_default()
+}
+
 /// Weights of an exposure's pixels.
+#[derive(Clone, Copy)]
 enum Weights<'a> {
     All(f64),
     /// One over the square of these.
-    Inverse(ArrayView2<'a, f32>),
+    Inverse(&'a [f32]),
 }
 
-/// Adds squares of deviations where anything fell (`touched` is not zero) to a sum and to the sum of its weights.
+/// What an exposure gives to a band.
+struct Sources<'a> {
+    deviations: [Option<&'a [f32]>; KINDS],
+    /// Not zero where anything fell.
+    touched: &'a [f32],
+    weighting: Weights<'a>,
+}
+
+/// Adds squares of deviations to sums, and their weights to the sums of these.
 fn add(
-    sum: &mut ArrayViewMut2<'_, f32>,
-    total: &mut ArrayViewMut2<'_, f32>,
-    (deviations, touched): (&Array2<f32>, ArrayView2<'_, f32>),
-    weights: &Weights<'_>,
+    sources: &Sources<'_>,
+    sums: &mut [ArrayViewMut2<'_, f32>],
+    weights: &mut ArrayViewMut2<'_, f32>,
+    own_weights: &mut [Option<Array2<f32>>; KINDS],
 ) {
-    let one = |sum: &mut f32, total: &mut f32, deviation: f32, weight: f64| {
-        let variance = deviation * deviation;
-        if variance >= 0.0 && variance.is_finite() && weight > 0.0 {
-            let known = if sum.is_nan() { 0.0 } else { f64::from(*sum) };
-            *sum = (known + f64::from(variance) * weight * weight) as f32;
-            *total = (f64::from(*total) + weight) as f32;
+    let shape = weights.dim();
+    let mut weighed = vec![0.0; sources.touched.len()];
+    run_vectorised(Weigh {
+        touched: sources.touched,
+        weighting: sources.weighting,
+        weighed: &mut weighed,
+    });
+    let leading = sources.deviations.iter().flatten().next().copied();
+    for kind in 0..KINDS {
+        let differs = match (sources.deviations[kind], leading) {
+            (Some(deviations), Some(leading)) => run_vectorised(Differs {
+                deviations: [deviations, leading],
+                weighed: &weighed,
+            }),
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if differs && own_weights[kind].is_none() {
+            own_weights[kind] = Some(weights.to_owned());
         }
-    };
-    match weights {
-        Weights::All(weight) => Zip::from(sum)
-            .and(total)
-            .and(deviations)
-            .and(&touched)
-            .for_each(|sum, total, &deviation, &touched| {
-                if touched != 0.0 {
-                    one(sum, total, deviation, *weight);
+        let own = own_weights[kind].as_mut().and_then(Array2::as_slice_mut);
+        if let Some(deviations) = sources.deviations[kind] {
+            run_vectorised(AddSquares {
+                deviations,
+                weighed: &weighed,
+                sum: sums[kind].as_slice_mut().unwrap_or_default(),
+            });
+            if let Some(total) = own {
+                let weighed = &weighed;
+                run_vectorised(AddWeights {
+                    deviations,
+                    weighed,
+                    total,
+                });
+            }
+        }
+    }
+    debug_assert_eq!(weights.dim(), shape);
+    if let (Some(deviations), Some(total)) = (leading, weights.as_slice_mut()) {
+        let weighed = &weighed;
+        run_vectorised(AddWeights {
+            deviations,
+            weighed,
+            total,
+        });
+    }
+}
+
+/// Works out the weight of each pixel, 0 for those that do not count.
+struct Weigh<'a> {
+    touched: &'a [f32],
+    weighting: Weights<'a>,
+    weighed: &'a mut [f64],
+}
+
+impl Kernel for Weigh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pixels = self.weighed.iter_mut().zip(self.touched);
+        match self.weighting {
+            Weights::All(weight) => {
+                let weight = if weight > 0.0 { weight } else { 0.0 };
+                for (weighed, touched) in pixels {
+                    *weighed = if *touched == 0.0 { 0.0 } else { weight };
                 }
-            }),
-        Weights::Inverse(noise) => Zip::from(sum)
-            .and(total)
-            .and(deviations)
-            .and(&touched)
-            .and(noise)
-            .for_each(|sum, total, &deviation, &touched, &noise| {
-                let variance = noise * noise;
-                if touched != 0.0 && variance > 0.0 && variance.is_finite() {
-                    one(sum, total, deviation, f64::from(1.0 / variance));
+            }
+            Weights::Inverse(noise) => {
+                for ((weighed, touched), noise) in pixels.zip(noise) {
+                    let variance = noise * noise;
+                    let weight = f64::from(1.0 / variance);
+                    let counts = (variance > 0.0) & (variance < f32::INFINITY) & (*touched != 0.0);
+                    *weighed = if counts { weight } else { 0.0 };
                 }
-            }),
+            }
+        }
+    }
+}
+
+/// Whether a deviation can be added: a number whose square is one.
+#[inline(always)]
+fn counts(deviation: f32) -> bool {
+    deviation * deviation < f32::INFINITY
+}
+
+/// Adds squares of deviations with squared weights to a sum.
+struct AddSquares<'a> {
+    deviations: &'a [f32],
+    weighed: &'a [f64],
+    sum: &'a mut [f32],
+}
+
+impl Kernel for AddSquares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pixels = self.deviations.iter().zip(self.weighed);
+        for (sum, (deviation, weight)) in self.sum.iter_mut().zip(pixels) {
+            let known = if sum.is_nan() { 0.0 } else { *sum };
+            let variance = f64::from(deviation * deviation);
+            let new = (f64::from(known) + variance * weight * weight) as f32;
+            let is_added = counts(*deviation) & (*weight > 0.0);
+            *sum = if is_added { new } else { *sum };
+        }
+    }
+}
+
+/// Adds the weights of deviations that count to their sum.
+struct AddWeights<'a> {
+    deviations: &'a [f32],
+    weighed: &'a [f64],
+    total: &'a mut [f32],
+}
+
+impl Kernel for AddWeights<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pixels = self.deviations.iter().zip(self.weighed);
+        for (total, (deviation, weight)) in self.total.iter_mut().zip(pixels) {
+            let new = (f64::from(*total) + weight) as f32;
+            let is_added = counts(*deviation) & (*weight > 0.0);
+            *total = if is_added { new } else { *total };
+        }
+    }
+}
+
+/// Whether one of two deviations counts and the other does not, anywhere.
+struct Differs<'a> {
+    deviations: [&'a [f32]; 2],
+    weighed: &'a [f64],
+}
+
+impl Kernel for Differs<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let [a, b] = self.deviations;
+        let pixels = a.iter().zip(b).zip(self.weighed);
+        let differ = pixels.map(|((a, b), weight)| (counts(*a) != counts(*b)) & (*weight > 0.0));
+        differ.fold(false, |any, differs| any | differs)
     }
 }

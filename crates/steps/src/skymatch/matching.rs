@@ -85,8 +85,8 @@ impl<'a> Matching<'a> {
     }
 
     fn measure(&self, overlaps: bool, whole: bool) -> Result<Vec<Measurement>, StepError> {
-        let images = 0..self.images.len();
-        let measured = images.into_par_iter().map(|index| {
+        let measure = |index: &usize| {
+            let index = *index;
             let image = &self.images[index];
             let spans: Vec<Option<Spans>> = if overlaps {
                 let others = self.groups.iter().map(|group| self.common(index, group));
@@ -113,8 +113,14 @@ impl<'a> Matching<'a> {
                     .then(|| pixels.measure(None, &self.statistics))
                     .flatten(),
             })
-        });
-        measured.collect()
+        };
+        let images: Vec<usize> = (0..self.images.len()).collect();
+        let mut measured = Vec::new();
+        for together in images.chunks(self.library.at_once()) {
+            let together = together.par_iter().map(measure);
+            measured.extend(together.collect::<Result<Vec<_>, StepError>>()?);
+        }
+        Ok(measured)
     }
 
     /// The pixels of an exposure that another group shows, too.

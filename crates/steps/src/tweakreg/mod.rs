@@ -21,7 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use datamodels::io::ecsv::{Column, Meta, Table, Values};
-use datamodels::library::{Attachment, Library, TableFormat};
+use datamodels::library::{Attachment, Exposure, Library, TableFormat};
 use rayon::prelude::*;
 use stcal::tweakreg::{
     Alignment, Clipping, Geometry, Image, Matching, Outcome as Fared, Sources, Statistic,
@@ -277,17 +277,21 @@ fn images(
         }
     };
     let (finder, needs_errors) = params.finder()?;
-    let exposures = library.exposures().par_iter().zip(catalogs);
-    let detected: Vec<(SkyPlane, Detected)> = exposures
-        .map(|(exposure, catalog)| {
-            let plane = SkyPlane::of(&exposure.meta)?;
-            let found = match &catalog {
-                Some(_) => Vec::new(),
-                None => detection::sources(&finder, needs_errors, exposure)?,
-            };
-            Ok((plane, Detected { catalog, found }))
-        })
-        .collect::<Result<_, StepError>>()?;
+    let look = |(exposure, catalog): (&Exposure, Option<UserCatalog>)| {
+        let plane = SkyPlane::of(&exposure.meta)?;
+        let found = match &catalog {
+            Some(_) => Vec::new(),
+            None => detection::sources(&finder, needs_errors, exposure)?,
+        };
+        Ok((plane, Detected { catalog, found }))
+    };
+    let mut detected: Vec<(SkyPlane, Detected)> = Vec::new();
+    let mut catalogs = catalogs.into_iter();
+    for exposures in library.exposures().chunks(library.at_once()) {
+        let catalogs: Vec<_> = catalogs.by_ref().take(exposures.len()).collect();
+        let together = exposures.par_iter().zip(catalogs).map(look);
+        detected.extend(together.collect::<Result<Vec<_>, StepError>>()?);
+    }
     let mut images = Vec::new();
     for (index, (plane, detected)) in detected.into_iter().enumerate() {
         let exposure = &mut library.exposures_mut()[index];

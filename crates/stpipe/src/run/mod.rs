@@ -48,6 +48,8 @@ pub struct Context<'a> {
     pub variables: &'a dyn Fn(&str) -> Option<String>,
     /// Whether an input that lists files may list some outside of its own directory.
     pub files_anywhere: bool,
+    /// Memory that the run may take [byte], if there is a limit. Tasks that know how to save memory heed it.
+    pub max_memory_bytes: Option<u64>,
 }
 
 /// A context without reference files, names or environment, for runs in memory.
@@ -60,6 +62,7 @@ impl Default for Context<'_> {
             software: ("stpipe", env!("CARGO_PKG_VERSION")),
             variables: &|_| None,
             files_anywhere: false,
+            max_memory_bytes: None,
         }
     }
 }
@@ -142,6 +145,11 @@ impl<'a> Run<'a> {
     /// The effective parameters, for what a pipeline sets for its steps.
     pub fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
+    }
+
+    /// Memory that the run may take [byte], if there is a limit.
+    pub fn max_memory_bytes(&self) -> Option<u64> {
+        self.context.max_memory_bytes
     }
 
     /// Files saved so far.

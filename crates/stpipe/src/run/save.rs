@@ -2,9 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::{LOG, Run, RunError};
 use crate::naming::{OutputName, Suffix, expand_variables};
-use crate::{BaseParams, Origin, Outcome, Product, Products, Settings};
+use crate::{BaseParams, BoxError, Origin, Outcome, Product, Products, Settings};
+
+/// Results that are saved at the same time, unless memory is limited: those that have to be read for it take that of as
+/// many.
+const AT_ONCE: usize = 2;
 
 /// Parts of a name between its base and its suffix.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,6 +97,7 @@ impl Run<'_> {
         let products = results.products();
         let numbered = numbered || products.len() > 1;
         let suffix = suffix(settings);
+        let mut named = Vec::new();
         for (number, product) in products.into_iter().enumerate() {
             let number: Vec<_> = numbered.then(|| number.to_string()).into_iter().collect();
             let parts = Parts {
@@ -98,7 +105,23 @@ impl Run<'_> {
                 fixed: &parts,
             };
             if let Some(product) = product {
-                self.save_as(settings, product, Suffix::Replace(&suffix), parts)?;
+                let path = self.name(settings, product, Suffix::Replace(&suffix), parts)?;
+                named.push((path, product));
+            }
+        }
+        // One at a time writes to its file with one thread only.
+        let at_once = self.context.max_memory_bytes.map_or(AT_ONCE, |_| 1);
+        for several in named.chunks_mut(at_once) {
+            let save = |(path, product): &mut (PathBuf, &mut dyn Product)| product.save(path);
+            // Of two with the same name the second one is to be left.
+            let are_distinct = several.windows(2).all(|pair| pair[0].0 != pair[1].0);
+            let saved: Vec<_> = if are_distinct {
+                several.par_iter_mut().map(save).collect()
+            } else {
+                several.iter_mut().map(save).collect()
+            };
+            for ((path, _), saved) in several.iter().zip(saved) {
+                self.note_saved(path, saved)?;
             }
         }
         Ok(())
@@ -148,20 +171,35 @@ impl Run<'_> {
         suffix: Suffix<'_>,
         parts: Parts<'_>,
     ) -> Result<PathBuf, RunError> {
+        let path = self.name(settings, product, suffix, parts)?;
+        let saved = product.save(&path);
+        self.note_saved(&path, saved)?;
+        Ok(path)
+    }
+
+    /// Gives a product its name; the path that it is to be saved in.
+    fn name(
+        &self,
+        settings: &Settings,
+        product: &mut dyn Product,
+        suffix: Suffix<'_>,
+        parts: Parts<'_>,
+    ) -> Result<PathBuf, RunError> {
         let path = self.output_path(settings, product, suffix, parts)?;
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         product.set_file_name(&name);
-        product.save(&path).map_err(|source| RunError::Save {
-            path: path.clone(),
+        Ok(path)
+    }
+
+    /// Says that a product has been saved, or why it has not.
+    fn note_saved(&mut self, path: &Path, saved: Result<(), BoxError>) -> Result<(), RunError> {
+        saved.map_err(|source| RunError::Save {
+            path: path.to_path_buf(),
             source,
         })?;
         tracing::info!(target: LOG, "Saved model in {}", path.display());
-        self.saved.push(path.clone());
-        Ok(path)
+        self.saved.push(path.to_path_buf());
+        Ok(())
     }
 
     /// Where a product of a step or of the task itself goes.

@@ -1,8 +1,9 @@
-//! FITS files: headers and structure through cfitsio, image data in parallel from their byte offsets.
+//! FITS files: read with the help of cfitsio, image data in parallel from and to their byte offsets.
 
 mod card;
 mod cfitsio;
 mod element;
+mod layout;
 mod reader;
 mod source;
 mod table;

@@ -1,4 +1,6 @@
-//! Writing: headers and tables through cfitsio, images in parallel at their byte offsets.
+//! Writing: headers, and images in parallel at their byte offsets.
+//!
+//! The library would fill the room for images with zeros first, and so write everything twice.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -9,8 +11,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::card::{Card, CardValue};
-use super::cfitsio::{self, NewHdu, RawHdu};
 use super::element::Element;
+use super::layout::{Extent, NewHdu, write_headers};
 use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
 use crate::error::{DataModelError, Result};
@@ -107,29 +109,33 @@ fn write_with(
                 message,
             }
         };
+        let metadata = metadata.map(Payload::Table);
         let mut layout: Vec<NewHdu<'_>> = records
             .iter()
             .zip(hdus)
             .map(|(records, hdu)| NewHdu {
                 records,
-                rows: rows_of(&hdu.payload),
+                size: size_of_data(&hdu.payload),
             })
             .collect();
-        if let (Some(records), Some(metadata)) = (&extension_records, metadata) {
+        if let (Some(records), Some(metadata)) = (&extension_records, &metadata) {
             layout.push(NewHdu {
                 records,
-                rows: Some(metadata.row_bytes()),
+                size: size_of_data(metadata),
             });
         }
-        let extents =
-            cfitsio::write_layout(temporary, &layout).map_err(unwritable("the headers"))?;
         let file = OpenOptions::new()
             .write(true)
             .open(temporary)
             .map_err(|e| unwritable("the data")(e.to_string()))?;
+        let extents = write_headers(&file, &layout).map_err(unwritable("the headers"))?;
         for (hdu, extent) in hdus.iter().zip(&extents) {
             write_payload(&file, extent, &hdu.payload)
                 .map_err(|e| unwritable(&hdu.name)(e.to_string()))?;
+        }
+        if let (Some(extent), Some(metadata)) = (extents.last(), &metadata) {
+            write_payload(&file, extent, metadata)
+                .map_err(|e| unwritable("ASDF")(e.to_string()))?;
         }
         let end = extents.last().map_or(0, |extent| extent.data_end);
         file.set_len(end)
@@ -137,11 +143,20 @@ fn write_with(
     })
 }
 
-fn rows_of<'a>(payload: &Payload<'a>) -> Option<&'a [u8]> {
-    match payload {
-        Payload::Table(table) => Some(table.row_bytes()),
-        _ => None,
-    }
+/// Bytes of the data.
+fn size_of_data(payload: &Payload<'_>) -> u64 {
+    let bytes = match payload {
+        Payload::Empty => 0,
+        Payload::U8(a) => a.len(),
+        Payload::U16(a) => 2 * a.len(),
+        Payload::I32(a) => 4 * a.len(),
+        Payload::U32(a) => 4 * a.len(),
+        Payload::F32(a) => 4 * a.len(),
+        Payload::F64(a) => 8 * a.len(),
+        Payload::Table(table) => table.row_bytes().len() + table.heap().len(),
+        Payload::Verbatim(bytes) => bytes.len(),
+    };
+    bytes as u64
 }
 
 /// SHA-256 of the header blocks, as [`super::FitsReader::header_hash`] finds it in the file.
@@ -258,7 +273,7 @@ fn table_records(table: &Table) -> Vec<String> {
     records
 }
 
-fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Result<()> {
+fn write_payload(file: &File, extent: &Extent, payload: &Payload<'_>) -> io::Result<()> {
     let start = extent.data_start;
     match payload {
         Payload::Empty => Ok(()),
@@ -269,7 +284,9 @@ fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Res
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
         Payload::Table(table) => {
-            positional::write_at(file, start + table.row_bytes().len() as u64, table.heap())
+            let rows = table.row_bytes();
+            positional::write_at(file, start, rows)?;
+            positional::write_at(file, start + rows.len() as u64, table.heap())
         }
         Payload::Verbatim(bytes) => positional::write_at(file, start, bytes),
     }

@@ -5,14 +5,9 @@
 //! base and at its top. Each quadrilateral has a grid of its own, which begins with the first cell that it may touch, and a
 //! lane of its own in vector registers: all go through the same arithmetic without branches.
 
-use crate::kernel::Extent;
+use pulp::Simd;
 
-/// Quadrilaterals that are worked out together: so many that the compiler keeps loops over them, and makes vector
-/// instructions of these.
-pub(super) const LANES: usize = 32;
-
-/// Cells of the grid along an axis, at most.
-pub(super) const CELLS: usize = 4;
+use crate::kernel::{CELLS, Extent, LANES};
 
 /// A number for each quadrilateral.
 pub(super) type Lanes = [f64; LANES];
@@ -38,6 +33,8 @@ pub(super) struct Extents {
     first: Lanes,
     /// How many.
     pub(super) count: Lanes,
+    /// First and last cell, as far as the numbers go; beyond all numbers for pixels that are not mapped.
+    ends: [[i32; LANES]; 2],
 }
 
 impl Extents {
@@ -45,6 +42,7 @@ impl Extents {
     #[inline(always)]
     pub(super) fn new(corners: &[Lanes; 4]) -> Self {
         let (mut first, mut count) = ([0.0; LANES], [0.0; LANES]);
+        let mut ends = [[0; LANES]; 2];
         for k in 0..LANES {
             let c = [corners[0][k], corners[1][k], corners[2][k], corners[3][k]];
             let low = smaller(smaller(c[0], c[1]), smaller(c[2], c[3]));
@@ -53,8 +51,19 @@ impl Extents {
             let unknown = 0.0 * ((c[0] + c[1]) + (c[2] + c[3]));
             first[k] = nearest(low) + unknown;
             count[k] = nearest(high) - first[k] + 1.0;
+            let is_known = unknown == 0.0;
+            ends[0][k] = if is_known {
+                nearest(low) as i32
+            } else {
+                i32::MIN
+            };
+            ends[1][k] = if is_known {
+                nearest(high) as i32
+            } else {
+                i32::MAX
+            };
         }
-        Self { first, count }
+        Self { first, count, ends }
     }
 
     /// First and last cell, `None` if the pixel is not mapped.
@@ -62,6 +71,18 @@ impl Extents {
     pub(super) fn of(&self, lane: usize) -> Option<Extent> {
         let (first, count) = (self.first[lane], self.count[lane]);
         (count >= 1.0).then(|| (first as i64, (first + count) as i64 - 1))
+    }
+
+    /// The first cell, if the numbers go as far.
+    #[inline(always)]
+    pub(super) fn first(&self, lane: usize) -> i64 {
+        i64::from(self.ends[0][lane])
+    }
+
+    /// The last cell, if the numbers go as far.
+    #[inline(always)]
+    pub(super) fn last(&self, lane: usize) -> i64 {
+        i64::from(self.ends[1][lane])
     }
 
     /// Whether there is nothing in a range of cells.
@@ -72,11 +93,11 @@ impl Extents {
         !meets
     }
 
-    /// The largest count, at least 1; infinite counts and NaN do not take part.
+    /// The largest of `count` counts from a lane on, at least 1; infinite ones and NaN do not take part.
     #[inline(always)]
-    pub(super) fn most(&self) -> usize {
+    fn most(&self, lane: usize, count: usize) -> usize {
         let mut most = 1.0;
-        for count in self.count {
+        for &count in &self.count[lane..lane + count] {
             most = if count > most && count < f64::INFINITY {
                 count
             } else {
@@ -93,78 +114,93 @@ fn nearest(x: f64) -> f64 {
     (x + crate::geometry::BELOW_HALF.copysign(x)).trunc()
 }
 
-/// Overlaps of quadrilaterals with the cells of their grids.
+/// Overlaps of quadrilaterals with the cells of their grids, cell `CELLS * row + column`.
 pub(super) struct Cells {
-    /// Areas: `[row][column]`.
-    areas: [[Lanes; CELLS]; CELLS],
+    areas: [Lanes; CELLS * CELLS],
+    /// What the overlaps are worth.
+    shares: [[f32; LANES]; CELLS * CELLS],
+    /// Columns and rows that are in use.
+    size: (usize, usize),
     /// Cells with an area that counts, and cells that may be touched but for so little that only
-    /// [`Shape::share`](crate::kernel::Shape::share) can tell: bit `CELLS * row + column`.
+    /// [`Shape::share`](crate::kernel::Shape::share) can tell: a bit for each.
     touched: [u64; LANES],
     doubtful: [u64; LANES],
-    /// Heights of the lowest and the highest point within a column, infinite where there is nothing.
-    lowest: [Lanes; CELLS],
-    highest: [Lanes; CELLS],
 }
 
 impl Cells {
-    /// Overlaps with `COLUMNS` and `ROWS` cells from the first ones of the extents.
+    /// Overlaps with the cells of the extents, as many of them as fit on the grid.
     #[inline(always)]
-    pub(super) fn new<const COLUMNS: usize, const ROWS: usize>(
+    pub(super) fn new<S: Simd>(
+        simd: S,
         corners: &Corners,
         (columns, rows): (&Extents, &Extents),
     ) -> Self {
-        let sides = sides(corners, &columns.first, &rows.first);
         let mut cells = Self {
-            areas: [[[0.0; LANES]; CELLS]; CELLS],
+            areas: [[0.0; LANES]; CELLS * CELLS],
+            shares: [[0.0; LANES]; CELLS * CELLS],
+            size: (0, 0),
             touched: [0; LANES],
             doubtful: [0; LANES],
-            lowest: [[f64::INFINITY; LANES]; CELLS],
-            highest: [[f64::NEG_INFINITY; LANES]; CELLS],
         };
-        for column in 0..COLUMNS {
-            // Areas above the base and above the heights between rows. Nothing is above the last row.
-            let mut above = [[0.0; LANES]; ROWS];
-            for side in &sides {
-                let limits = (&mut cells.lowest[column], &mut cells.highest[column]);
-                side.add_within(column as f64, &mut above, limits);
-            }
-            for row in 0..ROWS {
-                let top = above.get(row + 1).unwrap_or(&[0.0; LANES]);
-                let areas = cells.areas[row][column].iter_mut();
-                for (area, (base, top)) in areas.zip(above[row].iter().zip(top)) {
-                    *area = base - top;
-                }
-                cells.note(column, row);
-            }
+        for group in 0..LANES / S::F64_LANES {
+            let first = group * S::F64_LANES;
+            let quadrilaterals = Quadrilaterals::new(simd, corners, (columns, rows), group);
+            let size = (
+                columns.most(first, S::F64_LANES),
+                rows.most(first, S::F64_LANES),
+            );
+            let size = match size {
+                (0..=2, 0..=2) => quadrilaterals.overlap::<2, 2>(&mut cells, group),
+                (0..=2, 3) => quadrilaterals.overlap::<2, 3>(&mut cells, group),
+                (3, 0..=2) => quadrilaterals.overlap::<3, 2>(&mut cells, group),
+                (3, 3) => quadrilaterals.overlap::<3, 3>(&mut cells, group),
+                _ => quadrilaterals.overlap::<CELLS, CELLS>(&mut cells, group),
+            };
+            cells.size = (cells.size.0.max(size.0), cells.size.1.max(size.1));
         }
         cells
     }
 
-    /// Notes which quadrilaterals touch a cell.
+    /// Works out what the overlaps are worth, from what a unit of area is.
     #[inline(always)]
-    fn note(&mut self, column: usize, row: usize) {
-        let (bit, base) = (1 << (CELLS * row + column), row as f64);
-        for k in 0..LANES {
-            let counts = self.areas[row][column][k].abs() > SLIVER;
-            let is_above = self.lowest[column][k] > base + 1.0 + MARGIN;
-            let is_below = self.highest[column][k] < base - MARGIN;
-            // One condition after the other: they become masks of vector instructions.
-            let doubt = if is_above { 0 } else { bit };
-            let doubt = if is_below { 0 } else { doubt };
-            self.touched[k] |= if counts { bit } else { 0 };
-            self.doubtful[k] |= if counts { 0 } else { doubt };
+    pub(super) fn share_out(&mut self, whole: &Lanes) {
+        for row in 0..self.size.1 {
+            for cell in row * CELLS..row * CELLS + self.size.0 {
+                let areas = self.areas[cell].iter().zip(whole);
+                for (share, (area, whole)) in self.shares[cell].iter_mut().zip(areas) {
+                    *share = (area * whole) as f32;
+                }
+            }
         }
     }
 
+    /// What the overlaps are worth.
+    #[inline(always)]
+    pub(super) fn shares(&self) -> &[[f32; LANES]; CELLS * CELLS] {
+        &self.shares
+    }
+
+    /// The cells that a quadrilateral touches.
+    #[inline(always)]
+    pub(super) fn touched(&self, lane: usize) -> u64 {
+        self.touched[lane]
+    }
+
+    /// Whether all cells that a quadrilateral touches are known.
+    #[inline(always)]
+    pub(super) fn are_known(&self, lane: usize) -> bool {
+        self.doubtful[lane] == 0
+    }
+
     /// The cells in a range of columns and rows that a quadrilateral touches or may touch, row by row: column, row and
-    /// area, `None` if it is too small to tell.
+    /// what the overlap is worth, `None` if it is too small to tell.
     #[inline(always)]
     pub(super) fn of(
         &self,
         lane: usize,
         columns: Extent,
         rows: Extent,
-    ) -> impl Iterator<Item = (usize, usize, Option<f64>)> {
+    ) -> impl Iterator<Item = (usize, usize, Option<f32>)> {
         let bits =
             |range: Extent, step: i64| (1_u64 << (step * (range.1 + 1))) - (1 << (step * range.0));
         // A bit for the first cell of each wanted row, times the bits of a row.
@@ -177,101 +213,222 @@ impl Cells {
             }
             let cell = left.trailing_zeros() as usize;
             left &= left - 1;
-            let (column, row) = (cell % CELLS, cell / CELLS);
             let is_known = doubtful & (1 << cell) == 0;
-            Some((column, row, is_known.then(|| self.areas[row][column][lane])))
+            let share = is_known.then(|| self.shares[cell][lane]);
+            Some((cell % CELLS, cell / CELLS, share))
         })
     }
 }
 
-/// One side of each quadrilateral, from left to right, relative to the lower left corner of the grid.
-struct Side {
+/// As many quadrilaterals as have room in vector registers, relative to the lower left corners of their grids.
+struct Quadrilaterals<S: Simd> {
+    simd: S,
+    sides: [Side<S>; 4],
+    /// How many cells lie on the grids along x and y.
+    counts: (S::f64s, S::f64s),
+}
+
+/// One side of each quadrilateral, from left to right.
+#[derive(Clone, Copy)]
+struct Side<S: Simd> {
     /// 1 for a side that goes to the right around the quadrilateral, -1 for one that goes to the left.
-    sign: Lanes,
-    left: Lanes,
-    right: Lanes,
+    sign: S::f64s,
+    left: S::f64s,
+    right: S::f64s,
     /// Height at `left`.
-    y: Lanes,
-    slope: Lanes,
+    y: S::f64s,
+    slope: S::f64s,
     /// One over twice the steepness.
-    half_run: Lanes,
+    half_run: S::f64s,
 }
 
-/// The sides between corners, in order, on grids that begin with these columns and rows.
+/// The numbers of a group of lanes.
 #[inline(always)]
-fn sides(corners: &Corners, column: &Lanes, row: &Lanes) -> [Side; 4] {
-    let (mut x, mut y) = (corners.x, corners.y);
-    for corner in 0..4 {
-        for k in 0..LANES {
-            x[corner][k] -= column[k] - 0.5;
-            y[corner][k] -= row[k] - 0.5;
-        }
-    }
-    [
-        Side::new((&x[0], &y[0]), (&x[1], &y[1])),
-        Side::new((&x[1], &y[1]), (&x[2], &y[2])),
-        Side::new((&x[2], &y[2]), (&x[3], &y[3])),
-        Side::new((&x[3], &y[3]), (&x[0], &y[0])),
-    ]
+fn group_of<S: Simd>(lanes: &Lanes, group: usize) -> S::f64s {
+    S::as_simd_f64s(lanes).0[group]
 }
 
-impl Side {
+/// Where the grids of a group of lanes begin along one axis. These are functions and not closures, which the compiler would
+/// leave outside of what is compiled for newer processors.
+#[inline(always)]
+fn origin_of<S: Simd>(simd: S, first: &Lanes, group: usize) -> S::f64s {
+    simd.sub_f64s(group_of::<S>(first, group), simd.splat_f64s(0.5))
+}
+
+/// A corner of a group of lanes, relative to where the grids begin.
+#[inline(always)]
+fn corner_of<S: Simd>(
+    simd: S,
+    corners: &Corners,
+    corner: usize,
+    group: usize,
+    origin: (S::f64s, S::f64s),
+) -> (S::f64s, S::f64s) {
+    (
+        simd.sub_f64s(group_of::<S>(&corners.x[corner], group), origin.0),
+        simd.sub_f64s(group_of::<S>(&corners.y[corner], group), origin.1),
+    )
+}
+
+impl<S: Simd> Quadrilaterals<S> {
     #[inline(always)]
-    fn new(from: (&Lanes, &Lanes), to: (&Lanes, &Lanes)) -> Self {
-        let mut side = Self {
-            sign: [0.0; LANES],
-            left: [0.0; LANES],
-            right: [0.0; LANES],
-            y: [0.0; LANES],
-            slope: [0.0; LANES],
-            half_run: [0.0; LANES],
-        };
-        for k in 0..LANES {
-            let (dx, dy) = (to.0[k] - from.0[k], to.1[k] - from.1[k]);
-            // An upright side covers no column.
-            let slope = if dx == 0.0 { 0.0 } else { dy / dx };
-            side.sign[k] = if dx < 0.0 { -1.0 } else { 1.0 };
-            side.left[k] = smaller(from.0[k], to.0[k]);
-            side.right[k] = larger(from.0[k], to.0[k]);
-            side.y[k] = if dx < 0.0 { to.1[k] } else { from.1[k] };
-            side.slope[k] = slope;
-            side.half_run[k] = 0.5 / slope.abs();
+    fn new(
+        simd: S,
+        corners: &Corners,
+        (columns, rows): (&Extents, &Extents),
+        group: usize,
+    ) -> Self {
+        let origin = (
+            origin_of(simd, &columns.first, group),
+            origin_of(simd, &rows.first, group),
+        );
+        let [a, b, c, d] = [
+            corner_of(simd, corners, 0, group, origin),
+            corner_of(simd, corners, 1, group, origin),
+            corner_of(simd, corners, 2, group, origin),
+            corner_of(simd, corners, 3, group, origin),
+        ];
+        Self {
+            simd,
+            sides: [
+                Side::new(simd, a, b),
+                Side::new(simd, b, c),
+                Side::new(simd, c, d),
+                Side::new(simd, d, a),
+            ],
+            counts: (
+                group_of::<S>(&columns.count, group),
+                group_of::<S>(&rows.count, group),
+            ),
         }
-        side
     }
 
-    /// Adds the areas between the part within a column of the grid and each height to `above`, and takes in its lowest
-    /// and highest point.
+    /// Overlaps with so many columns and rows of cells, which it gives back.
     #[inline(always)]
-    fn add_within<const ROWS: usize>(
+    fn overlap<const COLUMNS: usize, const ROWS: usize>(
         &self,
-        column: f64,
-        above: &mut [Lanes; ROWS],
-        (lowest, highest): (&mut Lanes, &mut Lanes),
-    ) {
-        for k in 0..LANES {
-            let from = larger(self.left[k], column);
-            let to = smaller(self.right[k], column + 1.0);
-            let start = self.y[k] + self.slope[k] * (from - self.left[k]);
-            let end = self.y[k] + self.slope[k] * (to - self.left[k]);
-            let (low, high) = (smaller(start, end), larger(start, end));
-            let covers = to > from;
-            let lower = smaller(low, lowest[k]);
-            let higher = larger(high, highest[k]);
-            lowest[k] = if covers { lower } else { lowest[k] };
-            highest[k] = if covers { higher } else { highest[k] };
-            // Widths have the sign of the side.
-            let sign = if covers { self.sign[k] } else { 0.0 };
-            let half_width = 0.5 * (sign * (to - from));
-            above[0][k] += half_width * (low + high);
-            for (height, above) in above.iter_mut().enumerate().skip(1) {
-                let (low, high) = (low - height as f64, high - height as f64);
-                let trapezoid = half_width * (low + high);
-                let triangle = sign * (high * high * self.half_run[k]);
-                let cut = if low < 0.0 { triangle } else { trapezoid };
-                above[k] += if high > 0.0 { cut } else { 0.0 };
+        cells: &mut Cells,
+        group: usize,
+    ) -> (usize, usize) {
+        let simd = self.simd;
+        let none = simd.splat_u64s(0);
+        let (mut touched, mut doubtful) = (none, none);
+        for column in 0..COLUMNS {
+            let mut strip = Strip::<S, ROWS>::new(simd);
+            for side in &self.sides {
+                strip.add(simd, side, column as f64);
+            }
+            let on_grid = simd.less_than_f64s(simd.splat_f64s(column as f64), self.counts.0);
+            for row in 0..ROWS {
+                let cell = CELLS * row + column;
+                let area = match strip.above.get(row + 1) {
+                    Some(&top) => simd.sub_f64s(strip.above[row], top),
+                    // Nothing is above the last row.
+                    None => strip.above[row],
+                };
+                S::as_mut_simd_f64s(&mut cells.areas[cell]).0[group] = area;
+                let bit = simd.splat_u64s(1 << cell);
+                let sliver = simd.splat_f64s(SLIVER);
+                let counts = simd.greater_than_f64s(simd.abs_f64s(area), sliver);
+                let is_row = simd.less_than_f64s(simd.splat_f64s(row as f64), self.counts.1);
+                let doubt = simd.and_m64s(strip.may_meet(simd, row as f64), is_row);
+                let doubt = simd.and_m64s(doubt, on_grid);
+                let doubt = simd.select_u64s(doubt, bit, none);
+                touched = simd.or_u64s(touched, simd.select_u64s(counts, bit, none));
+                doubtful = simd.or_u64s(doubtful, simd.select_u64s(counts, none, doubt));
             }
         }
+        S::as_mut_simd_u64s(&mut cells.touched).0[group] = touched;
+        S::as_mut_simd_u64s(&mut cells.doubtful).0[group] = doubtful;
+        (COLUMNS, ROWS)
+    }
+}
+
+impl<S: Simd> Side<S> {
+    #[inline(always)]
+    fn new(simd: S, from: (S::f64s, S::f64s), to: (S::f64s, S::f64s)) -> Self {
+        let zero = simd.splat_f64s(0.0);
+        let (dx, dy) = (simd.sub_f64s(to.0, from.0), simd.sub_f64s(to.1, from.1));
+        // An upright side covers no column.
+        let slope = simd.select_f64s(simd.equal_f64s(dx, zero), zero, simd.div_f64s(dy, dx));
+        let to_left = simd.less_than_f64s(dx, zero);
+        let (one, minus_one) = (simd.splat_f64s(1.0), simd.splat_f64s(-1.0));
+        Self {
+            sign: simd.select_f64s(to_left, minus_one, one),
+            left: lesser(simd, from.0, to.0),
+            right: greater(simd, from.0, to.0),
+            y: simd.select_f64s(to_left, to.1, from.1),
+            slope,
+            half_run: simd.div_f64s(simd.splat_f64s(0.5), simd.abs_f64s(slope)),
+        }
+    }
+
+    /// The height at `x`.
+    #[inline(always)]
+    fn at(&self, simd: S, x: S::f64s) -> S::f64s {
+        let rise = simd.mul_f64s(self.slope, simd.sub_f64s(x, self.left));
+        simd.add_f64s(self.y, rise)
+    }
+}
+
+/// What lies within one column of the grids.
+struct Strip<S: Simd, const ROWS: usize> {
+    /// Areas above the base and above the heights between rows.
+    above: [S::f64s; ROWS],
+    /// Heights of the lowest and the highest point, infinite where there is nothing.
+    lowest: S::f64s,
+    highest: S::f64s,
+}
+
+impl<S: Simd, const ROWS: usize> Strip<S, ROWS> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        Self {
+            above: [simd.splat_f64s(0.0); ROWS],
+            lowest: simd.splat_f64s(f64::INFINITY),
+            highest: simd.splat_f64s(f64::NEG_INFINITY),
+        }
+    }
+
+    /// Adds the areas between a side and each height, and takes in its lowest and highest point.
+    #[inline(always)]
+    fn add(&mut self, simd: S, side: &Side<S>, column: f64) {
+        let zero = simd.splat_f64s(0.0);
+        let half = simd.splat_f64s(0.5);
+        let from = greater(simd, side.left, simd.splat_f64s(column));
+        let to = lesser(simd, side.right, simd.splat_f64s(column + 1.0));
+        let (start, end) = (side.at(simd, from), side.at(simd, to));
+        let (low, high) = (lesser(simd, start, end), greater(simd, start, end));
+        let covers = simd.greater_than_f64s(to, from);
+        let lower = lesser(simd, low, self.lowest);
+        let higher = greater(simd, high, self.highest);
+        self.lowest = simd.select_f64s(covers, lower, self.lowest);
+        self.highest = simd.select_f64s(covers, higher, self.highest);
+        // Widths have the sign of the side.
+        let sign = simd.select_f64s(covers, side.sign, zero);
+        let half_width = simd.mul_f64s(half, simd.mul_f64s(sign, simd.sub_f64s(to, from)));
+        let whole = simd.mul_f64s(half_width, simd.add_f64s(low, high));
+        self.above[0] = simd.add_f64s(self.above[0], whole);
+        for (height, above) in self.above.iter_mut().enumerate().skip(1) {
+            let height = simd.splat_f64s(height as f64);
+            let (low, high) = (simd.sub_f64s(low, height), simd.sub_f64s(high, height));
+            let trapezoid = simd.mul_f64s(half_width, simd.add_f64s(low, high));
+            let square = simd.mul_f64s(high, high);
+            let triangle = simd.mul_f64s(sign, simd.mul_f64s(square, side.half_run));
+            let cut = simd.select_f64s(simd.less_than_f64s(low, zero), triangle, trapezoid);
+            let cut = simd.select_f64s(simd.greater_than_f64s(high, zero), cut, zero);
+            *above = simd.add_f64s(*above, cut);
+        }
+    }
+
+    /// Whether there may be something in a row, as far as heights can be trusted.
+    #[inline(always)]
+    fn may_meet(&self, simd: S, row: f64) -> S::m64s {
+        let (base, top) = (row - MARGIN, row + 1.0 + MARGIN);
+        // Not above and not below.
+        let reaches_down = simd.less_than_or_equal_f64s(self.lowest, simd.splat_f64s(top));
+        let reaches_up = simd.greater_than_or_equal_f64s(self.highest, simd.splat_f64s(base));
+        simd.and_m64s(reaches_down, reaches_up)
     }
 }
 
@@ -285,4 +442,16 @@ fn smaller(a: f64, b: f64) -> f64 {
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
+}
+
+/// As [`smaller`], of several.
+#[inline(always)]
+fn lesser<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+    simd.select_f64s(simd.less_than_f64s(a, b), a, b)
+}
+
+/// As [`larger`], of several.
+#[inline(always)]
+fn greater<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+    simd.select_f64s(simd.greater_than_f64s(a, b), a, b)
 }

@@ -6,9 +6,9 @@ mod tests;
 
 use std::ops::RangeInclusive;
 
-use cells::{CELLS, Cells, Corners, Extents, LANES, Lanes};
+use cells::{Cells, Corners, Extents, Lanes};
 
-use super::{Extent, Receiver, Shape, each_share};
+use super::{CELLS, Extent, LANES, Receiver, Shape, each_share};
 use crate::geometry::{PixelMap, Point, nearest};
 
 /// The kernel `square`.
@@ -124,8 +124,9 @@ impl<'a> Square<'a> {
     #[inline(always)]
     fn spread_lanes(
         &self,
+        simd: impl pulp::Simd,
         corners: &Corners,
-        (column, row): (usize, usize),
+        pixel: (usize, usize),
         count: usize,
         receiver: &mut impl Receiver,
     ) {
@@ -135,38 +136,60 @@ impl<'a> Square<'a> {
             return;
         }
         let columns = Extents::new(&corners.x);
-        let extents = (&columns, &rows);
-        let cells = match columns.most().max(rows.most()) {
-            0..=2 => Cells::new::<2, 2>(corners, extents),
-            3 => Cells::new::<3, 3>(corners, extents),
-            _ => Cells::new::<CELLS, CELLS>(corners, extents),
-        };
+        receiver.load(pixel, count);
+        let mut whole = corners.areas();
+        for (lane, whole) in whole[..count].iter_mut().enumerate() {
+            *whole = f64::from(receiver.weight(lane)) / *whole;
+        }
+        let mut cells = Cells::new(simd, corners, (&columns, &rows));
+        cells.share_out(&whole);
         for lane in 0..count {
-            let (Some(width), Some(height)) = (columns.of(lane), rows.of(lane)) else {
-                continue;
-            };
-            let pixel = (column + lane, row);
-            let spot = corners.of(lane);
-            if columns.count[lane].max(rows.count[lane]) > CELLS as f64 {
-                each_share(self, &spot, pixel, receiver);
-                continue;
+            let first = (columns.first(lane), rows.first(lane));
+            let last = (columns.last(lane), rows.last(lane));
+            let is_small = (last.0 - first.0).max(last.1 - first.1) < CELLS as i64;
+            let is_inside = first.0 >= 0
+                && first.1 >= window.rows.0
+                && last.0 <= window.last.1
+                && last.1 <= window.rows.1;
+            if is_small && is_inside && cells.are_known(lane) {
+                receiver.add_cells(lane, first, cells.touched(lane), cells.shares());
+            } else {
+                self.spread_some(corners, (&columns, &rows), &cells, lane, receiver);
             }
-            let Some((across, up)) = window.cut(width, height) else {
-                continue;
-            };
-            let whole = self.whole(&spot, receiver.weight(pixel));
-            receiver.begin(pixel);
-            let within = |extent: Extent, first: i64| (extent.0 - first, extent.1 - first);
-            let touched = cells.of(lane, within(across, width.0), within(up, height.0));
-            for (x, y, area) in touched {
-                let (x, y) = (width.0 + x as i64, height.0 + y as i64);
-                let share = match area {
-                    Some(area) => Some((area * whole) as f32),
-                    None => self.share(&spot, whole, x, y),
-                };
-                if let Some(share) = share {
-                    receiver.add(x, y, share);
-                }
+        }
+    }
+
+    /// Hands over what a pixel gives that lies across a border or has cells of which it is not known whether they are
+    /// touched.
+    #[inline(never)]
+    fn spread_some(
+        &self,
+        corners: &Corners,
+        (columns, rows): (&Extents, &Extents),
+        cells: &Cells,
+        lane: usize,
+        receiver: &mut impl Receiver,
+    ) {
+        let (Some(width), Some(height)) = (columns.of(lane), rows.of(lane)) else {
+            return;
+        };
+        let spot = corners.of(lane);
+        if columns.count[lane].max(rows.count[lane]) > CELLS as f64 {
+            each_share(self, &spot, lane, receiver);
+            return;
+        }
+        let window = receiver.window();
+        let Some((across, up)) = window.cut(width, height) else {
+            return;
+        };
+        let whole = self.whole(&spot, receiver.weight(lane));
+        receiver.begin(lane);
+        let within = |extent: Extent, first: i64| (extent.0 - first, extent.1 - first);
+        for (x, y, share) in cells.of(lane, within(across, width.0), within(up, height.0)) {
+            let (x, y) = (width.0 + x as i64, height.0 + y as i64);
+            let share = share.or_else(|| self.share(&spot, whole, x, y));
+            if let Some(share) = share {
+                receiver.add(lane, x, y, share);
             }
         }
     }
@@ -181,6 +204,21 @@ impl Corners {
             y: [y[0][lane], y[1][lane], y[2][lane], y[3][lane]],
         }
     }
+
+    /// The areas of the quadrilaterals, with the sign of their overlaps.
+    #[inline(always)]
+    fn areas(&self) -> Lanes {
+        let (x, y) = (&self.x, &self.y);
+        let mut areas = [0.0; LANES];
+        for (k, area) in areas.iter_mut().enumerate() {
+            let (dx, dy) = (
+                [x[1][k] - x[3][k], x[0][k] - x[2][k]],
+                [y[0][k] - y[2][k], y[1][k] - y[3][k]],
+            );
+            *area = 0.5 * (dx[0] * dy[0] - dx[1] * dy[1]);
+        }
+        areas
+    }
 }
 
 /// First and last of the cells that the smallest and the largest of four numbers lie in.
@@ -192,8 +230,6 @@ fn extent(v: &[f64; 4]) -> Extent {
 
 impl Shape for Square<'_> {
     type Spot = Quadrilateral;
-
-    const USES_NEIGHBOURS: bool = true;
 
     fn spot(&self, column: usize, row: usize) -> Option<Quadrilateral> {
         self.corners(column, row)
@@ -227,7 +263,13 @@ impl Shape for Square<'_> {
     }
 
     #[inline(always)]
-    fn spread(&self, row: usize, columns: RangeInclusive<usize>, receiver: &mut impl Receiver) {
+    fn spread(
+        &self,
+        simd: impl pulp::Simd,
+        row: usize,
+        columns: RangeInclusive<usize>,
+        receiver: &mut impl Receiver,
+    ) {
         let (first, last) = columns.into_inner();
         for column in (first..=last).step_by(LANES) {
             let count = LANES.min(last + 1 - column);
@@ -235,7 +277,7 @@ impl Shape for Square<'_> {
                 Some(corners) => corners,
                 None => self.outer_corners(column, row, count),
             };
-            self.spread_lanes(&corners, (column, row), count, receiver);
+            self.spread_lanes(simd, &corners, (column, row), count, receiver);
         }
     }
 

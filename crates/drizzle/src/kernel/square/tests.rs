@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Corners, LANES, Quadrilateral, Square};
+use super::{CELLS, Corners, LANES, Quadrilateral, Square};
 use crate::PixelMap;
 use crate::kernel::{Receiver, Window, each_share};
 
@@ -19,14 +19,44 @@ impl Receiver for Notes {
         }
     }
 
-    fn weight(&self, _pixel: (usize, usize)) -> f32 {
+    fn load(&mut self, _first: (usize, usize), _count: usize) {}
+
+    fn weight(&self, _lane: usize) -> f32 {
         self.weight
     }
 
-    fn begin(&mut self, _pixel: (usize, usize)) {}
+    fn begin(&mut self, _lane: usize) {}
 
-    fn add(&mut self, column: i64, row: i64, share: f32) {
+    fn add(&mut self, _lane: usize, column: i64, row: i64, share: f32) {
         self.shares.push((column, row, share));
+    }
+
+    fn add_cells(
+        &mut self,
+        lane: usize,
+        (column, row): (i64, i64),
+        bits: u64,
+        shares: &[[f32; LANES]; CELLS * CELLS],
+    ) {
+        for cell in (0..CELLS * CELLS).filter(|cell| bits & 1 << cell != 0) {
+            let at = (column + (cell % CELLS) as i64, row + (cell / CELLS) as i64);
+            self.shares.push((at.0, at.1, shares[cell][lane]));
+        }
+    }
+}
+
+/// The kernel at work, with the vector instructions of this machine.
+struct Together<'a> {
+    square: &'a Square<'a>,
+    corners: &'a Corners,
+    notes: &'a mut Notes,
+}
+
+impl pulp::WithSimd for Together<'_> {
+    type Output = ();
+
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        (self.square).spread_lanes(simd, self.corners, (0, 0), LANES, self.notes);
     }
 }
 
@@ -54,8 +84,9 @@ proptest! {
             corners.x[k][lane] = spot.x[k];
             corners.y[k][lane] = spot.y[k];
         }
-        square.spread_lanes(&corners, (0, 0), LANES, &mut together);
-        each_share(&square, &spot, (0, 0), &mut single);
+        let work = Together { square: &square, corners: &corners, notes: &mut together };
+        pulp::Arch::new().dispatch(work);
+        each_share(&square, &spot, 0, &mut single);
         prop_assert_eq!(together.shares.len(), single.shares.len());
         for ((c, r, found), (column, row, expected)) in together.shares.into_iter().zip(single.shares) {
             prop_assert_eq!((c, r), (column, row));

@@ -4,7 +4,9 @@
 //! The cubic spline of scipy 1.17.1 `ndimage.zoom` with `mode='reflect'` and `grid_mode=True`: Unser, "Splines: a
 //! perfect fit for signal and image processing" (1999), doi:10.1109/79.799930, for the recursive filter.
 
-use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, Axis, s};
+
+use crate::simd::{Kernel, run_vectorised};
 
 use super::Boxes;
 
@@ -87,15 +89,23 @@ impl Surface {
     }
 
     fn write_row(&self, line: &[f64], mut row: ArrayViewMut1<'_, f32>) {
-        let (low, high) = self.limits;
-        for (value, (first, weights)) in row.iter_mut().zip(&self.columns) {
-            let start = usize::try_from(first + 3).unwrap_or_default();
-            let sum: f64 = line[start..start + 4]
-                .iter()
-                .zip(weights)
-                .map(|(value, weight)| value * weight)
-                .sum();
-            *value = (sum as f32).clamp(low, high);
+        let mut from = 0;
+        // Columns between the same boxes have the same coefficients.
+        for columns in self.columns.chunk_by(|a, b| a.0 == b.0) {
+            let start = usize::try_from(columns[0].0 + 3).unwrap_or_default();
+            let stretch = Stretch {
+                coefficients: [
+                    line[start],
+                    line[start + 1],
+                    line[start + 2],
+                    line[start + 3],
+                ],
+                columns,
+                limits: self.limits,
+                values: row.slice_mut(s![from..from + columns.len()]),
+            };
+            run_vectorised(stretch);
+            from += columns.len();
         }
     }
 
@@ -105,6 +115,29 @@ impl Surface {
         let mut image = Array2::zeros(self.shape);
         self.write_rows(0, image.view_mut());
         image
+    }
+}
+
+/// Columns of a row between the same boxes.
+struct Stretch<'a> {
+    coefficients: [f64; 4],
+    columns: &'a [(isize, [f64; 4])],
+    limits: (f32, f32),
+    values: ArrayViewMut1<'a, f32>,
+}
+
+impl Kernel for Stretch<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (low, high) = self.limits;
+        let [a, b, c, d] = self.coefficients;
+        for (value, (_, weights)) in self.values.into_iter().zip(self.columns) {
+            let [wa, wb, wc, wd] = weights;
+            let sum = a * wa + b * wb + c * wc + d * wd;
+            *value = (sum as f32).clamp(low, high);
+        }
     }
 }
 
