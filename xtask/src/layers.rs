@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// What each crate may use of the workspace in its library and programs. Tests and examples may use more, but only
 /// what [`FOR_TESTS`] names.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("drizzle", &[]),
     ("stcal", &["drizzle"]),
     ("asdf", &[]),
@@ -27,9 +27,11 @@ const ARROWS: [(&str, &[&str]); 14] = [
         "pipelines",
         &["steps", "associations", "datamodels", "stpipe", "crds"],
     ),
+    ("quicklook", &["datamodels", "gwcs", "asdf"]),
     (
         "jwst",
         &[
+            "quicklook",
             "pipelines",
             "steps",
             "associations",
