@@ -11,7 +11,7 @@ use crate::scene::ticks::{label, round_down, round_up, round_values};
 use crate::scene::{
     Anchor, Bitmap, Ink, Point, Rect, Scene, Shape, Text, cut_to, text_width, wrapped,
 };
-use crate::shrink::Blocks;
+use crate::shrink::{Blocks, Statistics};
 use crate::stretch::Stretch;
 
 /// An image and everything around it.
@@ -28,6 +28,8 @@ pub(crate) struct Figure {
     /// The length of the longer side of the image.
     pub(crate) size: usize,
     pub(crate) description: String,
+    /// Numbers about all values, where they are no labels.
+    pub(crate) statistics: Option<Statistics>,
 }
 
 /// What stands above a picture.
@@ -591,6 +593,7 @@ mod tests {
             count_from: CountFrom::Zero,
             size,
             description: String::new(),
+            statistics: None,
         }
     }
 

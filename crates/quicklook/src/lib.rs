@@ -40,6 +40,7 @@ mod options;
 mod preview;
 mod product;
 mod ramp;
+mod report;
 mod scene;
 mod shrink;
 mod stretch;
@@ -51,5 +52,6 @@ pub use options::{
     CountFrom, PictureSize, PixelPosition, PreviewOptions, QualityBit, QualityBits, ReportOptions,
 };
 pub use preview::{Picture, preview};
+pub use report::{Report, report};
 pub use shrink::{Statistics, block_means};
 pub use stretch::Stretch;

@@ -128,7 +128,6 @@ pub(crate) struct Drawing<'a> {
     frame: Frame<'a>,
     blocks: Blocks,
     wcs: Option<Wcs>,
-    notes: &'a mut Vec<String>,
 }
 
 /// Colours of blocks, the first row at the bottom, and what they mean.
@@ -136,6 +135,7 @@ struct Colours {
     blocks: Array2<Rgb>,
     range: Option<Range>,
     legend: Vec<Entry>,
+    statistics: Option<Statistics>,
     seen: String,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Drawing<'a> {
     pub(crate) fn new(
         product: &'a Product,
         look: &'a Look<'a>,
-        notes: &'a mut Vec<String>,
+        notes: &mut Vec<String>,
     ) -> Result<Self> {
         let options = look.options;
         let hdu = product.image_hdu(options.hdu.as_deref().unwrap_or("SCI"))?;
@@ -166,7 +166,6 @@ impl<'a> Drawing<'a> {
             frame,
             blocks,
             wcs,
-            notes,
         })
     }
 
@@ -204,6 +203,7 @@ impl<'a> Drawing<'a> {
             compass: self.compass(),
             count_from: options.count_from,
             size: options.size.pixels(),
+            statistics: colours.statistics,
         })
     }
 
@@ -231,6 +231,7 @@ impl<'a> Drawing<'a> {
             blocks,
             range,
             legend,
+            statistics: Some(values.statistics),
             seen: self.seen(&values.statistics),
         })
     }
@@ -271,6 +272,7 @@ impl<'a> Drawing<'a> {
                     words: words.clone(),
                 },
             ],
+            statistics: None,
             seen: format!("A segmentation map, {words}."),
         })
     }

@@ -180,7 +180,6 @@ pub(crate) struct Flags {
     in_block: Vec<Vec<u32>>,
     /// Pixels of the image with each bit.
     totals: [u64; 32],
-    flagged: u64,
 }
 
 impl Flags {
@@ -190,7 +189,6 @@ impl Flags {
             shown: shown.to_vec(),
             in_block: vec![vec![0; blocks.count()]; shown.len()],
             totals: [0; 32],
-            flagged: 0,
         }
     }
 
@@ -199,7 +197,6 @@ impl Flags {
         for (start, row) in self.blocks.rows_of(first_row, band) {
             let flagged = row.iter().enumerate().filter(|(_, bits)| **bits != 0);
             for (column, bits) in flagged {
-                self.flagged += 1;
                 let mut rest = *bits;
                 while rest != 0 {
                     self.totals[rest.trailing_zeros() as usize] += 1;
@@ -216,11 +213,6 @@ impl Flags {
     /// Pixels of the image with each bit.
     pub(crate) fn totals(&self) -> &[u64; 32] {
         &self.totals
-    }
-
-    /// Pixels with any bit.
-    pub(crate) fn flagged(&self) -> u64 {
-        self.flagged
     }
 
     /// The first of the bits shown that pixels of a block have, by its place, and the share of the block.
@@ -337,7 +329,6 @@ mod tests {
             (flags.totals()[0], flags.totals()[2], flags.totals()[31]),
             (2, 2, 1)
         );
-        assert_eq!(flags.flagged(), 4);
         // Two of four pixels have the bit that is shown first.
         assert_eq!(flags.of_block(0, 0), Some((0, 0.5)));
         assert_eq!(flags.of_block(1, 1), None);

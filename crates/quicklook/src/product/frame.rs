@@ -39,7 +39,6 @@ pub(crate) struct Frame<'a> {
 /// Values of an image in blocks.
 #[derive(Debug, Clone)]
 pub(crate) struct Values {
-    pub(crate) blocks: Blocks,
     pub(crate) means: Array2<f32>,
     pub(crate) statistics: Statistics,
 }
@@ -124,11 +123,7 @@ impl<'a> Frame<'a> {
             Ok(())
         })?;
         let (means, statistics) = means.finish();
-        Ok(Values {
-            blocks,
-            means,
-            statistics,
-        })
+        Ok(Values { means, statistics })
     }
 
     /// Labels of sources, and the largest.
@@ -139,15 +134,6 @@ impl<'a> Frame<'a> {
             Ok(())
         })?;
         Ok(labels.finish())
-    }
-
-    /// Whether the product has quality bits.
-    pub(crate) fn has_flags(&self) -> bool {
-        let find = |name| self.product.reader.find(name, 1);
-        ["DQ", "PIXELDQ"]
-            .into_iter()
-            .filter_map(find)
-            .any(|hdu| !hdu.shape().is_empty())
     }
 
     /// The quality bits of the pixels; for a ramp those of any group of the integration as well.
