@@ -76,6 +76,14 @@ const HALO: Ink = Ink::Fixed([0x10, 0x10, 0x10]);
 const NUMBERED: usize = 60;
 
 impl Heading {
+    /// What the picture shows in words: the product, what it is, and what can be seen.
+    pub(crate) fn description(&self, seen: &str) -> String {
+        if self.facts.is_empty() {
+            return format!("{}: {seen}", self.name);
+        }
+        format!("{}: {}. {seen}", self.name, self.facts.join(", "))
+    }
+
     /// Draws the heading from the top left corner of the content, and gives its lower edge.
     pub(crate) fn draw(&self, scene: &mut Scene, x: f32, width: f32, em: f32) -> f32 {
         let mut y = em * 2.1;

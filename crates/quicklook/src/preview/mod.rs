@@ -188,12 +188,7 @@ impl<'a> Drawing<'a> {
             unit: self.product.unit(self.hdu),
         });
         Ok(Figure {
-            description: format!(
-                "{}: {}. {}",
-                heading.name,
-                heading.facts.join(", "),
-                colours.seen
-            ),
+            description: heading.description(&colours.seen),
             heading,
             bitmap: Rc::new(bottom_up(&colours.blocks)),
             blocks: self.blocks,
@@ -240,13 +235,11 @@ impl<'a> Drawing<'a> {
         if statistics.finite == 0 {
             return "No pixel has a value.".to_owned();
         }
-        format!(
-            "Values from {} to {} {}, mean {}.",
-            short(statistics.min, 4),
-            short(statistics.max, 4),
-            self.product.unit(self.hdu),
-            short(statistics.mean, 4),
-        )
+        let unit = self.product.unit(self.hdu);
+        let gap = if unit.is_empty() { "" } else { " " };
+        let (low, high) = (short(statistics.min, 4), short(statistics.max, 4));
+        let mean = short(statistics.mean, 4);
+        format!("Values from {low} to {high}{gap}{unit}, mean {mean}.")
     }
 
     fn labels(&self) -> Result<Colours> {
@@ -418,3 +411,6 @@ impl Spread {
         Some(self.table[place.round() as usize])
     }
 }
+
+#[cfg(test)]
+mod tests;
