@@ -123,6 +123,8 @@ struct Layout {
     /// Pixels of the picture for a block.
     scale: f32,
     panel: Rect,
+    /// How far the colour bar reaches beyond a narrow strip, above and below.
+    room: f32,
     left: f32,
     content: f32,
     width: f32,
@@ -133,7 +135,7 @@ impl Figure {
     pub(crate) fn scene(&self) -> Scene {
         let layout = self.layout();
         let em = layout.em;
-        let body = layout.panel.bottom() + em * 3.4;
+        let body = layout.panel.bottom() + (em * 3.4).max(layout.room + em * 0.8);
         let height = body + self.footer_height(&layout) + em * 0.6;
         let mut scene = Scene::new(layout.width, height, self.description.clone());
         self.heading.draw(&mut scene, em, layout.content, em);
@@ -189,6 +191,7 @@ impl Figure {
             em,
             scale,
             panel,
+            room,
             left: em,
             content,
             width: total,

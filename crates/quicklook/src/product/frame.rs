@@ -54,7 +54,13 @@ impl Product {
             _ => (1, 1),
         };
         let is_ramp = shape.len() == 4;
-        let integration = self.counted(hdu, "integration", selection.integration, integrations)?;
+        // The context of a mosaic has planes of bits.
+        let what = if hdu.name == "CON" {
+            "plane"
+        } else {
+            "integration"
+        };
+        let integration = self.counted(hdu, what, selection.integration, integrations)?;
         let mut frame = Frame {
             product: self,
             hdu,
@@ -67,7 +73,7 @@ impl Product {
             words: String::new(),
         };
         if integrations > 1 {
-            frame.words = format!("integration {} of {integrations}", integration + 1);
+            frame.words = format!("{what} {} of {integrations}", integration + 1);
         }
         if selection.group.is_some() || is_ramp {
             let group = self.counted(hdu, "group", selection.group, groups)?;

@@ -15,9 +15,9 @@ use crate::scene::Scene;
 use crate::shrink::Statistics;
 
 /// Kinds of products that end a stage, or begin the first.
-const STAGES: [&str; 16] = [
+const STAGES: [&str; 15] = [
     "uncal", "ramp", "rate", "rateints", "cal", "calints", "bsub", "bsubints", "i2d", "crf",
-    "crfints", "segm", "dark", "image2d", "ms", "median",
+    "crfints", "segm", "dark", "image2d", "ms",
 ];
 
 /// An exposure, or a combination.
@@ -113,7 +113,7 @@ fn section(
     };
     let centres: Vec<(f64, f64)> = surveys
         .iter()
-        .filter(|survey| survey.pixels.is_some())
+        .filter(|survey| survey.is_on_detector())
         .filter_map(|survey| survey.centre)
         .collect();
     let shift = match centres.as_slice() {
@@ -232,11 +232,10 @@ fn changes(items: &[Item]) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for (index, after) in items.iter().enumerate() {
         let is_same = |before: &&Item| {
-            before.survey.shape == after.survey.shape
-                && (before.survey.is_ramp() || before.survey.pixels.is_some())
+            before.survey.shape == after.survey.shape && before.survey.is_on_detector()
         };
         let before = items[..index].iter().rev().find(is_same);
-        let Some(before) = before.filter(|_| after.survey.pixels.is_some()) else {
+        let Some(before) = before.filter(|_| after.survey.is_on_detector()) else {
             continue;
         };
         let (old, new) = (Product::open(&before.path)?, Product::open(&after.path)?);

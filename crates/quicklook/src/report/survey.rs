@@ -103,6 +103,11 @@ impl Survey {
         self.shape.len() == 4
     }
 
+    /// Whether its pixels are those of the detector, with quality.
+    pub(crate) fn is_on_detector(&self) -> bool {
+        self.is_ramp() || (self.pixels.is_some() && self.kind != "i2d")
+    }
+
     /// How far it has come: steps that were done or skipped.
     pub(crate) fn progress(&self) -> usize {
         self.statuses.len()
@@ -128,11 +133,8 @@ pub(crate) fn parts_of(name: &str) -> (String, String) {
 /// Exposures are told apart by what they are, not by names: those of stage 3 bear the name of the association.
 fn group(product: &Product, root: &str) -> Group {
     let meta = &product.meta;
-    let is_combined = product.reader.find("HDRTAB", 1).is_some()
-        || meta.model_type() == "SegmentationMapModel"
-        || root
-            .rsplit_once('_')
-            .is_some_and(|(_, last)| last == "median");
+    let is_combined =
+        product.reader.find("HDRTAB", 1).is_some() || meta.model_type() == "SegmentationMapModel";
     if is_combined {
         return Group::Combined(root.to_owned());
     }
@@ -174,7 +176,9 @@ fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
 /// Statuses in the order in which the parameters name the steps; the others follow in the order of the file.
 fn statuses(product: &Product, parameters: &[Parameter]) -> Vec<StepStatus> {
     let reasons = product.meta.get("cal_skip_reasons");
-    let mut statuses: Vec<StepStatus> = entries(product.meta.get("meta.cal_step"))
+    let recorded = entries(product.meta.get("meta.cal_step"));
+    let mut statuses: Vec<StepStatus> = recorded
+        .filter(|(_, status)| !status.is_null())
         .map(|(step, status)| StepStatus {
             step: step.to_owned(),
             status: plain(status),
