@@ -391,11 +391,12 @@ fn status_table(section: &Section) -> Markup {
             h3 { "Steps" }
             div.wide { table {
                 caption { "Status of each step, as the product that came farthest records it" }
-                thead { tr { th scope="col" { "Step" } th scope="col" { "Status" } th scope="col" { "Reason" } } }
+                thead { tr { th scope="col" { "Step" } th scope="col" { "Status" } th scope="col" { "Found" } th scope="col" { "Reason" } } }
                 tbody { @for status in &section.statuses {
                     tr {
                         th scope="row" { (status.step) }
                         td class=(status_class(&status.status)) { (status.status) }
+                        td { (status.found) }
                         td { (status.reason) }
                     }
                 } }

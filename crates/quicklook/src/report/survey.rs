@@ -16,12 +16,13 @@ pub(crate) enum Group {
     Combined(String),
 }
 
-/// A status of a step, and why it was skipped.
+/// A status of a step, why it was skipped, and what it found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StepStatus {
     pub(crate) step: String,
     pub(crate) status: String,
     pub(crate) reason: String,
+    pub(crate) found: String,
 }
 
 /// A parameter of a step.
@@ -176,6 +177,7 @@ fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
 /// Statuses in the order in which the parameters name the steps; the others follow in the order of the file.
 fn statuses(product: &Product, parameters: &[Parameter]) -> Vec<StepStatus> {
     let reasons = product.meta.get("cal_skip_reasons");
+    let summaries = product.meta.get("cal_summaries");
     let recorded = entries(product.meta.get("meta.cal_step"));
     let mut statuses: Vec<StepStatus> = recorded
         .filter(|(_, status)| !status.is_null())
@@ -186,6 +188,7 @@ fn statuses(product: &Product, parameters: &[Parameter]) -> Vec<StepStatus> {
                 .and_then(|all| all.get(step))
                 .map(plain)
                 .unwrap_or_default(),
+            found: findings(summaries.and_then(|all| all.get(step))),
         })
         .collect();
     // The status of one step has another name than the step.
@@ -198,6 +201,18 @@ fn statuses(product: &Product, parameters: &[Parameter]) -> Vec<StepStatus> {
         place.unwrap_or(usize::MAX)
     });
     statuses
+}
+
+/// `jumps 12, showers 0` of what a step noted in the product.
+fn findings(notes: Option<&Node>) -> String {
+    let notes = entries(notes).map(|(name, value)| {
+        let value = match value.untagged() {
+            Node::Float(value) => short(*value, 5),
+            _ => plain(value),
+        };
+        format!("{} {value}", name.replace('_', " "))
+    });
+    notes.collect::<Vec<_>>().join(", ")
 }
 
 fn references(product: &Product) -> Vec<(String, String)> {
