@@ -9,7 +9,7 @@ use crate::limits::Range;
 use crate::options::CountFrom;
 use crate::scene::ticks::{label, round_down, round_up, round_values};
 use crate::scene::{
-    Anchor, Bitmap, Ink, Point, Rect, Scene, Shape, Text, cut_to, text_width, wrapped,
+    Anchor, Bitmap, Ink, Point, Rect, Scene, Shape, Stroke, Text, cut_to, text_width, wrapped,
 };
 use crate::shrink::{Blocks, Statistics};
 use crate::stretch::Stretch;
@@ -114,7 +114,7 @@ impl Heading {
 
 /// Height of an em in a picture of this size.
 pub(crate) fn em_for(size: usize) -> f32 {
-    (size as f32 / 68.0).clamp(11.0, 40.0)
+    (size as f32 / 68.0).clamp(12.0, 40.0)
 }
 
 /// Places of the parts of a figure.
@@ -252,28 +252,33 @@ impl Figure {
     fn draw_sources(&self, scene: &mut Scene, layout: &Layout) {
         let em = layout.em;
         let per_pixel = layout.scale / self.blocks.factor as f32;
-        let numbered = self.sources.len() <= NUMBERED;
+        let panel = layout.panel;
+        let inside = |(x, y): Point| {
+            (panel.x..=panel.right()).contains(&x) && (panel.y..=panel.bottom()).contains(&y)
+        };
+        let mut numbers = Vec::new();
         for source in &self.sources {
             let centre = self.place(layout, source.x, source.y);
-            let inside = (layout.panel.x..=layout.panel.right()).contains(&centre.0)
-                && (layout.panel.y..=layout.panel.bottom()).contains(&centre.1);
-            if !inside {
+            if !inside(centre) {
                 continue;
             }
             let extent = source
                 .sigma
                 .map_or(0.0, |sigma| 2.5 * sigma as f32 * per_pixel);
             let radius = extent.clamp(em * 0.55, em * 4.0);
-            for (ink, width) in [(HALO, em * 0.24), (SOURCE_INK, em * 0.12)] {
-                scene.shapes.push(Shape::Circle {
-                    centre,
-                    radius,
-                    fill: None,
-                    stroke: Some((ink, width)),
-                });
+            for stroke in [(HALO, em * 0.24), (SOURCE_INK, em * 0.12)] {
+                circle_within(scene, panel, centre, radius, stroke);
             }
-            if let Some(label) = source.label.filter(|_| numbered) {
-                draw_number(scene, layout, centre, radius, &label.to_string());
+            numbers.extend(
+                source
+                    .label
+                    .map(|label| (centre, radius, label.to_string())),
+            );
+        }
+        if self.sources.len() <= NUMBERED {
+            // Above all circles.
+            for (centre, radius, number) in numbers {
+                draw_number(scene, layout, centre, radius, &number);
             }
         }
     }
@@ -290,7 +295,7 @@ impl Figure {
         let width = layout.content - self.compass_width(layout.em);
         let legend = legend_lines(&self.legend, width, layout.em).len() as f32 * layout.em * 1.5;
         let compass = if self.compass.is_some() {
-            layout.em * 5.6
+            layout.em * 5.2
         } else {
             0.0
         };
@@ -334,6 +339,41 @@ impl Figure {
             Anchor::Middle,
             Ink::Text,
         );
+    }
+}
+
+/// A circle, or the arcs of it that lie within the panel.
+fn circle_within(scene: &mut Scene, panel: Rect, centre: Point, radius: f32, stroke: Stroke) {
+    let (x, y) = centre;
+    let is_whole = x - radius >= panel.x
+        && x + radius <= panel.right()
+        && y - radius >= panel.y
+        && y + radius <= panel.bottom();
+    if is_whole {
+        scene.shapes.push(Shape::Circle {
+            centre,
+            radius,
+            fill: None,
+            stroke: Some(stroke),
+        });
+        return;
+    }
+    const PIECES: u16 = 96;
+    let mut arc: Vec<Point> = Vec::new();
+    for piece in 0..=PIECES {
+        let angle = f32::from(piece) / f32::from(PIECES) * std::f32::consts::TAU;
+        let point = (x + radius * angle.cos(), y + radius * angle.sin());
+        let inside = (panel.x..=panel.right()).contains(&point.0)
+            && (panel.y..=panel.bottom()).contains(&point.1);
+        if inside {
+            arc.push(point);
+        }
+        if !inside || piece == PIECES {
+            let arc = std::mem::take(&mut arc);
+            if arc.len() > 1 {
+                scene.line(arc, stroke);
+            }
+        }
     }
 }
 
@@ -644,6 +684,33 @@ mod tests {
             .collect();
         let expected = figure.place(&figure.layout(), 10.0, 20.0);
         assert_eq!(centres, [expected, expected]);
+    }
+
+    #[test]
+    fn circles_end_at_the_edge_of_the_image() {
+        let mut figure = figure(64, 64, 512);
+        figure.sources = vec![Source {
+            x: 0.0,
+            y: 63.0,
+            sigma: Some(2.0),
+            label: None,
+        }];
+        let scene = figure.scene();
+        let panel = figure.layout().panel;
+        let arcs: Vec<&Vec<Point>> = scene
+            .shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Line { points, .. } if points.len() > 2 => Some(points),
+                _ => None,
+            })
+            .collect();
+        assert!(!arcs.is_empty());
+        for (x, y) in arcs.into_iter().flatten() {
+            assert!(
+                (panel.x..=panel.right()).contains(x) && (panel.y..=panel.bottom()).contains(y)
+            );
+        }
     }
 
     #[test]

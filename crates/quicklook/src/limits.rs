@@ -326,7 +326,8 @@ mod tests {
         );
     }
 
-    /// `ZScaleInterval().get_limits(..)` of astropy 8.0.2 for the same values.
+    /// `ZScaleInterval().get_limits(..)` of astropy 8.0.2 for the same values as 64-bit floats: of 32-bit ones it rounds the
+    /// median.
     #[test]
     fn zscale_is_that_of_astropy() {
         let image = pattern();
@@ -354,7 +355,7 @@ mod tests {
             Limits::ZScale,
             &holes,
             0.029_999_999_329_447_746,
-            45.751_334_149_102_99,
+            45.751_334_625_940_146,
         );
         let step: Vec<f32> = (0..4000)
             .map(|i| if i < 2000 { 0.0 } else { 1000.0 })

@@ -51,7 +51,7 @@ impl State {
 
     fn words(self) -> &'static str {
         match self {
-            Self::Used => "group",
+            Self::Used => "used",
             Self::Jump => "after a jump",
             Self::Saturated => "saturated",
             Self::NotUsed => "not used",

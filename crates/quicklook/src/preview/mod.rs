@@ -104,6 +104,9 @@ fn picture(
     })
 }
 
+/// A single marked pixel of a large block must still be seen: the least share of its colour.
+const FAINTEST_MARK: f64 = 0.75;
+
 /// What an image should look like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look<'a> {
@@ -277,8 +280,7 @@ impl<'a> Drawing<'a> {
         let flags = self.frame.flags(self.blocks, &values)?;
         for ((row, column), colour) in colours.blocks.indexed_iter_mut() {
             if let Some((bit, share)) = flags.of_block(row, column) {
-                // A single pixel of a large block must still be seen.
-                *colour = mix(*colour, MARKS[bit], share.max(0.4));
+                *colour = mix(*colour, MARKS[bit], share.max(FAINTEST_MARK));
             }
         }
         let pixels = (self.blocks.rows * self.blocks.columns) as u64;
@@ -364,8 +366,10 @@ pub(crate) fn counted(count: u64, of: u64) -> String {
     let percent = 100.0 * count as f64 / of.max(1) as f64;
     let percent = if percent < 0.01 {
         "<0.01".to_owned()
+    } else if percent > 99.9 && count < of {
+        ">99.9".to_owned()
     } else {
-        short(percent, 2)
+        short(percent, if percent < 10.0 { 2 } else { 3 })
     };
     format!("{count} ({percent} %)")
 }

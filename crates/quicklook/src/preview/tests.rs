@@ -151,7 +151,7 @@ fn the_first_bit_of_the_list_marks_a_pixel() {
     let words: Vec<&str> = figure.legend.iter().map(|e| e.words.as_str()).collect();
     assert_eq!(
         words[1..],
-        ["SATURATED: 1 (0.098 %)", "JUMP_DET: 2 (0.2 %)"]
+        ["SATURATED: 1 (0.098 %)", "JUMP_DET: 2 (0.20 %)"]
     );
 }
 
@@ -174,7 +174,10 @@ fn a_marked_pixel_is_seen_in_its_block() {
     let figure = figure_of(&path, &options);
     assert_eq!(figure.blocks.factor, 4);
     // A constant image has the middle colour everywhere.
-    assert_eq!(colour_at(&figure, 1, 2), mix([128; 3], MARKS[0], 0.4));
+    assert_eq!(
+        colour_at(&figure, 1, 2),
+        mix([128; 3], MARKS[0], FAINTEST_MARK)
+    );
     assert_eq!(colour_at(&figure, 2, 2), [128; 3]);
 }
 
@@ -297,7 +300,7 @@ fn every_kind_of_image_can_be_drawn() {
         };
         let picture = preview(&path, &options).unwrap();
         assert!(
-            picture.description.contains("Values from 100 to 156.0"),
+            picture.description.contains("Values from 100.0 to 156.0"),
             "{}",
             picture.description
         );
@@ -348,6 +351,7 @@ fn the_ramp_of_a_pixel_tells_its_jumps_and_its_slope() {
     let (ramp, rate) = (folder.file("x_jump.fits"), folder.file("x_rate.fits"));
     let builder = Builder::new([1, 6, 32, 32])
         .rate_dn_per_s(3.0)
+        .meta("meta.bunit_data", "DN")
         .jump([0, 3, 5, 7], 500.0);
     let builder = builder
         .group_flag([0, 3, 5, 7], 4)
@@ -440,6 +444,8 @@ fn errors_name_file_hdu_and_what_is_there() {
 #[test]
 fn counts_have_shares() {
     assert_eq!(counted(0, 10), "none");
-    assert_eq!(counted(1, 4), "1 (25 %)");
+    assert_eq!(counted(1, 4), "1 (25.0 %)");
+    assert_eq!(counted(9999, 10_000), "9999 (>99.9 %)");
+    assert_eq!(counted(10, 10), "10 (100 %)");
     assert_eq!(counted(1, 1_000_000), "1 (<0.01 %)");
 }

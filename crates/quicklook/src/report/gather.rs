@@ -103,7 +103,7 @@ impl Found {
         let name = file_name(path);
         if is_catalog(&name) {
             let table = Table::read(path)?;
-            let (root, _) = parts_of(&name);
+            let (root, _) = parts_of(&name, None);
             self.catalogs.push(Catalog {
                 path: path.to_path_buf(),
                 root,

@@ -91,7 +91,7 @@ fn all_of<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 fn run_table(sections: &[Section]) -> Markup {
     let products = || sections.iter().flat_map(|section| &section.products);
     let dates: BTreeSet<&str> = products()
-        .map(|p| p.date.as_str())
+        .map(|p| p.date.split('.').next().unwrap_or_default())
         .filter(|d| !d.is_empty())
         .collect();
     let made = match (dates.first(), dates.last()) {
@@ -116,12 +116,20 @@ fn run_table(sections: &[Section]) -> Markup {
                 tr { th scope="row" { "Products made (UTC)" } td { (made) } }
                 tr {
                     th scope="row" { "Content" }
-                    td { (exposures) " exposures, " (sections.len() - exposures) " combinations, "
-                        (products().count()) " products, " (catalogs) " catalogues" }
+                    td {
+                        (several(exposures, "exposure")) ", " (several(sections.len() - exposures, "combination")) ", "
+                        (several(products().count(), "product")) ", " (several(catalogs, "catalogue"))
+                    }
                 }
             }
         }
     }
+}
+
+/// `1 exposure`, `2 exposures`.
+fn several(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 fn warning_list(warnings: &[String]) -> Markup {

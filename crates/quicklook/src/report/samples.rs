@@ -241,6 +241,6 @@ mod tests {
         assert_eq!((values.of, values.changed, values.lost), (1560, 2, 1));
         let raised = 1000.0 - f64::from(ramp.build().data[[0, 2, 129, 3]]);
         assert!((values.mean - raised / 1559.0).abs() < 1e-9);
-        assert!((values.rms - raised / 1559.0_f64.sqrt()).abs() < 1e-6);
+        assert!((values.rms - raised.abs() / 1559.0_f64.sqrt()).abs() < 1e-6);
     }
 }

@@ -215,12 +215,16 @@ fn figures(
         let figure = Drawing::new(&product, &Look::of(&look), &mut notes).and_then(Drawing::figure);
         warnings.extend(notes);
         match figure {
-            Ok(figure) => shown.push(Shown {
-                name: item.survey.name.clone(),
-                statistics: figure.statistics,
-                scene: figure.scene(),
-                unit: item.survey.unit.clone(),
-            }),
+            Ok(mut figure) => {
+                // They stand above all pictures of the section.
+                figure.heading.facts.clear();
+                shown.push(Shown {
+                    name: item.survey.name.clone(),
+                    statistics: figure.statistics,
+                    scene: figure.scene(),
+                    unit: item.survey.unit.clone(),
+                })
+            }
             Err(error) => warnings.push(format!("no picture: {error}")),
         }
     }

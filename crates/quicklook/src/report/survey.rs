@@ -74,7 +74,7 @@ impl Survey {
         let meta = &product.meta;
         let text = |path: &str| meta.text(path).unwrap_or_default().trim().to_owned();
         let name = product.name();
-        let (root, kind) = parts_of(&name);
+        let (root, kind) = parts_of(&name, meta.text("meta.instrument.detector"));
         let sci = product.reader.find("SCI", 1);
         let parameters = parameters(meta.get("cal_parameters"));
         Ok(Self {
@@ -121,12 +121,14 @@ impl Survey {
     }
 }
 
-/// `jw01_nrcb1` and `rate` of `jw01_nrcb1_rate.fits.gz`.
-pub(crate) fn parts_of(name: &str) -> (String, String) {
+/// `jw01_nrcb1` and `dq_init` of `jw01_nrcb1_dq_init.fits.gz`: all after the detector, or else the last word, is the kind.
+pub(crate) fn parts_of(name: &str, detector: Option<&str>) -> (String, String) {
     let stem = name.strip_suffix(".gz").unwrap_or(name);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-    match stem.rsplit_once('_') {
-        Some((root, kind)) => (root.to_owned(), kind.to_owned()),
+    let detector = detector.map(|detector| format!("_{}_", detector.to_lowercase()));
+    let after = detector.and_then(|detector| Some(stem.rfind(&detector)? + detector.len() - 1));
+    match after.or_else(|| stem.rfind('_')) {
+        Some(place) => (stem[..place].to_owned(), stem[place + 1..].to_owned()),
         None => (stem.to_owned(), String::new()),
     }
 }
@@ -317,13 +319,15 @@ mod tests {
 
     #[test]
     fn names_have_a_root_and_a_kind() {
-        let parts = |name: &str| parts_of(name);
-        assert_eq!(
-            parts("jw01_02_nrcb1_rate.fits"),
-            ("jw01_02_nrcb1".into(), "rate".into())
-        );
-        assert_eq!(parts("x_uncal.fits.gz"), ("x".into(), "uncal".into()));
-        assert_eq!(parts("plain.fits"), ("plain".into(), String::new()));
+        let parts = |name: &str| {
+            let (root, kind) = parts_of(name, Some("NRCB1"));
+            format!("{root} {kind}")
+        };
+        assert_eq!(parts("jw01_02_nrcb1_rate.fits"), "jw01_02_nrcb1 rate");
+        assert_eq!(parts("jw01_02_nrcb1_dq_init.fits"), "jw01_02_nrcb1 dq_init");
+        assert_eq!(parts("x_uncal.fits.gz"), "x uncal");
+        assert_eq!(parts("plain.fits"), "plain ");
+        assert_eq!(parts_of("m_cat.ecsv", None), ("m".into(), "cat".into()));
     }
 
     #[test]
