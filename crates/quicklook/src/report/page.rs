@@ -263,7 +263,8 @@ fn figure(shown: &Shown) -> Result<Markup> {
                         "no pixel has a value"
                     } @else {
                         "mean " (short(s.mean, 4)) ", deviation " (short(s.deviation, 3)) ", "
-                        (short(s.min, 4)) " to " (short(s.max, 4)) " " (shown.unit)
+                        (short(s.min, 4)) " to " (short(s.max, 4))
+                        @if !shown.unit.is_empty() { " " (shown.unit) }
                     }
                 }
             }
@@ -320,7 +321,8 @@ fn value_cells(change: &Change) -> Markup {
             } @else if changed == 0 {
                 "none"
             } @else {
-                "mean " (signed(mean)) ", rms " (short(rms, 3)) " " (after)
+                "mean " (signed(mean)) ", rms " (short(rms, 3))
+                @if !after.is_empty() { " " (after) }
             }
         }
     }

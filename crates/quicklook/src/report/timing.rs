@@ -6,6 +6,7 @@ use datamodels::DataModelError;
 use serde::Deserialize;
 
 use crate::error::{QuicklookError, Result};
+use crate::scene::ticks::short;
 
 /// What the log says about a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,19 +22,15 @@ pub(crate) struct StepTime {
     pub(crate) found: String,
 }
 
-/// A line of the log. Lines about other things lack `step` or `seconds`.
+/// A line of the log, as `jwst run` writes it. Lines about other things lack `step`, or both `seconds` and `status`.
 #[derive(Debug, Deserialize)]
 struct Line {
     step: Option<String>,
-    #[serde(default, alias = "input", alias = "exposure")]
     file: Option<String>,
-    #[serde(default)]
     status: Option<String>,
-    #[serde(default, alias = "elapsed_s", alias = "duration_s")]
+    reason: Option<String>,
     seconds: Option<f64>,
-    #[serde(default, alias = "peak_memory_bytes", alias = "max_rss_bytes")]
-    peak_bytes: Option<f64>,
-    #[serde(default)]
+    peak_memory_bytes: Option<f64>,
     summary: Option<serde_json::Value>,
 }
 
@@ -65,16 +62,14 @@ fn step_time(line: Line) -> Option<StepTime> {
     if line.seconds.is_none() && line.status.is_none() {
         return None;
     }
+    let found = line.summary.map(|summary| words(&summary));
     Some(StepTime {
         step,
         file: line.file.unwrap_or_default(),
         status: line.status.unwrap_or_default(),
         seconds: line.seconds,
-        peak_bytes: line.peak_bytes,
-        found: line
-            .summary
-            .map(|summary| words(&summary))
-            .unwrap_or_default(),
+        peak_bytes: line.peak_memory_bytes,
+        found: line.reason.or(found).unwrap_or_default(),
     })
 }
 
@@ -83,9 +78,13 @@ fn words(summary: &serde_json::Value) -> String {
     match summary {
         serde_json::Value::Object(entries) => {
             let entries = entries.iter().map(|(name, value)| {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
+                let value = match value {
+                    serde_json::Value::String(text) => text.clone(),
+                    serde_json::Value::Number(number) if !number.is_i64() => number
+                        .as_f64()
+                        .map_or_else(|| number.to_string(), |n| short(n, 5)),
+                    other => other.to_string(),
+                };
                 format!("{} {value}", name.replace('_', " "))
             });
             entries.collect::<Vec<_>>().join(", ")
@@ -105,16 +104,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run.jsonl");
         let text = "{\"level\": \"INFO\", \"message\": \"hello\"}\n\n\
-            {\"step\": \"jump\", \"seconds\": 1.5, \"peak_bytes\": 1e9, \"status\": \"COMPLETE\", \"summary\": {\"jumps\": 12, \"of\": \"a<b\"}}\n\
-            {\"step\": \"jump\", \"message\": \"a line of the step\"}\n";
+            {\"step\": \"jump\", \"seconds\": 1.5, \"peak_memory_bytes\": 1e9, \"status\": \"COMPLETE\", \"summary\": {\"jumps\": 12, \"largest_dn\": 310.456789, \"of\": \"a<b\"}}\n\
+            {\"event\": \"step begins\", \"step\": \"persistence\"}\n\
+            {\"step\": \"persistence\", \"status\": \"SKIPPED\", \"reason\": \"no traps\", \"summary\": {}}\n";
         std::fs::write(&path, text).unwrap();
         let times = read(&path).unwrap();
-        assert_eq!(times.len(), 1);
+        assert_eq!(times.len(), 2);
+        assert_eq!(
+            (times[1].status.as_str(), times[1].found.as_str()),
+            ("SKIPPED", "no traps")
+        );
         assert_eq!(
             (times[0].seconds, times[0].peak_bytes),
             (Some(1.5), Some(1e9))
         );
-        assert_eq!(times[0].found, "jumps 12, of a<b");
+        assert_eq!(times[0].found, "jumps 12, largest dn 310.46, of a<b");
         std::fs::write(&path, "{}\nplain text\n").unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(

@@ -175,6 +175,6 @@ pub(crate) fn run_in(folder: &Path) {
         1 12.0 10.0 1e-5 21.4 False\n2 20.0 22.0 4e-6 22.4 True\n";
     std::fs::write(at("jw01-o001_t001_nircam_cat.ecsv"), catalog).unwrap();
     let log = "{\"step\": \"jump\", \"file\": \"jw01_nrcb1_uncal.fits\", \"status\": \"COMPLETE\", \"seconds\": 1.25, \
-        \"peak_bytes\": 250000000, \"summary\": {\"jumps\": 1}}\n";
+        \"peak_memory_bytes\": 250000000, \"summary\": {\"jumps\": 1}}\n";
     std::fs::write(at("run.jsonl"), log).unwrap();
 }
