@@ -342,6 +342,9 @@ impl Figure {
     }
 }
 
+/// Straight pieces of a circle that is cut.
+const PIECES: u16 = 96;
+
 /// A circle, or the arcs of it that lie within the panel.
 fn circle_within(scene: &mut Scene, panel: Rect, centre: Point, radius: f32, stroke: Stroke) {
     let (x, y) = centre;
@@ -358,7 +361,6 @@ fn circle_within(scene: &mut Scene, panel: Rect, centre: Point, radius: f32, str
         });
         return;
     }
-    const PIECES: u16 = 96;
     let mut arc: Vec<Point> = Vec::new();
     for piece in 0..=PIECES {
         let angle = f32::from(piece) / f32::from(PIECES) * std::f32::consts::TAU;

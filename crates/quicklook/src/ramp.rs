@@ -495,7 +495,7 @@ impl Plot {
             self.count(State::NotUsed),
         );
         if self.rate_file.is_some() {
-            words += &format!(" {}.", self.slope());
+            words = format!("{words} {}.", self.slope());
         }
         words
     }

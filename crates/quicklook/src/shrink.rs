@@ -42,11 +42,11 @@ impl Blocks {
     }
 
     /// The rows of a band and the first block of each.
-    fn rows_of<'a, T>(
+    fn rows_of<T>(
         self,
         first_row: usize,
-        band: &'a [T],
-    ) -> impl Iterator<Item = (usize, &'a [T])> + use<'a, T> {
+        band: &[T],
+    ) -> impl Iterator<Item = (usize, &[T])> + use<'_, T> {
         let rows = band.chunks_exact(self.columns.max(1));
         rows.enumerate()
             .map(move |(row, values)| (self.start(first_row + row), values))
@@ -157,6 +157,7 @@ fn grid<T>(blocks: Blocks, values: Vec<T>) -> Array2<T> {
 /// assert_eq!(means[[0, 0]], 3.0);
 /// assert!(means[[0, 1]].is_nan());
 /// ```
+#[expect(clippy::needless_pass_by_value, reason = "a view is passed as one")]
 pub fn block_means(image: ArrayView2<'_, f32>, factor: usize) -> Array2<f32> {
     let (rows, columns) = image.dim();
     let mut means = Means::new(Blocks {

@@ -109,7 +109,7 @@ impl Product {
     }
 }
 
-impl<'a> Frame<'a> {
+impl Frame<'_> {
     /// Blocks in which the image is shown.
     pub(crate) fn blocks(&self, longest: usize) -> Blocks {
         Blocks::fitting(self.rows, self.columns, longest)

@@ -76,7 +76,8 @@ fn is_catalog(name: &str) -> bool {
 
 fn is_product(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.ends_with(".fits") || name.ends_with(".fits.gz") || name.ends_with("_cat.ecsv")
+    let ends = [".fits", ".fits.gz", "_cat.ecsv"];
+    ends.iter().any(|end| name.ends_with(end))
 }
 
 /// The products directly in a folder, by name; hidden files are parts of other programs' work.

@@ -159,7 +159,8 @@ impl Section {
     /// Names of the bits that pixels of any product have, with their places.
     pub(super) fn pixel_bits(&self) -> Vec<(usize, &'static str)> {
         bits_of(
-            self.products
+            &self
+                .products
                 .iter()
                 .filter_map(|survey| survey.pixels.as_ref()),
         )
@@ -168,14 +169,17 @@ impl Section {
     /// Names of the bits that samples of any product have, with their places.
     pub(super) fn sample_bits(&self) -> Vec<(usize, &'static str)> {
         bits_of(
-            self.products
+            &self
+                .products
                 .iter()
                 .filter_map(|survey| survey.samples.as_ref()),
         )
     }
 }
 
-fn bits_of<'a>(counts: impl Iterator<Item = &'a BitCounts> + Clone) -> Vec<(usize, &'static str)> {
+fn bits_of<'a>(
+    counts: &(impl Iterator<Item = &'a BitCounts> + Clone),
+) -> Vec<(usize, &'static str)> {
     let names = dq::PIXEL_NAMES.iter().copied().enumerate();
     names
         .filter(|(place, _)| counts.clone().any(|counts| counts.bits[*place] > 0))
@@ -223,7 +227,7 @@ fn figures(
                     statistics: figure.statistics,
                     scene: figure.scene(),
                     unit: item.survey.unit.clone(),
-                })
+                });
             }
             Err(error) => warnings.push(format!("no picture: {error}")),
         }

@@ -84,9 +84,9 @@ pub(super) fn outline(words: &str, em: f32, bold: bool, path: &mut PathBuilder) 
         let mut end = None;
         for curve in outline.curves {
             let (first, last) = match curve {
-                OutlineCurve::Line(a, b) => (a, b),
-                OutlineCurve::Quad(a, _, b) => (a, b),
-                OutlineCurve::Cubic(a, _, _, b) => (a, b),
+                OutlineCurve::Line(a, b)
+                | OutlineCurve::Quad(a, _, b)
+                | OutlineCurve::Cubic(a, _, _, b) => (a, b),
             };
             if end != Some(first) {
                 let (x, y) = at(first);

@@ -49,7 +49,7 @@ fn element(shape: &Shape) -> Result<Markup> {
             let mut style = style(None, Some(*stroke));
             if *dashed {
                 let (dash, gap) = (stroke.1 * 4.0, stroke.1 * 3.0);
-                style += &format!(";stroke-dasharray:{dash} {gap}");
+                style = format!("{style};stroke-dasharray:{dash} {gap}");
             }
             html! { polyline points=(points(ends)) style=(style) {} }
         }
