@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// What each crate may use of the workspace in its library and programs. Tests and examples may use more, but only
 /// what [`FOR_TESTS`] names.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("drizzle", &[]),
     ("stcal", &["drizzle"]),
     ("asdf", &[]),
@@ -27,9 +27,11 @@ const ARROWS: [(&str, &[&str]); 14] = [
         "pipelines",
         &["steps", "associations", "datamodels", "stpipe", "crds"],
     ),
+    ("quicklook", &["datamodels", "gwcs", "asdf"]),
     (
         "jwst",
         &[
+            "quicklook",
             "pipelines",
             "steps",
             "associations",
@@ -57,8 +59,16 @@ const ARROWS: [(&str, &[&str]); 14] = [
 /// What tests and examples of any crate may use besides.
 const FOR_TESTS: [&str; 1] = ["testkit"];
 
-/// What only `datamodels` may use: cfitsio keeps global state that one module guards.
-const GUARDED: [(&str, &str); 2] = [("fitsio", "datamodels"), ("fitsio-sys", "datamodels")];
+/// What only one crate may use: cfitsio keeps global state that one module guards; drawing is heavy.
+const GUARDED: [(&str, &str); 7] = [
+    ("fitsio", "datamodels"),
+    ("fitsio-sys", "datamodels"),
+    ("tiny-skia", "quicklook"),
+    ("ab_glyph", "quicklook"),
+    ("dejavu", "quicklook"),
+    ("png", "quicklook"),
+    ("maud", "quicklook"),
+];
 
 /// What must not come into the libraries that other missions use: no I/O of JWST's, no threads, no logs in kernels.
 const BANNED: [(&str, &[&str]); 3] = [

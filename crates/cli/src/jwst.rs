@@ -7,6 +7,8 @@ use tracing::level_filters::LevelFilter;
 use crate::asn::AsnCommand;
 use crate::crds::CrdsCommand;
 use crate::logging::{self, LogOptions};
+use crate::preview::{self, PreviewArgs};
+use crate::run_report::{self, ReportArgs};
 use crate::strun::{
     self, Sources, choose, disabled_by_environment, open_references, parameter_options,
 };
@@ -40,6 +42,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Draw a product as a picture
+    Preview(Box<PreviewArgs>),
+    /// Write a page about a run: pictures, and what each step flagged and changed
+    Report(ReportArgs),
     /// Ask the reference system, and care for its cache
     Crds {
         #[command(subcommand)]
@@ -74,6 +80,8 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
             .print(help::tasks(mission).trim_start())
             .map_err(Failure::from),
         Command::Params { step, args } => params(mission, &step, &args, streams),
+        Command::Preview(args) => preview::run(*args, streams),
+        Command::Report(args) => run_report::run(args, streams),
         Command::Crds { command } => crate::crds::run(mission, &command, streams),
         Command::Asn { command } => crate::asn::run(mission, &command, streams),
         Command::SetVelocityAberration(args) => set_all(&args, streams),
