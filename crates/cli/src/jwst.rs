@@ -6,6 +6,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::asn::AsnCommand;
 use crate::crds::CrdsCommand;
+#[cfg(feature = "demo")]
+use crate::demo::{self, DemoArgs};
 use crate::logging::{self, LogOptions};
 use crate::strun::{
     self, Sources, choose, disabled_by_environment, open_references, parameter_options,
@@ -23,6 +25,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Calibrate bundled exposures to a mosaic and a catalogue, and compare them with what was simulated
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
     /// Run a step or a pipeline, as the program strun does
     #[command(disable_help_flag = true)]
     Run {
@@ -69,6 +74,8 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
         Err(help) => return u8::from(streams.print(&help.render().to_string()).is_err()),
     };
     let done = match command {
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(mission, &args, streams),
         Command::Run { args } => return strun::run(mission, &args, streams),
         Command::Steps => streams
             .print(help::tasks(mission).trim_start())

@@ -6,6 +6,8 @@
 
 mod asn;
 pub mod crds;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod help;
 mod jwst;
 pub mod logging;

@@ -218,6 +218,7 @@ impl Job<'_> {
             software: self.mission.software(),
             variables: &variables,
             files_anywhere: self.line.program.members_anywhere,
+            ..Context::default()
         };
         let inputs: Vec<PathBuf> = self
             .line

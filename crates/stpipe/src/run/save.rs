@@ -160,6 +160,7 @@ impl Run<'_> {
             source,
         })?;
         tracing::info!(target: LOG, "Saved model in {}", path.display());
+        self.context.observer.saved(&path);
         self.saved.push(path.clone());
         Ok(path)
     }
