@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// What each crate may use of the workspace in its library and programs. Tests and examples may use more, but only
 /// what [`FOR_TESTS`] names.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("drizzle", &[]),
     ("stcal", &["drizzle"]),
     ("asdf", &[]),
@@ -37,9 +37,12 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "stpipe",
             "crds",
             "asdf",
+            "compare",
+            "gwcs",
         ],
     ),
-    ("testkit", &["asdf", "datamodels"]),
+    ("compare", &["asdf", "datamodels"]),
+    ("testkit", &["asdf", "compare", "datamodels"]),
     (
         "end-to-end",
         &[
