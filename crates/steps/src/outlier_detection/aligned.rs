@@ -57,6 +57,7 @@ pub(super) fn flag(
         let dq = pixels.finish(exposure)?;
         settle(exposure, dq)?;
         tracing::info!("{count} pixels marked as outliers");
+        super::note(&mut exposure.meta, count);
     }
     let intermediate = intermediates.finish();
     Ok(OutliersFlagged {
