@@ -5,12 +5,19 @@
 //! their own.
 
 mod asn;
+mod batch;
 pub mod crds;
 #[cfg(feature = "demo")]
 mod demo;
+mod diff;
+mod explain;
 pub mod help;
+mod info;
 mod jwst;
 pub mod logging;
+mod manual;
+mod parameters;
+mod progress;
 mod report;
 mod streams;
 pub mod strun;

@@ -38,14 +38,14 @@ impl<'a> Bench<'a> {
             stream: LogStream::Null,
             ..LogOptions::default()
         };
-        let (dispatch, log) = logging::subscriber(&options, streams)?;
+        let logging = logging::start(&options, streams)?;
         Ok(Self {
             mission,
             folder,
             streams,
             references: Client::open(config)?,
-            dispatch,
-            log,
+            dispatch: logging.dispatch,
+            log: logging.sink,
         })
     }
 
