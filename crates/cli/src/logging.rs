@@ -112,6 +112,12 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
+    /// Whether only what is wrong is wanted. Programs that read JSON want to know how a run goes on all the same.
+    fn hides_progress(&self) -> bool {
+        let is_high = self.level.is_some_and(|level| level < LevelFilter::INFO);
+        is_high && self.format == LogFormat::Text
+    }
+
     /// The lowest level shown.
     fn shown(&self) -> LevelFilter {
         match (self.level, self.format) {
@@ -145,7 +151,8 @@ pub fn start(options: &LogOptions, streams: &Streams) -> Result<Logging, Failure
     secrets.push(host.trim().to_owned());
     let sink = LogSink::new(Scrubber { secrets });
     let (stream, format) = (options.stream, options.format);
-    let progress = Arc::new(Progress::new(streams, stream, format, options.quiet));
+    let quiet = options.quiet || options.hides_progress();
+    let progress = Arc::new(Progress::new(streams, stream, format, quiet));
     let terminal = Terminal {
         streams: streams.clone(),
         progress: Arc::clone(&progress),

@@ -39,6 +39,8 @@ struct State {
     begun: Option<Instant>,
     /// The input.
     file: String,
+    /// What is still to be written above the first step.
+    title: String,
     /// How many steps there are.
     steps: u64,
 }
@@ -76,11 +78,10 @@ impl Progress {
         state.begun = Some(Instant::now());
         state.file = inputs.join(" ");
         let file = state.file.clone();
+        state.title = format!("{task} {file}");
         drop(state);
-        match &self.form {
-            Form::Quiet => {}
-            Form::Json => self.object("begin", json!({"task": task, "file": file})),
-            Form::Bar(_) | Form::Lines => self.write(&format!("{task} {file}")),
+        if let Form::Json = self.form {
+            self.object("begin", json!({"task": task, "file": file}));
         }
     }
 
@@ -119,9 +120,11 @@ impl Progress {
                 "end",
                 json!({"succeeded": succeeded, "seconds": elapsed.as_secs_f64(), "peak_memory_bytes": peak}),
             ),
+            // Why it failed is said elsewhere.
             Form::Bar(_) | Form::Lines => {
-                let word = if succeeded { "done" } else { "failed" };
-                self.write(&row(word, "", elapsed, peak, ""));
+                if succeeded {
+                    self.write(&row("done", "", elapsed, peak, ""));
+                }
             }
         }
     }
@@ -164,11 +167,16 @@ impl Observer for Progress {
     fn planned(&self, steps: &[&str]) {
         match &self.form {
             Form::Json => self.object("planned", json!({"steps": steps})),
-            Form::Bar(_) => {
+            Form::Bar(_) | Form::Lines => {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.steps = steps.len() as u64;
+                let title = std::mem::take(&mut state.title);
+                drop(state);
+                if !title.is_empty() {
+                    self.write(&title);
+                }
             }
-            Form::Quiet | Form::Lines => {}
+            Form::Quiet => {}
         }
     }
 
