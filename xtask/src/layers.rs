@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// What each crate may use of the workspace in its library and programs. Tests and examples may use more, but only
 /// what [`FOR_TESTS`] names.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("drizzle", &[]),
     ("stcal", &["drizzle"]),
     ("asdf", &[]),
@@ -39,9 +39,12 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "stpipe",
             "crds",
             "asdf",
+            "compare",
+            "gwcs",
         ],
     ),
-    ("testkit", &["asdf", "datamodels"]),
+    ("compare", &["asdf", "datamodels"]),
+    ("testkit", &["asdf", "compare", "datamodels"]),
     (
         "end-to-end",
         &[

@@ -85,7 +85,7 @@ fn is_own(parameter: &ParamSpec) -> bool {
 }
 
 /// A parameter with its kind, limits, default and purpose.
-fn add_parameter(text: &mut String, prefix: &str, parameter: &ParamSpec) {
+pub(crate) fn add_parameter(text: &mut String, prefix: &str, parameter: &ParamSpec) {
     let name = format!("--{prefix}{}", parameter.name);
     let default = match &parameter.default {
         ParamValue::Null => String::new(),

@@ -1,17 +1,20 @@
 //! `jwst`: everything that is not `strun`, as subcommands.
 
-use clap::{Parser, Subcommand};
-use stpipe::{Kind, Mission, ParamSpec, Settings, TaskSpec};
-use tracing::level_filters::LevelFilter;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use stpipe::Mission;
 
 use crate::asn::AsnCommand;
+use crate::batch;
 use crate::crds::CrdsCommand;
-use crate::logging::{self, LogOptions};
+#[cfg(feature = "demo")]
+use crate::demo::{self, DemoArgs};
+use crate::diff::{self, DiffArgs};
+use crate::explain::{self, ExplainArgs};
+use crate::info::{self, InfoArgs};
+use crate::manual::{self, CompletionsArgs, ManArgs};
+use crate::parameters::{self, ParamsArgs};
 use crate::preview::{self, PreviewArgs};
 use crate::run_report::{self, ReportArgs};
-use crate::strun::{
-    self, Sources, choose, disabled_by_environment, open_references, parameter_options,
-};
 use crate::velocity_aberration::{VelocityAberrationArgs, set_all};
 use crate::{Failure, Streams, help};
 
@@ -25,23 +28,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a step or a pipeline, as the program strun does
+    /// Calibrate bundled exposures to a mosaic and a catalogue, and compare them with what was simulated
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
+    /// Run a step or a pipeline on files, as the program strun does on one: side by side, resumed, within a memory limit
     #[command(disable_help_flag = true)]
     Run {
-        /// Arguments of strun
+        /// Arguments of strun; --jobs=N, --resume, --memory=LIMIT
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
     /// List pipelines and steps
     Steps,
-    /// Show the parameters of a step or pipeline, and with a file their values and origins
-    Params {
-        /// Step, pipeline, class or parameter file
-        step: String,
-        /// An exposure, and parameters as --NAME=VALUE
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    Explain(ExplainArgs),
+    Params(ParamsArgs),
+    Info(InfoArgs),
+    Diff(DiffArgs),
     /// Draw a product as a picture
     Preview(Box<PreviewArgs>),
     /// Write a page about a run: pictures, and what each step flagged and changed
@@ -58,6 +60,8 @@ enum Command {
     },
     /// Write the keywords of velocity aberration into exposures
     SetVelocityAberration(VelocityAberrationArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
     /// Show versions
     Version,
 }
@@ -75,16 +79,23 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
         Err(help) => return u8::from(streams.print(&help.render().to_string()).is_err()),
     };
     let done = match command {
-        Command::Run { args } => return strun::run(mission, &args, streams),
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(mission, &args, streams),
+        Command::Run { args } => return batch::run(mission, &args, streams),
         Command::Steps => streams
             .print(help::tasks(mission).trim_start())
             .map_err(Failure::from),
-        Command::Params { step, args } => params(mission, &step, &args, streams),
+        Command::Explain(args) => explain::run(mission, &args, streams),
+        Command::Params(args) => parameters::run(mission, &args, streams),
+        Command::Info(args) => info::run(&args, streams),
+        Command::Diff(args) => return diff::run(&args, streams),
         Command::Preview(args) => preview::run(*args, streams),
         Command::Report(args) => run_report::run(args, streams),
         Command::Crds { command } => crate::crds::run(mission, &command, streams),
         Command::Asn { command } => crate::asn::run(mission, &command, streams),
         Command::SetVelocityAberration(args) => set_all(&args, streams),
+        Command::Completions(args) => manual::completions(mission, Cli::command(), &args, streams),
+        Command::Man(args) => manual::man(mission, Cli::command(), &args, streams),
         Command::Version => streams
             .print(&help::versions(mission))
             .map_err(Failure::from),
@@ -92,76 +103,5 @@ pub fn run(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
     match done {
         Ok(()) => 0,
         Err(failure) => failure.report("jwst", streams),
-    }
-}
-
-/// `jwst params`: declarations, or effective values with their origins.
-fn params(
-    mission: &dyn Mission,
-    step: &str,
-    args: &[String],
-    streams: &Streams,
-) -> Result<(), Failure> {
-    let chosen = choose(mission, step)?;
-    let words: Vec<String> = std::iter::once(step.to_owned())
-        .chain(args.iter().cloned())
-        .collect();
-    let (options, inputs) = parameter_options(&words, &chosen)?;
-    if inputs.is_empty() && options.is_empty() && chosen.file.is_none() {
-        let mut text = String::new();
-        declarations(chosen.task.spec(), "", &mut text);
-        return Ok(streams.print(&text)?);
-    }
-    let references = open_references(mission, None);
-    let sources = Sources {
-        mission,
-        references: (!disabled_by_environment()).then_some(references.as_ref()),
-        chosen: &chosen,
-        options: &options,
-        input: inputs.first().map(String::as_str),
-        members_anywhere: false,
-    };
-    let warnings = LogOptions {
-        level: Some(LevelFilter::WARN),
-        ..LogOptions::default()
-    };
-    let (dispatch, _) = logging::subscriber(&warnings, streams)?;
-    let settings = tracing::dispatcher::with_default(&dispatch, || sources.settings())?;
-    let mut text = String::new();
-    effective(&settings, "", &mut text);
-    Ok(streams.print(&text)?)
-}
-
-/// One line for each parameter: name, kind, default, purpose.
-fn declarations(spec: &TaskSpec, prefix: &str, text: &mut String) {
-    for parameter in spec.all_parameters() {
-        let kind = kind_of(&parameter);
-        let default = parameter.default.to_string();
-        let name = format!("{prefix}{}", parameter.name);
-        *text += format!("{name:44} {kind:14} {default:12} {}", parameter.help).trim_end();
-        *text += "\n";
-    }
-    for step in &spec.steps {
-        declarations(step, &format!("{prefix}steps.{}.", step.name), text);
-    }
-}
-
-fn kind_of(parameter: &ParamSpec) -> String {
-    match parameter.kind {
-        Kind::List(kind) => format!("{} list", kind.name()),
-        kind => kind.name().to_owned(),
-    }
-}
-
-/// One line for each parameter: name, value, origin.
-fn effective(settings: &Settings, prefix: &str, text: &mut String) {
-    for (name, setting) in settings.iter() {
-        let name = format!("{prefix}{name}");
-        let value = setting.value.to_string();
-        *text += format!("{name:44} {value:20} {}", setting.origin).trim_end();
-        *text += "\n";
-    }
-    for step in settings.steps() {
-        effective(step, &format!("{prefix}steps.{}.", step.name()), text);
     }
 }

@@ -5,11 +5,20 @@
 //! their own.
 
 mod asn;
+mod batch;
 pub mod crds;
+#[cfg(feature = "demo")]
+mod demo;
+mod diff;
+mod explain;
 pub mod help;
+mod info;
 mod jwst;
 pub mod logging;
+mod manual;
+mod parameters;
 mod preview;
+mod progress;
 mod report;
 mod run_report;
 mod streams;

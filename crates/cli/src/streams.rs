@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Streams {
     out: Arc<Mutex<dyn Write + Send>>,
     err: Arc<Mutex<dyn Write + Send>>,
+    is_standard: bool,
 }
 
 impl Streams {
@@ -16,12 +17,27 @@ impl Streams {
         Self {
             out: Arc::new(Mutex::new(out)),
             err: Arc::new(Mutex::new(err)),
+            is_standard: false,
         }
     }
 
     /// The process's own.
     pub fn standard() -> Self {
-        Self::new(io::stdout(), io::stderr())
+        Self {
+            is_standard: true,
+            ..Self::new(io::stdout(), io::stderr())
+        }
+    }
+
+    /// Whether they are the process's own.
+    pub fn are_standard(&self) -> bool {
+        self.is_standard
+    }
+
+    /// The same streams, known to end where others do.
+    pub(crate) fn standing_for(mut self, other: &Self) -> Self {
+        self.is_standard = other.is_standard;
+        self
     }
 
     /// Writes text to standard output.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{Args, CommandFactory as _, Parser};
 use stpipe::Mission;
 
 use crate::{Failure, Streams};
@@ -44,6 +44,11 @@ pub fn run(_mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
         Ok(()) => 0,
         Err(failure) => failure.report(name, streams),
     }
+}
+
+/// The command line of the program.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Sets the keywords of all files, and prints the scale of each.

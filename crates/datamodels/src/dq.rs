@@ -101,6 +101,25 @@ pub fn pixel_bit(name: &str) -> Option<u32> {
         .map(|bit| 1 << bit)
 }
 
+/// How often each bit is set in the elements of a quality array, from bit 0 on, and how many elements have none.
+///
+/// ```
+/// use datamodels::dq::{count_bits, pixel};
+/// let (counts, good) = count_bits([0, pixel::SATURATED, pixel::SATURATED | pixel::DO_NOT_USE]);
+/// assert_eq!((counts[0], counts[1], good), (1, 2, 1));
+/// ```
+pub fn count_bits(quality: impl IntoIterator<Item = u32>) -> ([usize; 32], usize) {
+    let (mut counts, mut good) = ([0; 32], 0);
+    for mut flags in quality {
+        good += usize::from(flags == 0);
+        while flags != 0 {
+            counts[flags.trailing_zeros() as usize] += 1;
+            flags &= flags - 1;
+        }
+    }
+    (counts, good)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

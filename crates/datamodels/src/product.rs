@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use asdf::{Mapping, Node};
-use stpipe::{BoxError, ParamValue, Product, Products, Provenance, SkipReason, Status, Values};
+use stpipe::{
+    BoxError, ParamValue, Product, Products, Provenance, SkipReason, Status, Summary, Values,
+};
 
 use crate::library::{self, Library};
 use crate::metadata::Metadata;
@@ -28,6 +30,26 @@ pub fn selection(meta: &Metadata) -> Values {
         values.set(path, value);
     }
     values
+}
+
+/// What a step has left in the metadata by [`Metadata::note`].
+fn summary(meta: &Metadata, step: &str) -> Summary {
+    let notes = meta
+        .get("cal_summaries")
+        .and_then(|notes| notes.get(step)?.as_mapping());
+    let notes = notes.into_iter().flat_map(Mapping::iter);
+    notes
+        .filter_map(|(name, node)| {
+            let value = match node.untagged() {
+                Node::Bool(v) => ParamValue::Bool(*v),
+                Node::Int(v) => ParamValue::Int(*v),
+                Node::Float(v) => ParamValue::Float(*v),
+                Node::String(v) => ParamValue::from(v.as_str()),
+                _ => return None,
+            };
+            Some((name.as_str()?.to_owned(), value))
+        })
+        .collect()
 }
 
 /// Records how a product was made.
@@ -102,6 +124,10 @@ macro_rules! product {
                 );
             }
 
+            fn summary(&self, key: &str) -> Summary {
+                summary(&self.meta, key)
+            }
+
             fn record(&mut self, provenance: &Provenance<'_>) {
                 record(&mut self.meta, provenance);
             }
@@ -167,6 +193,10 @@ macro_rules! either {
                 self.product_mut().set_skip_reason(key, reason);
             }
 
+            fn summary(&self, key: &str) -> Summary {
+                self.product().summary(key)
+            }
+
             fn record(&mut self, provenance: &Provenance<'_>) {
                 self.product_mut().record(provenance);
             }
@@ -212,6 +242,10 @@ impl Product for library::Exposure {
             key,
             Node::from(reason.to_string()),
         );
+    }
+
+    fn summary(&self, key: &str) -> Summary {
+        summary(&self.meta, key)
     }
 
     fn record(&mut self, provenance: &Provenance<'_>) {
@@ -265,6 +299,11 @@ impl Product for EmiWaves {
 
 /// A catalogue says nothing of how it was made; it is text, whatever images are.
 impl Product for SourceCatalogModel {
+    fn summary(&self, _key: &str) -> Summary {
+        let sources = i64::try_from(self.table.len()).unwrap_or(i64::MAX);
+        Summary::from_iter([("sources", ParamValue::Int(sources))])
+    }
+
     fn selection(&self) -> Values {
         Values::new()
     }
@@ -328,6 +367,10 @@ impl Product for ExposureModel {
             Self::Ramp(ramp) => ramp.set_skip_reason(key, reason),
             Self::Rate(rate) => rate.set_skip_reason(key, reason),
         }
+    }
+
+    fn summary(&self, key: &str) -> Summary {
+        summary(self.meta(), key)
     }
 
     fn record(&mut self, provenance: &Provenance<'_>) {

@@ -7,6 +7,7 @@ pub mod config;
 pub mod lock;
 pub mod log;
 pub mod naming;
+mod observe;
 pub mod params;
 mod product;
 mod references;
@@ -17,6 +18,7 @@ mod task;
 mod value;
 
 pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
+pub use observe::{Observer, StepReport, Summary};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
 pub use product::{Product, Products, Provenance};
 pub use references::{NoReferenceSource, Reference, ReferenceFiles, ReferenceSource, Watcher};

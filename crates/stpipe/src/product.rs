@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{BoxError, Settings, SkipReason, Status, Values};
+use crate::{BoxError, Settings, SkipReason, Status, Summary, Values};
 
 /// A model that steps take and make, and that can be saved, by any thread.
 pub trait Product: Send {
@@ -28,6 +28,12 @@ pub trait Product: Send {
 
     /// Records why a step was skipped.
     fn set_skip_reason(&mut self, key: &str, reason: &SkipReason);
+
+    /// What a step found, as it has left it in the model; `key` is [`Step::STATUS_KEY`](crate::Step::STATUS_KEY).
+    fn summary(&self, key: &str) -> Summary {
+        let _ = key;
+        Summary::default()
+    }
 
     /// Records how the model was made.
     fn record(&mut self, provenance: &Provenance<'_>);

@@ -30,6 +30,20 @@ trait Tool: Args {
     fn run(&self, mission: &dyn Mission, streams: &Streams) -> Result<(), Failure>;
 }
 
+/// The command lines of the programs.
+pub(crate) fn commands() -> Vec<clap::Command> {
+    vec![
+        command::<from_list::FromList>(),
+        command::<edit::Edit>(),
+        command::<gather::Gather>(),
+        command::<make_pool::MakePool>(),
+    ]
+}
+
+fn command<T: Tool>() -> clap::Command {
+    T::augment_args(clap::Command::new(T::NAME))
+}
+
 /// Runs a subcommand of `jwst asn`.
 pub(crate) fn run(
     mission: &dyn Mission,
@@ -66,9 +80,8 @@ pub fn asn_make_pool(mission: &dyn Mission, args: &[String], streams: &Streams) 
 }
 
 fn program<T: Tool>(mission: &dyn Mission, args: &[String], streams: &Streams) -> u8 {
-    let command = T::augment_args(clap::Command::new(T::NAME));
     let words = std::iter::once(T::NAME).chain(args.iter().map(String::as_str));
-    let parsed = command
+    let parsed = command::<T>()
         .try_get_matches_from(words)
         .and_then(|matches| T::from_arg_matches(&matches));
     let tool = match parsed {

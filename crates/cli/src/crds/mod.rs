@@ -49,7 +49,7 @@ pub fn run(mission: &dyn Mission, command: &CrdsCommand, streams: &Streams) -> R
         level: Some(LevelFilter::WARN),
         ..LogOptions::default()
     };
-    let (log, _) = logging::subscriber(&warnings, streams)?;
+    let log = logging::start(&warnings, streams)?.dispatch;
     tracing::dispatcher::with_default(&log, || act(mission, command, streams))
 }
 
@@ -125,7 +125,7 @@ fn rule_value(value: &ParamValue) -> Value {
 }
 
 /// A number of bytes for people.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
     let mut value = count as f64;
     let mut unit = 0;

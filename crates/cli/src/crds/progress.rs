@@ -45,7 +45,7 @@ impl Progress {
                     streams.complain(text);
                     Ok(())
                 };
-                Streams::new(aside(Streams::print), aside(complain))
+                Streams::new(aside(Streams::print), aside(complain)).standing_for(streams)
             }
         }
     }

@@ -7,6 +7,7 @@ use stpipe::lock::{Difference, Lock, LockError, LockedReferences, RecordedRefere
 use stpipe::run::ParameterSources;
 use stpipe::{Mission, Origin, ReferenceSource, Settings};
 
+use super::options::CommandLine;
 use super::{Job, located};
 use crate::Failure;
 
@@ -62,7 +63,7 @@ impl Locked {
                     options: Some((Origin::CommandLine, job.line.parameters.clone())),
                 };
                 differences.extend(self.lock.check_parameters(&mut settings, &given)?);
-                let inputs = inputs_of(job, &settings)?;
+                let inputs = inputs_of(&job.line, &settings)?;
                 differences.extend(self.lock.check_inputs(&inputs));
                 Ok(settings)
             }
@@ -113,7 +114,8 @@ pub(super) fn write(path: &str, record: &Record<'_>, saved: &[PathBuf]) -> Resul
     let (package, version) = job.mission.software();
     let context = references.context().ok();
     let mut lock = Lock::new(&Software::of(package, version), settings, context);
-    lock.pin(settings, &inputs_of(job, settings)?, &references.named())?;
+    let inputs = inputs_of(&job.line, settings)?;
+    lock.pin(settings, &inputs, &references.named())?;
     if let Some(held) = held {
         lock.inherit(&held.lock);
     }
@@ -128,14 +130,17 @@ pub(super) fn write(path: &str, record: &Record<'_>, saved: &[PathBuf]) -> Resul
 }
 
 /// The input files and the members of those that are associations, with the names by which a lock knows them.
-fn inputs_of(job: &Job<'_>, settings: &Settings) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let allowed = if job.line.program.members_anywhere {
+pub(crate) fn inputs_of(
+    line: &CommandLine,
+    settings: &Settings,
+) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let allowed = if line.program.members_anywhere {
         MemberPaths::Anywhere
     } else {
         MemberPaths::Inside
     };
     let mut inputs: Vec<(String, PathBuf)> = Vec::new();
-    for input in &job.line.inputs {
+    for input in &line.inputs {
         let path = located(settings, input);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         inputs.push((name.into_owned(), path.clone()));

@@ -16,12 +16,16 @@ use stpipe::{
     Context, Mission, Origin, Reference, ReferenceSource, Settings, Task, Values, suggest,
 };
 
-use crate::crds::progress::Progress;
+use crate::crds::progress::Progress as Downloads;
+use crate::progress::Progress;
 use crate::{Failure, Streams, help, logging};
 use lock::Locked;
-use options::{CommandLine, asks_for_version, identifier, parse};
+use options::asks_for_version;
 
-pub(crate) use options::PROGRAM_OPTIONS;
+pub(crate) use lock::inputs_of;
+pub(crate) use options::{
+    CommandLine, PROGRAM_OPTIONS, SplitLine, asks_for_help, identifier, parse, split_inputs,
+};
 
 /// Runs `strun` with the arguments after its name, and gives the exit status: 0, 1 for an error, 2
 /// for wrong usage.
@@ -50,29 +54,43 @@ fn attempt(mission: &dyn Mission, args: &[String], streams: &Streams) -> Result<
     if line.program.help {
         return Ok(streams.print(&help::task(chosen.task.spec()))?);
     }
-    let progress = progress(&line.program.log, streams);
-    let beside = progress.as_ref().map_or(streams.clone(), Progress::beside);
-    let (dispatch, sink) = logging::subscriber(&line.program.log, &beside)?;
+    let downloads = downloads(&line.program.log, streams);
+    let beside = downloads
+        .as_ref()
+        .map_or(streams.clone(), Downloads::beside);
+    let logging = logging::start(&line.program.log, &beside)?;
     let debug = line.program.debug;
     let job = Job {
         mission,
         chosen,
         line,
-        sink,
-        progress,
+        sink: logging.sink,
+        progress: &logging.progress,
+        downloads,
     };
+    let alias = &job.chosen.task.spec().alias;
+    if !job.line.inputs.is_empty() {
+        logging.progress.begin(alias, &job.line.inputs);
+    }
     let result = in_thread_pool(job.line.program.threads, || {
-        tracing::dispatcher::with_default(&dispatch, || job.run())
+        tracing::dispatcher::with_default(&logging.dispatch, || job.run())
     });
+    if let Err(Failure::Run(error)) = &result {
+        logging.progress.failed(error);
+    }
+    logging.progress.finish(result.is_ok());
     if let (Err(Failure::Run(error)), true) = (&result, debug) {
         streams.complain(&format!("{error:?}\n"));
     }
     result
 }
 
-/// How far downloads are is shown unless the user wants to see nothing.
-fn progress(log: &logging::LogOptions, streams: &Streams) -> Option<Progress> {
-    (log.stream != logging::LogStream::Null).then(|| Progress::new(streams))
+/// How far downloads are is shown to people, unless they want to see nothing.
+fn downloads(log: &logging::LogOptions, streams: &Streams) -> Option<Downloads> {
+    let is_wanted = log.stream != logging::LogStream::Null
+        && log.format == logging::LogFormat::Text
+        && !log.quiet;
+    is_wanted.then(|| Downloads::new(streams))
 }
 
 /// What to run, and the parameter file that says so.
@@ -142,7 +160,8 @@ struct Job<'a> {
     chosen: Chosen,
     line: CommandLine,
     sink: stpipe::log::LogSink,
-    progress: Option<Progress>,
+    progress: &'a Progress,
+    downloads: Option<Downloads>,
 }
 
 impl Job<'_> {
@@ -153,8 +172,8 @@ impl Job<'_> {
         let locked = self.line.program.locked.as_deref();
         let locked = locked.map(Locked::open).transpose()?;
         let mut source = lock::open(self.mission, locked.as_ref());
-        if let Some(progress) = &self.progress {
-            source.watch(Box::new(progress.watcher()));
+        if let Some(downloads) = &self.downloads {
+            source.watch(Box::new(downloads.watcher()));
         }
         match &locked {
             None => {
@@ -218,6 +237,7 @@ impl Job<'_> {
             software: self.mission.software(),
             variables: &variables,
             files_anywhere: self.line.program.members_anywhere,
+            observer: self.progress,
             ..Context::default()
         };
         let inputs: Vec<PathBuf> = self
@@ -287,7 +307,7 @@ impl Sources<'_> {
 }
 
 /// An input given without directory is in `input_dir`.
-fn located(settings: &Settings, input: &str) -> PathBuf {
+pub(crate) fn located(settings: &Settings, input: &str) -> PathBuf {
     match settings.value("input_dir").as_str() {
         Some(directory) if !input.contains('/') => Path::new(directory).join(input),
         _ => PathBuf::from(input),

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use stpipe::{ConfigTree, Kind, ParamValue, TaskSpec, suggest};
 
 use crate::Failure;
-use crate::logging::{LogOptions, LogStream, parse_level};
+use crate::logging::{LogFormat, LogOptions, LogStream, parse_level};
 
 /// Options that every task has; those with `true` take a value.
 pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
@@ -25,11 +25,15 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
         false,
         "Do not take parameters from CRDS",
     ),
-    ("verbose", false, "Show all log messages"),
+    (
+        "verbose",
+        false,
+        "Show all log messages, not only a line for each step and warnings",
+    ),
     (
         "log-level",
         true,
-        "Lowest level of log messages: DEBUG, INFO, WARNING, ERROR, CRITICAL",
+        "Show log messages from this level on: DEBUG, INFO, WARNING, ERROR, CRITICAL",
     ),
     ("log-file", true, "Write the log to this file, too"),
     (
@@ -37,6 +41,12 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
         true,
         "Where log messages go: stderr, stdout or null",
     ),
+    (
+        "log-format",
+        true,
+        "text, or json: an object a line, with time, memory and findings of each step",
+    ),
+    ("quiet", false, "Show errors only"),
     (
         "threads",
         true,
@@ -70,7 +80,7 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
     clippy::struct_excessive_bools,
     reason = "they are the switches of a command line"
 )]
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ProgramOptions {
     pub(crate) help: bool,
     pub(crate) debug: bool,
@@ -161,6 +171,11 @@ pub(crate) fn asks_for_version(args: &[String]) -> bool {
     args.iter().any(|word| word == "--version")
 }
 
+/// Whether any word asks for help.
+pub(crate) fn asks_for_help(args: &[String]) -> bool {
+    args.iter().any(|word| word == "--help" || word == "-h")
+}
+
 /// The first argument: the file, alias or class to run.
 pub(crate) fn identifier(args: &[String]) -> Option<&str> {
     let mut words = Words::new(args);
@@ -181,7 +196,7 @@ fn takes_value(name: &str) -> bool {
 }
 
 /// What the command line says.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CommandLine {
     pub(crate) program: ProgramOptions,
     /// Parameters of the task and its steps.
@@ -235,6 +250,45 @@ pub(crate) fn parse(args: &[String], spec: Option<&TaskSpec>) -> Result<CommandL
     Ok(line)
 }
 
+/// A command line taken apart, so that it can be put together again with one input.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct SplitLine {
+    /// The task.
+    pub(crate) task: String,
+    /// Options by their full names, each with its words.
+    pub(crate) options: Vec<(String, Vec<String>)>,
+    /// Arguments after the task.
+    pub(crate) inputs: Vec<String>,
+}
+
+/// Tells the inputs of a command line from everything else.
+///
+/// # Errors
+/// As [`parse`] for options that are not known.
+pub(crate) fn split_inputs(args: &[String], spec: &TaskSpec) -> Result<SplitLine, Failure> {
+    let known = known_options(Some(spec));
+    let (mut split, mut arguments) = (SplitLine::default(), Vec::new());
+    let mut words = Words::new(args);
+    loop {
+        let begin = args.len() - words.rest.len();
+        match words.next() {
+            None => break,
+            Some(Word::Argument(text)) => arguments.push(text.to_owned()),
+            Some(Word::Option(name, value)) => {
+                let option = find(name, &known)?;
+                if value.is_none() && option.value != Value::None {
+                    words.value();
+                }
+                let end = args.len() - words.rest.len();
+                split.options.push((option.name, args[begin..end].to_vec()));
+            }
+        }
+    }
+    split.inputs = arguments.split_off(1.min(arguments.len()));
+    split.task = arguments.pop().unwrap_or_default();
+    Ok(split)
+}
+
 fn set_program_option(
     options: &mut ProgramOptions,
     name: &str,
@@ -254,6 +308,8 @@ fn set_program_option(
         "log-level" => options.log.level = options.log.level.max(Some(parse_level(value)?)),
         "log-file" => options.log.file = Some(value.to_owned()),
         "log-stream" => options.log.stream = LogStream::parse(value)?,
+        "log-format" => options.log.format = LogFormat::parse(value)?,
+        "quiet" => options.log.quiet = true,
         "threads" => {
             let number = value.parse().map_err(|_| {
                 Failure::Usage(format!(

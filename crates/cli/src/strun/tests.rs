@@ -297,7 +297,7 @@ impl Place {
         (status, clean(out.text()), clean(err.text()))
     }
 
-    /// Output without the log.
+    /// Output without the log and the lines about steps.
     fn error(&self, line: &str) -> String {
         let (status, out, err) = self.strun(line);
         let err: Vec<_> = err
@@ -307,6 +307,7 @@ impl Place {
                     || l.contains("because")
                     || l.contains("hint")
             })
+            .filter(|l| !l.starts_with("add ") && !l.starts_with("calwebb_toy "))
             .collect();
         format!("status {status}\n{out}{}", err.join("\n"))
     }
@@ -408,7 +409,7 @@ fn errors_of_runs() {
 fn a_step_runs_and_saves() {
     let place = Place::new();
     let (status, out, err) = place
-        .strun("add --amount 2.5 @x_uncal.txt --output_dir=@out --output_ext=.txt --way=double");
+        .strun("add -v --amount 2.5 @x_uncal.txt --output_dir=@out --output_ext=.txt --way=double");
     assert_eq!((status, out.as_str()), (0, ""), "{err}");
     assert_eq!(place.content("out/x_addstep.txt"), "6 add COMPLETE");
     let log: Vec<_> = err
@@ -495,7 +496,7 @@ fn saved_parameters_run_again() {
 fn the_log_goes_where_it_is_sent() {
     let place = Place::new();
     let (_, out, err) =
-        place.strun("add @x_uncal.txt --output_dir=@ --log-stream=stdout --log-file=@log");
+        place.strun("add @x_uncal.txt -v --output_dir=@ --log-stream=stdout --log-file=@log");
     assert!(out.contains("Step AddStep done"));
     assert_eq!(err, "");
     assert!(place.content("log").contains("Step AddStep done"));

@@ -269,6 +269,14 @@ impl Metadata {
         }
     }
 
+    /// Notes a number or word that a step found, such as how many pixels it flagged, under the step's key in
+    /// `cal_summaries`. Programs show it, and the product keeps it.
+    ///
+    /// `name` is in lower case, and ends in the unit where the value has one.
+    pub fn note(&mut self, step: &str, name: &str, value: impl Into<Node>) {
+        self.set(&format!("cal_summaries.{step}.{name}"), value);
+    }
+
     /// Keeps an array in the tree, which no HDU holds.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Corners of an image on the sky.
+//! Corners of an image on the sky, and the size of its pixels there.
 
 use super::{Wcs, WcsError};
 
@@ -54,4 +54,57 @@ impl Wcs {
             .collect();
         Ok(Footprint { corners })
     }
+
+    /// Side of the square that is as large on the sky as the pixel at a place [arcsec]; `None` if there are not two inputs,
+    /// no sky among the outputs, or no value there.
+    ///
+    /// ```
+    /// use gwcs::frame::{CoordinateFrame, Frame};
+    /// use gwcs::model::Scale;
+    /// use gwcs::{Step, Transform, Wcs};
+    /// let scale = |value: f64| Transform::from(Scale(value));
+    /// let step = |frame, transform| Step { frame: Frame::Single(frame), transform };
+    /// let wcs = Wcs::new("", vec![
+    ///     step(CoordinateFrame::pixels("detector"), Some(scale(2e-5).join(scale(2e-5)))),
+    ///     step(CoordinateFrame::icrs("world"), None),
+    /// ])?;
+    /// let at_equator = wcs.pixel_scale_arcsec(&[0.0, 0.0])?.unwrap_or(f64::NAN);
+    /// assert!((at_equator - 0.072).abs() < 1e-9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The transforms do not fit together.
+    pub fn pixel_scale_arcsec(&self, place: &[f64]) -> Result<Option<f64>, WcsError> {
+        let (Some([lon, lat]), [x, y]) = (self.output_frame().sky_axes(), place) else {
+            return Ok(None);
+        };
+        let corners = [(-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)];
+        let corners = corners.map(|(dx, dy)| (x + dx, y + dy));
+        let (xs, ys) = (
+            corners.map(|corner| corner.0),
+            corners.map(|corner| corner.1),
+        );
+        let whole = self.between(0, self.steps.len() - 1)?;
+        let world = whole.evaluate(&[&xs, &ys])?;
+        let (Some(lon), Some(lat)) = (world.get(lon), world.get(lat)) else {
+            return Ok(None);
+        };
+        let corner = |number: usize| direction(lon[number], lat[number]);
+        let side = |number: usize| [0, 1, 2].map(|axis| corner(number)[axis] - corner(0)[axis]);
+        let scale = area(side(1), side(2)).sqrt().to_degrees() * 3600.0;
+        Ok(Some(scale).filter(|scale| scale.is_finite()))
+    }
+}
+
+fn direction(lon_deg: f64, lat_deg: f64) -> [f64; 3] {
+    let (lon, lat) = (lon_deg.to_radians(), lat_deg.to_radians());
+    [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
+}
+
+/// Of the parallelogram between two sides.
+fn area(a: [f64; 3], b: [f64; 3]) -> f64 {
+    let [x, y, z] =
+        [(1, 2), (2, 0), (0, 1)].map(|(i, j): (usize, usize)| a[i] * b[j] - a[j] * b[i]);
+    (x * x + y * y + z * z).sqrt()
 }

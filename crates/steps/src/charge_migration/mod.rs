@@ -58,6 +58,8 @@ impl Step for ChargeMigration {
             .try_reduce(|| 0, |a, b| Ok(a + b))
             .map_err(StepError::algorithm)?;
         tracing::info!("Samples marked as losing charge: {flagged}");
+        ramp.meta
+            .note(Self::STATUS_KEY, "flagged_samples", flagged as i64);
         Ok(Outcome::Complete(ramp))
     }
 }

@@ -49,6 +49,7 @@ impl Step for GainScale {
         mut rate: RateModel,
     ) -> Result<Outcome<RateModel, RateModel>, StepError> {
         tracing::info!("Rescaling by {factor}");
+        rate.meta_mut().note(Self::STATUS_KEY, "factor", factor);
         match &mut rate {
             RateModel::Image(image) => {
                 scale(image.data.view_mut(), factor);

@@ -91,6 +91,7 @@ impl Step for Jump {
         let found =
             stages::detect(&mut ramp, &references, &kernel).map_err(StepError::algorithm)?;
         log_summary(found);
+        note(&mut ramp, found);
         record_rates(&mut ramp, found, group_time_s);
         Ok(Outcome::Complete(ramp))
     }
@@ -105,6 +106,20 @@ fn log_summary(found: JumpSummary) {
     for (count, what) in [(found.snowballs, "snowballs"), (found.showers, "showers")] {
         if let Some(count) = count {
             tracing::info!("Total {what} = {count}");
+        }
+    }
+}
+
+/// Notes what was found in the product.
+fn note(ramp: &mut RampModel, found: JumpSummary) {
+    let counts = [
+        ("jumps", found.primary.map(|count| count as i64)),
+        ("snowballs", found.snowballs.map(|count| count as i64)),
+        ("showers", found.showers.map(|count| count as i64)),
+    ];
+    for (name, count) in counts {
+        if let Some(count) = count {
+            ramp.meta.note(Jump::STATUS_KEY, name, count);
         }
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn flag(
         drop(open);
         settle(exposure, dq)?;
         tracing::info!("{count} pixels marked as outliers");
+        super::note(&mut exposure.meta, count);
     }
     let intermediate = intermediates.finish();
     Ok(OutliersFlagged {

@@ -131,6 +131,7 @@ impl Step for CubeOutlierDetection {
         cube.dq = dq;
         match_invalid(&mut cube);
         tracing::info!("{count} pixels marked as outliers");
+        super::note(&mut cube.meta, count);
         let median = median.filter(|_| params.save_intermediate_results);
         let median = median.map(|median| median.product(&cube));
         Ok(Outcome::Complete(CubeOutliers { cube, median }))

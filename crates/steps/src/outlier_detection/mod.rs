@@ -159,6 +159,11 @@ impl Step for OutlierDetection {
     }
 }
 
+/// Notes how many pixels were found.
+fn note(meta: &mut Metadata, count: usize) {
+    meta.note(OutlierDetection::STATUS_KEY, "outlier_pixels", count as i64);
+}
+
 /// `EXP_TYPE`.
 pub fn exposure_type(meta: &Metadata) -> &str {
     meta.text("meta.exposure.type").unwrap_or_default()

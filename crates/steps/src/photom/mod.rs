@@ -202,6 +202,7 @@ fn convert(rate: &mut RateModel, factor: &Factor, inverse: bool) -> Result<(), S
     .map_err(StepError::algorithm)?;
     let unit = if inverse { "DN/s" } else { "MJy/sr" };
     let meta = rate.meta_mut();
+    meta.note(Photom::STATUS_KEY, "factor_mjy_sr", conversion.factor());
     meta.set(
         "meta.photometry.conversion_megajanskys",
         conversion.factor(),

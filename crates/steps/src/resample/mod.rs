@@ -148,6 +148,8 @@ impl Step for Resample {
             }
             let mut image = resampler.finish(&regions)?;
             name_association(&mut image.meta, library.association());
+            let exposures = members.len() as i64;
+            image.meta.note(Self::STATUS_KEY, "exposures", exposures);
             Ok(image)
         });
         Ok(Outcome::Complete(

@@ -122,7 +122,7 @@ impl Step for Saturation {
             };
             interleaved::flag(&mut ramp, &reference, &options, readout)
                 .map_err(StepError::algorithm)?;
-            log_counts(&ramp);
+            note_counts(&mut ramp);
             return Ok(Outcome::Complete(ramp));
         }
         check_thresholds(&mut saturation, ramp.pixeldq.view_mut())?;
@@ -144,7 +144,7 @@ impl Step for Saturation {
             flag(plane, &reference, &options)
         })
         .map_err(StepError::algorithm)?;
-        log_counts(&ramp);
+        note_counts(&mut ramp);
         Ok(Outcome::Complete(ramp))
     }
 }
@@ -228,7 +228,8 @@ fn check_thresholds(
         .map_err(StepError::algorithm)
 }
 
-fn log_counts(ramp: &RampModel) {
+/// Counts what was flagged, for the log and the product.
+fn note_counts(ramp: &mut RampModel) {
     let bits = [flags::GROUP.saturated, flags::GROUP.ad_floor];
     let bands = ramp
         .groupdq
@@ -239,4 +240,8 @@ fn log_counts(ramp: &RampModel) {
         .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
     tracing::info!("Detected {saturated} saturated pixels");
     tracing::info!("Detected {floor} A/D floor pixels");
+    let counts = [("saturated_pixels", saturated), ("floor_pixels", floor)];
+    for (name, count) in counts {
+        ramp.meta.note(Saturation::STATUS_KEY, name, count as i64);
+    }
 }

@@ -116,6 +116,7 @@ impl Step for SkyMatch {
             let meta = &mut exposure.meta;
             meta.set("meta.background.method", params.skymethod.as_str());
             meta.set("meta.background.level", image.level);
+            meta.note(Self::STATUS_KEY, "sky_level", image.level);
             meta.set("meta.background.subtracted", params.subtract);
         }
         Ok(Outcome::Complete(library))

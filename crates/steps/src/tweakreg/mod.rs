@@ -421,6 +421,7 @@ fn apply(
             wcs.name = format!("FIT-LVL3-{}", params.abs_refcat);
         }
         exposure.meta.set_wcs(&wcs).map_err(metadata_error)?;
+        exposure.meta.note(TweakReg::STATUS_KEY, "aligned", 1_i64);
         keywords::set_footprint(&mut exposure.meta, &wcs)?;
         if params.sip_approx {
             keywords::set_approximation(&mut exposure.meta, &wcs, &approximation);

@@ -1,5 +1,6 @@
 //! A run compared with its lock.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,6 +45,53 @@ impl Lock {
             differences.extend(differing_file(&what, pinned, path));
         }
         differences
+    }
+
+    /// What is not as in another lock, such as that of the run as it would be now. Both are of runs that have the same
+    /// [`PLACES`] or do not care; the other may pin more references than this one.
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let mut found = self.check_software(&other.software);
+        let of = |lock: &Self| {
+            let context = lock.context.clone().unwrap_or_else(|| NOTHING.to_owned());
+            let (class, name) = (lock.class.clone(), lock.name.clone());
+            let platform = lock.software.platform.clone();
+            [
+                ("platform", platform),
+                ("task", class),
+                ("name of the task", name),
+                ("context", context),
+            ]
+        };
+        let pairs = of(self).into_iter().zip(of(other));
+        found.extend(pairs.filter_map(|((what, a), (_, b))| different(what, a, b)));
+        let inputs = |lock: &Self| lock.inputs.iter().cloned().collect::<BTreeMap<_, _>>();
+        let (own, others) = (inputs(self), inputs(other));
+        found.extend(unlike("input", &own, &others));
+        found.extend(added("input", &own, &others));
+        found.extend(unlike("reference", &self.references, &other.references));
+        found.extend(unlike("file of", &self.files, &other.files));
+        found.extend(added("file of", &self.files, &other.files));
+        let values = |lock: &Self| {
+            let parameters = lock.parameters.iter();
+            let pairs = parameters.map(|(path, fixed)| (path.clone(), fixed.value.to_string()));
+            pairs.collect::<BTreeMap<_, _>>()
+        };
+        let (own, others) = (values(self), values(other));
+        for path in own
+            .keys()
+            .chain(others.keys().filter(|path| !own.contains_key(*path)))
+        {
+            let value = |values: &BTreeMap<String, String>| {
+                let value = values.get(path).cloned();
+                value.unwrap_or_else(|| NOTHING.to_owned())
+            };
+            // Another path of a file with the same content is no difference.
+            if !self.files.contains_key(path) {
+                let what = format!("parameter {path}");
+                found.extend(different(&what, value(&own), value(&others)));
+            }
+        }
+        found
     }
 
     /// The parameters as they were, each with its origin.
@@ -159,6 +207,38 @@ impl Lock {
         }
         differences
     }
+}
+
+/// Files of `expected` that are others in `found`, or not there.
+fn unlike(
+    what: &str,
+    expected: &BTreeMap<String, Pinned>,
+    found: &BTreeMap<String, Pinned>,
+) -> Vec<Difference> {
+    let differences = expected.iter().filter_map(|(name, pinned)| {
+        let what = format!("{what} {name}");
+        match found.get(name) {
+            Some(other) if other == pinned => None,
+            Some(other) => Some(Difference::new(
+                what,
+                pinned.told_from(other),
+                other.told_from(pinned),
+            )),
+            None => Some(Difference::new(what, "the file", NOTHING)),
+        }
+    });
+    differences.collect()
+}
+
+/// Files that only `found` has.
+fn added(
+    what: &str,
+    expected: &BTreeMap<String, Pinned>,
+    found: &BTreeMap<String, Pinned>,
+) -> Vec<Difference> {
+    let new = found.keys().filter(|name| !expected.contains_key(*name));
+    new.map(|name| Difference::new(format!("{what} {name}"), NOTHING, "the file"))
+        .collect()
 }
 
 /// A difference, if there is one.

@@ -420,3 +420,53 @@ proptest! {
         let _ = Lock::from_text(&text);
     }
 }
+
+/// A lock compared with that of the run as it would be now.
+#[test]
+fn locks_of_two_runs_are_compared() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("written");
+        path
+    };
+    let (input, gain, mask) = (file("x.fits", "x"), file("g", "1"), file("m", "2"));
+    let lock = |pairs: &[(&str, &str)], context: &str, references: &[(&str, &Path)]| {
+        let settings = settings(pairs);
+        let mut lock = Lock::new(&software(), &settings, Some(context.to_owned()));
+        let inputs = [("x.fits".to_owned(), input.clone())];
+        let references = references.iter();
+        let references = references.map(|(name, path)| ((*name).to_owned(), path.to_path_buf()));
+        let pinned = lock.pin(&settings, &inputs, &references.collect());
+        pinned.expect("files");
+        lock
+    };
+    let differences = |a: &Lock, b: &Lock| {
+        let found = a.differences(b).into_iter();
+        found.map(|d| d.what).collect::<Vec<_>>()
+    };
+    let first = lock(&[], "toy_1", &[("g.fits", &gain)]);
+    let more = lock(
+        &[("output_dir", "out")],
+        "toy_1",
+        &[("g.fits", &gain), ("m.fits", &mask)],
+    );
+    assert_eq!(differences(&first, &more), [""; 0]);
+    assert_eq!(differences(&more, &first), ["reference m.fits"]);
+
+    let changed = lock(&[("steps.add.amount", "2")], "toy_2", &[("g.fits", &mask)]);
+    let expected = ["context", "reference g.fits", "parameter steps.add.amount"];
+    assert_eq!(differences(&first, &changed), expected);
+    fs::write(&input, "other").expect("written");
+    let other_input = lock(&[], "toy_1", &[("g.fits", &gain)]);
+    assert_eq!(differences(&first, &other_input), ["input x.fits"]);
+    let newer = Software {
+        version: "1.1".to_owned(),
+        ..software()
+    };
+    let other_version = Lock {
+        software: newer,
+        ..first.clone()
+    };
+    assert_eq!(differences(&first, &other_version), ["version"]);
+}

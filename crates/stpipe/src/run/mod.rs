@@ -13,6 +13,7 @@ mod table;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub use error::RunError;
 pub(crate) use parameters::lay_over;
@@ -21,8 +22,8 @@ pub use table::{Entry, describe_table};
 
 use crate::log::LogSink;
 use crate::{
-    BoxError, Origin, Outcome, Prepared, Product, Products, Provenance, ReferenceSource, Settings,
-    SkipReason, Status, Step, StepError, Values,
+    BoxError, Observer, Origin, Outcome, Prepared, Product, Products, Provenance, ReferenceSource,
+    Settings, SkipReason, Status, Step, StepError, StepReport, Summary, Values,
 };
 
 /// Name of the module in logs: that of the reference package, which users search for.
@@ -50,6 +51,8 @@ pub struct Context<'a> {
     pub files_anywhere: bool,
     /// Memory that the run may take [byte], if there is a limit. Tasks that know how to save memory heed it.
     pub max_memory_bytes: Option<u64>,
+    /// Who is told how the run goes on.
+    pub observer: &'a dyn Observer,
 }
 
 /// A context without reference files, names or environment, for runs in memory.
@@ -63,6 +66,7 @@ impl Default for Context<'_> {
             variables: &|_| None,
             files_anywhere: false,
             max_memory_bytes: None,
+            observer: &(),
         }
     }
 }
@@ -106,6 +110,7 @@ impl<'a> Run<'a> {
             saved: Vec::new(),
         };
         run.make_directories()?;
+        run.say_plan();
         if run.settings.skip() {
             tracing::info!(target: LOG, "Step run as standalone, so skip set to False");
         }
@@ -197,13 +202,15 @@ impl<'a> Run<'a> {
                 step: name.to_owned(),
             })?;
         let settings = settings.clone();
+        let begun = self.step_begins(name);
         tracing::info!(target: LOG, "Step {name} running with args ({},).", described(&mut input));
         if settings.skip() {
             tracing::info!(target: LOG, "Step skipped.");
             let reason = SkipReason::Requested;
             mark(&mut input, S::STATUS_KEY, Status::Skipped, Some(&reason));
             self.record(&mut input, &[]);
-            return Ok(Outcome::Skipped { input, reason });
+            let outcome = Outcome::Skipped { input, reason };
+            return Ok(self.told::<S>(name, begun.elapsed(), outcome));
         }
         let (mut outcome, used) = self.execute::<S>(&settings, input)?;
         self.save_side_products(&settings, &mut outcome)?;
@@ -214,7 +221,7 @@ impl<'a> Run<'a> {
             self.save_companions(&settings, &mut outcome)?;
         }
         tracing::info!(target: LOG, "Step {name} done");
-        Ok(outcome)
+        Ok(self.told::<S>(name, begun.elapsed(), outcome))
     }
 
     /// Runs the step that is this run's task, and ends the run.
@@ -228,6 +235,7 @@ impl<'a> Run<'a> {
         S::Output: Products,
     {
         let settings = self.settings.clone();
+        let begun = self.step_begins(settings.name());
         let (mut outcome, used) = self.execute::<S>(&settings, input)?;
         if !used.is_empty() {
             self.log_context();
@@ -238,6 +246,7 @@ impl<'a> Run<'a> {
             self.save_results(&settings, products_of(&mut outcome))?;
             self.save_companions(&settings, &mut outcome)?;
         }
+        let outcome = self.told::<S>(settings.name(), begun.elapsed(), outcome);
         Ok((outcome, self.end()))
     }
 
@@ -276,6 +285,48 @@ impl<'a> Run<'a> {
     pub fn close(self) -> Vec<PathBuf> {
         self.log_context();
         self.end()
+    }
+
+    /// Says which steps there are to come; a step on its own is the only one.
+    fn say_plan(&self) {
+        let steps = self.settings.steps().iter();
+        let mut names: Vec<&str> = steps.map(Settings::name).collect();
+        if names.is_empty() {
+            names.push(self.settings.name());
+        }
+        self.context.observer.planned(&names);
+    }
+
+    /// Says that a step begins; gives the time.
+    fn step_begins(&self, name: &str) -> Instant {
+        self.context.observer.step_begins(name);
+        Instant::now()
+    }
+
+    /// Says what became of a step.
+    fn told<S>(&self, step: &str, elapsed: Duration, mut outcome: StepResult<S>) -> StepResult<S>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        let reason = match &outcome {
+            Outcome::Complete(_) => None,
+            Outcome::Skipped { reason, .. } => Some(reason.to_string()),
+            Outcome::Failed { reason, .. } => Some(reason.clone()),
+        };
+        let summary = match &mut outcome {
+            Outcome::Complete(output) => summary_of(output, S::STATUS_KEY),
+            _ => Summary::default(),
+        };
+        self.context.observer.step_ended(&StepReport {
+            step,
+            status: outcome.status(),
+            reason,
+            elapsed,
+            summary,
+        });
+        outcome
     }
 
     fn end(self) -> Vec<PathBuf> {
@@ -407,6 +458,15 @@ fn mark(products: &mut dyn Products, key: &str, status: Status, reason: Option<&
             product.set_skip_reason(key, reason);
         }
     }
+}
+
+/// What a step found in all of its products.
+fn summary_of(products: &mut dyn Products, key: &str) -> Summary {
+    let mut all = Summary::default();
+    for product in products.products().into_iter().flatten() {
+        all.merge(product.summary(key));
+    }
+    all
 }
 
 fn products_of<I: Products, O: Products>(outcome: &mut Outcome<I, O>) -> &mut dyn Products {

@@ -198,6 +198,7 @@ impl Run<'_> {
             source,
         })?;
         tracing::info!(target: LOG, "Saved model in {}", path.display());
+        self.context.observer.saved(path);
         self.saved.push(path.to_path_buf());
         Ok(())
     }

@@ -517,3 +517,55 @@ fn tables_run_under_their_conditions() {
         "add  Adds\nadd  Adds (if the value is small)\n"
     );
 }
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Notes(std::sync::Mutex<Vec<String>>);
+
+impl Notes {
+    fn add(&self, text: String) {
+        self.0.lock().unwrap().push(text);
+    }
+}
+
+impl crate::Observer for Notes {
+    fn planned(&self, steps: &[&str]) {
+        self.add(format!("planned {}", steps.join(" ")));
+    }
+
+    fn step_begins(&self, step: &str) {
+        self.add(format!("begins {step}"));
+    }
+
+    fn step_ended(&self, report: &crate::StepReport<'_>) {
+        let reason = report.reason.clone().unwrap_or_default();
+        self.add(format!("ended {} {} {reason}", report.step, report.status));
+    }
+
+    fn saved(&self, path: &Path) {
+        let name = path.file_name().unwrap_or_default();
+        self.add(format!("saved {}", name.display()));
+    }
+}
+
+#[test]
+fn an_observer_is_told_how_the_run_goes_on() {
+    let (directory, files) = gain_only();
+    let notes = Notes::default();
+    let context = Context {
+        observer: &notes,
+        ..context(&files)
+    };
+    let folder = directory.path().display();
+    let text =
+        format!("output_dir = {folder}\nsave_results = True\n[steps]\n[[split]]\nskip = True\n");
+    let mut run = Run::begin(&context, pipeline(&text), Some("in/jw1_uncal.fits")).unwrap();
+    let model = run.step::<Add, _>(toy(1.0)).unwrap();
+    let mut negative = run.step::<Add, _>(toy(-1.0)).unwrap();
+    assert_eq!(model.value, 2.0);
+    run.finish(&mut negative).unwrap();
+    let told = notes.0.lock().unwrap().join("\n");
+    let expected = "planned add split\nbegins add\nended add COMPLETE \nbegins add\n\
+        ended add SKIPPED the value is negative\nsaved jw1_toypipeline.fits";
+    assert_eq!(told, expected);
+}

@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3};
 use tempfile::TempDir;
 
 use super::*;
-use crate::ramp::Builder;
+use testkit::ramp::Builder;
 
 struct Pair {
     folder: TempDir,

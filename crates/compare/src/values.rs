@@ -2,19 +2,23 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::tolerance::Tolerance;
 
 /// Outliers that a report names.
 const NAMED: usize = 10;
 
 /// One value that is not as the reference has it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outlier {
     /// Position, slowest axis first.
     pub index: Vec<usize>,
     /// Our value.
+    #[serde(rename = "a")]
     pub ours: f64,
     /// The reference's.
+    #[serde(rename = "b")]
     pub reference: f64,
 }
 
@@ -25,12 +29,12 @@ impl fmt::Display for Outlier {
             ours,
             reference,
         } = self;
-        write!(f, "{index:?}: ours {ours:?}, reference {reference:?}")
+        write!(f, "{index:?}: A {ours:?}, B {reference:?}")
     }
 }
 
 /// The difference of two arrays of equal shape.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ValueDifference {
     /// Number of values.
     pub count: usize,
@@ -127,20 +131,23 @@ impl fmt::Display for ValueDifference {
 }
 
 /// One bit that is not set alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BitDifference {
     /// The bit, from 0.
     pub bit: u32,
     /// Elements where only ours is set.
+    #[serde(rename = "only_a")]
     pub only_ours: usize,
     /// Elements where only the reference's is set.
+    #[serde(rename = "only_b")]
     pub only_reference: usize,
     /// Elements where the reference's is set.
+    #[serde(rename = "set_in_b")]
     pub set_in_reference: usize,
 }
 
 /// The difference of two arrays of bits.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct BitsDifference {
     /// Number of elements.
     pub count: usize,
@@ -206,8 +213,7 @@ impl fmt::Display for BitsDifference {
             } = bit;
             write!(
                 f,
-                "\n        bit {bit}: only ours {only_ours}, only the reference's {only_reference} (it sets \
-                 {set_in_reference})"
+                "\n        bit {bit}: only A {only_ours}, only B {only_reference} (B sets {set_in_reference})"
             )?;
         }
         for outlier in &self.first {

@@ -2,7 +2,7 @@
 
 use datamodels::io::fits::{Column, Table};
 
-use super::report::Finding;
+use super::report::{Finding, Report};
 use super::tolerance::ToleranceSpec;
 use super::values::ValueDifference;
 
@@ -12,35 +12,37 @@ pub(super) fn tables(
     ours: &Table,
     reference: &Table,
     spec: &ToleranceSpec,
-) -> Vec<Finding> {
+    report: &mut Report,
+) {
     if ours.rows() != reference.rows() {
-        return vec![Finding::Layout {
-            hdu: hdu.to_string(),
-            ours: format!("{} rows", ours.rows()),
-            reference: format!("{} rows", reference.rows()),
-        }];
+        let rows = |table: &Table| format!("{} rows", table.rows());
+        let finding = layout(hdu.to_owned(), rows(ours), rows(reference));
+        report.findings.push(finding);
+        return;
     }
-    let mut findings = Vec::new();
     for column in reference.columns() {
         let name = format!("{hdu}.{}", column.name);
         match ours.column(&column.name) {
-            None => findings.push(layout(name, "no such column".into(), describe(column))),
+            None => report
+                .findings
+                .push(layout(name, "no such column".into(), describe(column))),
             Some(own) if describe(own) != describe(column) => {
-                findings.push(layout(name, describe(own), describe(column)));
+                let finding = layout(name, describe(own), describe(column));
+                report.findings.push(finding);
             }
-            Some(_) => findings.extend(cells(name, ours, reference, column, spec)),
+            Some(_) => cells(name, [ours, reference], column, spec, report),
         }
     }
     for column in ours.columns() {
         if reference.column(&column.name).is_none() {
             let name = format!("{hdu}.{}", column.name);
-            findings.push(layout(name, describe(column), "no such column".into()));
+            let finding = layout(name, describe(column), "no such column".into());
+            report.findings.push(finding);
         }
     }
-    findings
 }
 
-fn layout(hdu: String, ours: String, reference: String) -> Finding {
+pub(super) fn layout(hdu: String, ours: String, reference: String) -> Finding {
     Finding::Layout {
         hdu,
         ours,
@@ -55,30 +57,38 @@ fn describe(column: &Column) -> String {
 
 fn cells(
     hdu: String,
-    ours: &Table,
-    reference: &Table,
+    [ours, reference]: [&Table; 2],
     column: &Column,
     spec: &ToleranceSpec,
-) -> Option<Finding> {
+    report: &mut Report,
+) {
     if let (Some(a), Some(b)) = (ours.strings(&column.name), reference.strings(&column.name)) {
-        let row = a.iter().zip(&b).position(|(a, b)| a.trim() != b.trim())?;
-        let (ours, reference) = (a[row].clone(), b[row].clone());
-        return Some(Finding::Strings {
-            hdu,
-            row,
-            ours,
-            reference,
-        });
+        report.findings.extend(texts(hdu, &a, &b));
+        return;
     }
     let (Some(a), Some(b)) = (ours.numbers(&column.name), reference.numbers(&column.name)) else {
-        return Some(layout(
+        let finding = layout(
             hdu,
             "a column that cannot be compared".into(),
             describe(column),
-        ));
+        );
+        report.findings.push(finding);
+        return;
     };
     let table = hdu.split(['.', ',']).next().unwrap_or_default();
     let shape = [reference.rows(), column.repeat];
     let difference = ValueDifference::of(&a, &b, &shape, spec.of(table));
-    (difference.outside > 0).then_some(Finding::Values { hdu, difference })
+    report.values(hdu, difference, spec);
+}
+
+/// The first row in which texts differ but for blanks around them.
+pub(super) fn texts(hdu: String, ours: &[String], reference: &[String]) -> Option<Finding> {
+    let mut rows = ours.iter().zip(reference).enumerate();
+    let (row, (ours, reference)) = rows.find(|(_, (a, b))| a.trim() != b.trim())?;
+    Some(Finding::Strings {
+        hdu,
+        row,
+        ours: ours.clone(),
+        reference: reference.clone(),
+    })
 }

@@ -112,14 +112,14 @@ fn nodes(
     }
 }
 
-fn child(path: &str, key: &Node) -> String {
+pub(super) fn child(path: &str, key: &Node) -> String {
     match key.as_str() {
         Some(key) => format!("{path}.{key}"),
         None => format!("{path}.{key:?}"),
     }
 }
 
-fn same_leaf(ours: &Node, reference: &Node, tolerance: Tolerance) -> bool {
+pub(super) fn same_leaf(ours: &Node, reference: &Node, tolerance: Tolerance) -> bool {
     match (ours.as_f64(), reference.as_f64()) {
         (Some(a), Some(b)) => a == b || (a - b).abs() <= tolerance.allowed(b),
         _ => ours == reference || (says_nothing(ours) && says_nothing(reference)),
@@ -131,7 +131,7 @@ fn says_nothing(node: &Node) -> bool {
     node.is_null() || node.as_sequence().is_some_and(<[Node]>::is_empty)
 }
 
-fn describe(node: &Node) -> String {
+pub(super) fn describe(node: &Node) -> String {
     let text = format!("{node:?}");
     match text.char_indices().nth(120) {
         Some((end, _)) => format!("{} ...", &text[..end]),

@@ -43,8 +43,10 @@ pub struct ToleranceSpec {
     pub ignored_keywords: Vec<String>,
     /// Paths of the metadata tree that are not compared, with all that is below them.
     pub ignored_paths: Vec<String>,
-    /// Share of the values of an array that may be outside the tolerance.
+    /// Share of the values of an array or column that may be outside the tolerance.
     pub allowed_fraction: f64,
+    /// Leave out headers and metadata; arrays, tables and world coordinate systems are compared.
+    pub only_data: bool,
 }
 
 impl ToleranceSpec {
@@ -67,6 +69,7 @@ impl ToleranceSpec {
             ignored_keywords: IGNORED_KEYWORDS.map(str::to_string).to_vec(),
             ignored_paths: IGNORED_PATHS.map(str::to_string).to_vec(),
             allowed_fraction: 0.0,
+            only_data: false,
         }
     }
 
