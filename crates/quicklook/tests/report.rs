@@ -179,6 +179,10 @@ fn colours(path: &Path) -> ([u8; 3], usize) {
 }
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "who runs the tests should know that this one could not"
+)]
 fn a_browser_shows_the_page_in_light_and_dark() {
     let Some(program) = chromium() else {
         eprintln!("not tested: no Chromium on PATH, and CHROMIUM is not set");

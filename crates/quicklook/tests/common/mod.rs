@@ -77,6 +77,8 @@ fn image(kind: &str, steps: &[&str], east_mas: f64) -> ImageModel {
         "cal_skip_reasons.persistence",
         "no <trap> data & none wanted",
     );
+    meta.set("cal_summaries.jump.jumps", 12);
+    meta.set("cal_summaries.jump.largest_dn", 310.456_789);
     meta.set(
         "meta.bunit_data",
         if kind == "rate" { "DN/s" } else { "MJy/sr" },
