@@ -401,12 +401,22 @@ impl Broken {
 
 #[test]
 fn one_exposure_is_resampled_alone() {
-    let (_, products) = Broken::new().makes(&[&Broken::member(1)]);
-    let crf = "jw90017001001_02101_00001_nrcb1_crf.fits";
+    let broken = Broken::new();
+    let (_, products) = broken.makes(&[&Broken::member(1)]);
+    let crf = "jw90017001001_02101_00001_nrcb1_a3001_crf.fits";
     assert_eq!(
         products,
         [crf, "odd_cat.ecsv", "odd_i2d.fits", "odd_segm.fits"]
     );
+    let exposure = ImageModel::open(&broken.fixture.ours.path().join(crf)).expect("it opens");
+    for (step, status) in [
+        ("tweakreg", "FAILED"),
+        ("skymatch", "SKIPPED"),
+        ("outlier_detection", "FAILED"),
+    ] {
+        let found = exposure.meta.text(&format!("meta.cal_step.{step}"));
+        assert_eq!(found, Some(status), "{step}");
+    }
 }
 
 #[test]
@@ -476,7 +486,7 @@ fn fields_that_do_not_overlap_are_in_one_mosaic() {
     );
     let open = |name: &str| ImageModel::open(&broken.fixture.ours.path().join(name));
     let away = open("away_a3001_crf.fits").expect("it opens");
-    assert_eq!(away.meta.text("meta.cal_step.tweakreg"), Some("SKIPPED"));
+    assert_eq!(away.meta.text("meta.cal_step.skymatch"), Some("SKIPPED"));
     let mosaic = open("odd_i2d.fits").expect("it opens");
     assert!(mosaic.data.ncols().max(mosaic.data.nrows()) > 500);
 }
