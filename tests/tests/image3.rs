@@ -440,7 +440,11 @@ fn fields_without_sources_have_a_mosaic_and_no_catalogue() {
     let broken = Broken::new();
     let names = ["a_cal.fits", "b_cal.fits"];
     for (index, name) in names.iter().enumerate() {
-        broken.copy(index + 1, name, |image| image.data.fill(1.0));
+        broken.copy(index + 1, name, |image| {
+            for ((row, column), value) in image.data.indexed_iter_mut() {
+                *value = 1.0 + 0.01 * ((row * 31 + column * 17) % 10) as f32;
+            }
+        });
     }
     let (said, products) = broken.makes(&names);
     assert_eq!(
