@@ -6,6 +6,9 @@ use std::process::{Command, Output};
 
 use datamodels::io::ecsv::{Table, Values};
 use datamodels::{CubeModel, ImageModel, Model};
+use gwcs::Transform;
+use gwcs::model::Shift;
+use gwcs::mosaic::Footprint;
 use ndarray::{Array2, Axis, stack};
 use tempfile::TempDir;
 use testkit::compare::{Finding, Tolerance, ToleranceSpec, compare_products};
@@ -360,6 +363,159 @@ impl Broken {
             .collect();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+/// What the pipeline makes of associations that are odd, but can be used.
+impl Broken {
+    /// Saves a copy of an exposure that `change` was applied to.
+    fn copy(&self, exposure: usize, name: &str, change: impl FnOnce(&mut ImageModel)) {
+        let mut image = ImageModel::open(&self.path(&Self::member(exposure))).expect("it opens");
+        change(&mut image);
+        image.save(&self.path(name)).expect("it is saved");
+    }
+
+    /// Runs the pipeline; gives what it said and the products' names.
+    fn makes(&self, members: &[&str]) -> (String, Vec<String>) {
+        let members = members.iter();
+        let members: Vec<String> = members
+            .map(|name| format!(r#"{{"expname": "{name}", "exptype": "science"}}"#))
+            .collect();
+        let text = format!(
+            r#"{{"asn_type": "image3", "asn_id": "a3001", "asn_pool": "none",
+                "products": [{{"name": "odd", "members": [{}]}}]}}"#,
+            members.join(", ")
+        );
+        let path = self.path("odd_asn.json");
+        std::fs::write(&path, text).expect("the association is written");
+        let run = self.fixture.run("calwebb_image3", &path, &[]);
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(run.status.success(), "{said}");
+        let products = std::fs::read_dir(self.fixture.ours.path()).expect("the folder is read");
+        let mut products: Vec<String> = products
+            .map(|entry| file_name(&entry.expect("an entry").path()))
+            .collect();
+        products.sort();
+        (said, products)
+    }
+}
+
+#[test]
+fn one_exposure_is_resampled_alone() {
+    let broken = Broken::new();
+    let (_, products) = broken.makes(&[&Broken::member(1)]);
+    let crf = "jw90017001001_02101_00001_nrcb1_a3001_crf.fits";
+    assert_eq!(
+        products,
+        [crf, "odd_cat.ecsv", "odd_i2d.fits", "odd_segm.fits"]
+    );
+    let exposure = ImageModel::open(&broken.fixture.ours.path().join(crf)).expect("it opens");
+    for (step, status) in [
+        ("tweakreg", "FAILED"),
+        ("skymatch", "SKIPPED"),
+        ("outlier_detection", "FAILED"),
+    ] {
+        let found = exposure.meta.text(&format!("meta.cal_step.{step}"));
+        assert_eq!(found, Some(status), "{step}");
+    }
+}
+
+#[test]
+fn renamed_copies_have_products_of_their_own() {
+    let broken = Broken::new();
+    let second = broken.path(&Broken::member(2));
+    std::fs::copy(&second, broken.path("twin_cal.fits")).expect("it is copied");
+    let (_, products) = broken.makes(&[&Broken::member(2), "twin_cal.fits"]);
+    let crf = [
+        "jw90017001001_02101_00002_nrcb1_a3001_crf.fits",
+        "odd_cat.ecsv",
+        "odd_i2d.fits",
+        "odd_segm.fits",
+        "twin_a3001_crf.fits",
+    ];
+    assert_eq!(products, crf);
+}
+
+#[test]
+fn fields_without_sources_have_a_mosaic_and_no_catalogue() {
+    let broken = Broken::new();
+    let names = ["a_cal.fits", "b_cal.fits"];
+    for (index, name) in names.iter().enumerate() {
+        broken.copy(index + 1, name, |image| {
+            for ((row, column), value) in image.data.indexed_iter_mut() {
+                *value = 1.0 + 0.01 * ((row * 31 + column * 17) % 10) as f32;
+            }
+        });
+    }
+    let (said, products) = broken.makes(&names);
+    assert_eq!(
+        products,
+        ["a_a3001_crf.fits", "b_a3001_crf.fits", "odd_i2d.fits"]
+    );
+    assert!(said.contains("No sources found in a_cal.fits"), "{said}");
+    let mosaic = broken.fixture.ours.path().join("odd_i2d.fits");
+    let mosaic = ImageModel::open(&mosaic).expect("it opens");
+    let seen = mosaic.data.iter().filter(|value| value.is_finite());
+    assert!(seen.count() > 160 * 160 / 2);
+}
+
+/// The exposure 400 columns away is left where its pointing says; the mosaic holds both fields.
+#[test]
+fn fields_that_do_not_overlap_are_in_one_mosaic() {
+    let broken = Broken::new();
+    broken.copy(2, "away_cal.fits", |image| {
+        let mut wcs = image.meta.wcs().expect("it is read").expect("there is one");
+        let shift = Transform::from(Shift(400.0)).join(Transform::identity(1));
+        wcs.insert_transform("detector", shift, true)
+            .expect("it fits");
+        let corners = wcs.footprint(false).expect("a box").corners;
+        let vertices = corners
+            .iter()
+            .map(|corner| [corner[0], corner[1]])
+            .collect();
+        let region = Footprint::region(&[Footprint { vertices }]);
+        image.meta.set_wcs(&wcs).expect("it is stored");
+        image.meta.set("meta.wcsinfo.s_region", region);
+    });
+    let (_, products) = broken.makes(&[&Broken::member(1), "away_cal.fits"]);
+    let of_first = "jw90017001001_02101_00001_nrcb1_a3001_crf.fits";
+    assert_eq!(
+        products,
+        [
+            "away_a3001_crf.fits",
+            of_first,
+            "odd_cat.ecsv",
+            "odd_i2d.fits",
+            "odd_segm.fits"
+        ]
+    );
+    let open = |name: &str| ImageModel::open(&broken.fixture.ours.path().join(name));
+    let away = open("away_a3001_crf.fits").expect("it opens");
+    assert_eq!(away.meta.text("meta.cal_step.skymatch"), Some("SKIPPED"));
+    let mosaic = open("odd_i2d.fits").expect("it opens");
+    assert!(mosaic.data.ncols().max(mosaic.data.nrows()) > 500);
+}
+
+#[test]
+fn truncated_members_are_named() {
+    let broken = Broken::new();
+    let whole = std::fs::read(broken.path(&Broken::member(2))).expect("it is read");
+    let part = &whole[..whole.len() * 6 / 10];
+    std::fs::write(broken.path("cut_cal.fits"), part).expect("it is written");
+    broken.fails(
+        &[&Broken::member(1), "cut_cal.fits"],
+        "science",
+        &["cut_cal.fits", "truncated"],
+    );
+}
+
+#[test]
+fn a_mosaic_is_no_member() {
+    let mosaic = format!("{PRODUCT}_i2d.fits");
+    Broken::new().fails(
+        &[&Broken::member(1), &mosaic],
+        "science",
+        &[&mosaic, "no HDU DQ"],
+    );
 }
 
 #[test]

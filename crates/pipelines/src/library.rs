@@ -95,6 +95,19 @@ pub(crate) fn save_attachments(
     saved.collect()
 }
 
+/// Parity: a file that is a member more than once is combined with itself. The errors of the mosaic are too small then.
+fn warn_of_repeated(members: &[MemberFile]) {
+    for (index, member) in members.iter().enumerate() {
+        if members[..index]
+            .iter()
+            .any(|other| other.path == member.path)
+        {
+            let path = member.path.display();
+            tracing::warn!("{path} is more than once in the association, and counts as often");
+        }
+    }
+}
+
 /// The association that a task was given, with all members in place.
 pub(crate) struct Input<'a> {
     path: PathBuf,
@@ -167,6 +180,7 @@ impl Input<'_> {
             .map(|member| self.file(member))
             .collect::<Result<_, BoxError>>()
             .map_err(unusable)?;
+        warn_of_repeated(&members);
         let in_memory = run.settings().value("in_memory").as_bool() != Some(false);
         let in_memory = in_memory && run.max_memory_bytes().is_none();
         let changes = if in_memory {

@@ -84,12 +84,17 @@ impl Exposure {
         let &[rows, columns] = hdu.shape() else {
             return Err(reader.shape_error(hdu, "an image of 2 dimensions"));
         };
+        // Mosaics have no quality; steps on exposures need it.
+        reader.require("DQ")?;
         meta.set_model_type(ImageModel::MODEL_TYPE);
         let mut set = |path: &str, value: Option<&str>| {
             if let Some(value) = value {
                 meta.set(path, value);
             }
         };
+        // A file that was renamed goes by the name that it has, so that no two exposures have products of one name.
+        let name = member.path.file_name();
+        set("meta.filename", name.and_then(|name| name.to_str()));
         set("meta.asn.exptype", Some(&member.role));
         set("meta.asn.table_name", association.table_name.as_deref());
         set("meta.asn.pool_name", association.pool_name.as_deref());
@@ -129,7 +134,7 @@ impl Exposure {
         }
     }
 
-    /// The file name in the metadata.
+    /// The name of its file; that in the metadata if it comes from memory.
     pub fn file_name(&self) -> &str {
         self.meta.text("meta.filename").unwrap_or_default()
     }

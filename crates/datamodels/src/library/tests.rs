@@ -67,6 +67,23 @@ fn exposures_taken_at_the_same_time_are_a_group() {
 }
 
 #[test]
+fn an_exposure_goes_by_the_name_of_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("before_cal.fits");
+    image("00001").save(&path).unwrap();
+    let renamed = directory.path().join("after_cal.fits");
+    std::fs::rename(&path, &renamed).unwrap();
+    let member = MemberFile {
+        path: renamed,
+        ..MemberFile::default()
+    };
+    let association = AssociationInfo::default();
+    let changes = Changes::InMemory;
+    let library = Library::open(&[member], association, changes, directory.path()).unwrap();
+    assert_eq!(library.exposures()[0].file_name(), "after_cal.fits");
+}
+
+#[test]
 fn changed_arrays_come_instead_of_those_of_the_file() {
     let changed = array![[0, 0, 7], [0, 1, 0]];
     for changes in [Changes::InMemory, Changes::OnDisk] {

@@ -21,7 +21,7 @@ mod tests;
 use datamodels::library::Library;
 use datamodels::metadata::Metadata;
 use stcal::outlier_detection::Thresholds;
-use stpipe::{Outcome, Prepared, Product, Products, ReferenceFiles, SkipReason, Step, StepError};
+use stpipe::{Outcome, Prepared, Product, Products, ReferenceFiles, Status, Step, StepError};
 
 pub use cube::{CubeOutlierDetection, CubeOutliers};
 pub use intermediate::Intermediate;
@@ -136,12 +136,6 @@ impl Step for OutlierDetection {
         tracing::info!("Outlier Detection mode: imaging");
         let id = library.association().id.as_deref().unwrap_or("None");
         tracing::info!("Outlier Detection asn_id: {id}");
-        if library.len() < 2 {
-            tracing::warn!("Input only contains {} exposures", library.len());
-            tracing::warn!("Outlier detection will be skipped");
-            let why = "fewer than two exposures";
-            return Ok(Prepared::Skip(SkipReason::not_applicable(why)));
-        }
         Ok(Prepared::Ready(()))
     }
 
@@ -150,7 +144,9 @@ impl Step for OutlierDetection {
         (): (),
         library: Library,
     ) -> Result<Outcome<Library, OutliersFlagged>, StepError> {
-        let flagged = if params.resample_data {
+        let flagged = if library.len() < 2 {
+            unflagged(library)
+        } else if params.resample_data {
             resampled::flag(params, library)?
         } else {
             aligned::flag(params, library)?
@@ -162,6 +158,21 @@ impl Step for OutlierDetection {
 /// Notes how many pixels were found.
 fn note(meta: &mut Metadata, count: usize) {
     meta.note(OutlierDetection::STATUS_KEY, "outlier_pixels", count as i64);
+}
+
+/// A single exposure as it is.
+///
+/// Parity: it is saved as others are, and its status is FAILED.
+fn unflagged(mut library: Library) -> OutliersFlagged {
+    tracing::warn!("Input only contains {} exposures", library.len());
+    tracing::warn!("Outlier detection will be skipped");
+    for exposure in library.exposures_mut() {
+        exposure.settle_status(OutlierDetection::STATUS_KEY, Status::Failed.as_str());
+    }
+    OutliersFlagged {
+        library,
+        intermediate: Vec::new(),
+    }
 }
 
 /// `EXP_TYPE`.

@@ -27,7 +27,7 @@ use stcal::tweakreg::{
     Alignment, Clipping, Geometry, Image, Matching, Outcome as Fared, Sources, Statistic,
     TangentPlane, TweakregError, align_absolute, align_relative,
 };
-use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
+use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 
 use crate::assign_wcs::keywords::{self, Approximation};
 use crate::metadata_error;
@@ -191,13 +191,6 @@ impl Step for TweakReg {
             ));
         }
         let absolute = Absolute::open(&params.abs_refcat, || Arc::new(WebService::from_env()))?;
-        if absolute.is_none() && !params.save_catalogs && library.groups().len() == 1 {
-            tracing::warn!("At least two exposures are required for image alignment.");
-            tracing::warn!("Nothing to do. Skipping 'TweakRegStep'...");
-            return Ok(Prepared::Skip(SkipReason::not_applicable(
-                "at least two groups of exposures are required for image alignment",
-            )));
-        }
         let catalogs = catalogs::user_catalogs(params, library)?;
         Ok(Prepared::Ready(TweakRegReferences { catalogs, absolute }))
     }
@@ -208,6 +201,14 @@ impl Step for TweakReg {
         mut library: Library,
     ) -> Result<Outcome<Library, Library>, StepError> {
         let TweakRegReferences { catalogs, absolute } = references;
+        // Parity: the status of what cannot be aligned is FAILED.
+        if absolute.is_none() && !params.save_catalogs && library.groups().len() == 1 {
+            tracing::warn!("At least two exposures are required for image alignment.");
+            return Ok(Outcome::Failed {
+                input: library,
+                reason: TOO_FEW.to_owned(),
+            });
+        }
         let mut images = images(params, catalogs, &mut library)?;
         let groups = library.groups().len();
         tracing::info!("");
@@ -218,9 +219,7 @@ impl Step for TweakReg {
             let aligned = align_relative(&mut images, &alignment, &mut events::tell);
             failure = expected(aligned)?;
         } else if absolute.is_none() {
-            failure = Some(
-                "at least two groups of exposures are required for image alignment".to_string(),
-            );
+            failure = Some(TOO_FEW.to_owned());
         }
         if let Some(absolute) = &absolute {
             tracing::info!(
@@ -230,8 +229,7 @@ impl Step for TweakReg {
             failure = to_catalog(params, absolute, &mut library, &mut images)?;
         }
         if let Some(reason) = failure {
-            let reason = SkipReason::not_applicable(reason);
-            return Ok(Outcome::Skipped {
+            return Ok(Outcome::Failed {
                 input: library,
                 reason,
             });
@@ -240,6 +238,9 @@ impl Step for TweakReg {
         Ok(Outcome::Complete(library))
     }
 }
+
+/// Why a single group is left where it is.
+const TOO_FEW: &str = "at least two groups of exposures are required for image alignment";
 
 /// The reason why images of this kind cannot be aligned; other errors end the step.
 fn expected(aligned: Result<(), TweakregError>) -> Result<Option<String>, StepError> {
