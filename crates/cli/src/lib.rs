@@ -4,6 +4,7 @@
 //! Everything works on a [`Mission`] and on [`Streams`], so that tests can give
 //! their own.
 
+mod amount;
 mod asn;
 mod batch;
 pub mod crds;

@@ -9,10 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::display::Display;
-use crate::strun::{PROGRAM_OPTIONS, SplitLine};
-
-/// The option of `strun` that limits its memory.
-const MEMORY_OPTION: &str = "max-memory";
+use crate::strun::SplitLine;
 
 /// What became of a file.
 #[derive(Debug)]
@@ -124,14 +121,10 @@ impl Job<'_> {
         if !has("threads") {
             words.push(format!("--threads={}", self.threads));
         }
-        let is_known = PROGRAM_OPTIONS
-            .iter()
-            .any(|option| option.0 == MEMORY_OPTION);
         if let Some(bytes) = self.memory_bytes
-            && is_known
-            && !has(MEMORY_OPTION)
+            && !has("max-memory")
         {
-            words.push(format!("--{MEMORY_OPTION}={bytes}"));
+            words.push(format!("--max-memory={bytes}"));
         }
         words.extend(["--".to_owned(), self.input.to_owned()]);
         words

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::Failure;
+use crate::{Failure, amount};
 
 /// Said before the help of `strun`.
 pub(super) const HELP: &str = "\
@@ -13,7 +13,8 @@ Usage: jwst run [--jobs=N] [--resume] [--memory=LIMIT] <what strun takes, with a
   --jobs=N        Files at the same time; 1 if not given
   --resume        Leave out files whose products are there as the same run would make them: same input, parameters,
                   references, versions
-  --memory=LIMIT  Memory of all jobs together, such as 16G or 800M: limits how many run at the same time
+  --memory=LIMIT  Memory of all jobs together, such as 16G or 800M: limits how many run at the same time, and each of
+                  them has its share as --max-memory
 
 ";
 
@@ -59,7 +60,7 @@ impl BatchOptions {
             };
             match name {
                 "--jobs" => options.jobs = count(needed()?)?,
-                "--memory" => options.memory_bytes = Some(bytes(needed()?)?),
+                "--memory" => options.memory_bytes = Some(amount::parse("--memory", needed()?)?),
                 "--resume" if value.is_none() => options.resume = true,
                 _ => rest.push(word.clone()),
             }
@@ -78,35 +79,6 @@ fn count(text: &str) -> Result<NonZeroUsize, Failure> {
     text.parse().map_err(|_| {
         Failure::Usage(format!(
             "--jobs: expected a whole number > 0, found {text:?}"
-        ))
-    })
-}
-
-/// `800M`, `16G`, `2GiB` or a number of bytes.
-fn bytes(text: &str) -> Result<u64, Failure> {
-    const UNITS: [(&str, u64); 4] = [("k", 1), ("M", 2), ("G", 3), ("T", 4)];
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let factor = match unit.trim_end_matches('B') {
-        "" => Some(1),
-        unit => UNITS.iter().find_map(|(letter, power)| {
-            let power = *power as u32;
-            let lower = unit
-                .eq_ignore_ascii_case(letter)
-                .then(|| 1000_u64.pow(power));
-            lower.or_else(|| {
-                (unit.strip_suffix('i')?.eq_ignore_ascii_case(letter)).then(|| 1024_u64.pow(power))
-            })
-        }),
-    };
-    let value = number.parse::<f64>().ok().zip(factor);
-    let value = value.map(|(number, factor)| number * factor as f64);
-    let value = value.filter(|value| *value >= 1e6 && *value < 1e18);
-    value.map(|value| value as u64).ok_or_else(|| {
-        Failure::Usage(format!(
-            "--memory: expected an amount of at least 1M such as 800M or 16G, found {text:?}"
         ))
     })
 }
@@ -138,19 +110,6 @@ mod tests {
             "--memory=5X",
         ] {
             assert!(matches!(take(wrong), Err(Failure::Usage(_))), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn amounts_have_units() {
-        let amounts = [
-            ("1.5M", 1_500_000),
-            ("2000000", 2_000_000),
-            ("1GiB", 1 << 30),
-            ("3gb", 3_000_000_000),
-        ];
-        for (text, expected) in amounts {
-            assert_eq!(bytes(text).ok(), Some(expected), "{text}");
         }
     }
 }

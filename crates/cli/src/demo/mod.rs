@@ -1,6 +1,8 @@
-//! `jwst demo`: bundled exposures, from raw ramps to a mosaic and a catalogue, and how they compare with what was simulated.
+//! `jwst demo`: bundled exposures, from raw ramps to a mosaic and a catalogue, with pictures, a report, and how they compare with
+//! what was simulated.
 
 mod folder;
+mod pictures;
 mod stages;
 mod summary;
 mod truth;
@@ -13,6 +15,7 @@ use stpipe::Mission;
 
 use crate::{Failure, Streams};
 use folder::Folder;
+use pictures::Pictures;
 use stages::Bench;
 use summary::Summary;
 use truth::Truth;
@@ -47,7 +50,10 @@ pub(crate) fn run(
         products.extend(bench.run("calwebb_image2", &folder.product(exposure, "rate"))?);
     }
     products.extend(bench.run("calwebb_image3", &folder.association()?)?);
-    let summary = Summary::of(&folder, &truth, products, begun.elapsed())?;
+    let elapsed = begun.elapsed();
+    let mut summary = Summary::of(&folder, &truth, products, elapsed)?;
+    let exposure = truth.exposures().next().map_or("", String::as_str);
+    summary.show(Pictures::make(&folder, exposure, &summary)?);
     summary.save(&folder)?;
     Ok(streams.print(&summary.to_text(&folder, &truth))?)
 }

@@ -8,6 +8,7 @@ use datamodels::models::{Model, ResampledModel};
 use serde::Serialize;
 
 use super::folder::Folder;
+use super::pictures::Pictures;
 use super::truth::{CatalogCheck, RateCheck, Truth};
 
 /// All that the demonstration says at its end; saved as `summary.json`, too.
@@ -15,12 +16,13 @@ use super::truth::{CatalogCheck, RateCheck, Truth};
 pub(super) struct Summary {
     seconds: f64,
     products: Vec<PathBuf>,
-    mosaic: PathBuf,
+    pub(super) mosaic: PathBuf,
     /// Rows and columns.
     mosaic_shape: [usize; 2],
-    catalog: PathBuf,
+    pub(super) catalog: PathBuf,
     rates: Vec<RateCheck>,
     stars: CatalogCheck,
+    pictures: Option<Pictures>,
 }
 
 impl Summary {
@@ -46,7 +48,13 @@ impl Summary {
             mosaic,
             mosaic_shape: [rows, columns],
             catalog,
+            pictures: None,
         })
+    }
+
+    /// Adds what there is to look at.
+    pub(super) fn show(&mut self, pictures: Pictures) {
+        self.pictures = Some(pictures);
     }
 
     /// Writes `summary.json`.
@@ -89,6 +97,14 @@ impl Summary {
             "  fluxes     {:.4} of the true ones, scatter {:.4}\n",
             stars.flux_ratio, stars.flux_scatter
         );
+        if let Some(pictures) = &self.pictures {
+            let number = pictures.images.len();
+            text += &format!(
+                "  pictures   {number} in {}/pictures; the report is {}\n",
+                folder.path().display(),
+                pictures.report.display()
+            );
+        }
         let first = truth.exposures().next().map_or("", String::as_str);
         text + &self.closing(folder, first)
     }

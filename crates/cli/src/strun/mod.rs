@@ -237,6 +237,7 @@ impl Job<'_> {
             software: self.mission.software(),
             variables: &variables,
             files_anywhere: self.line.program.members_anywhere,
+            max_memory_bytes: self.line.program.max_memory_bytes,
             observer: self.progress,
             ..Context::default()
         };

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use stpipe::{ConfigTree, Kind, ParamValue, TaskSpec, suggest};
 
-use crate::Failure;
 use crate::logging::{LogFormat, LogOptions, LogStream, parse_level};
+use crate::{Failure, amount};
 
 /// Options that every task has; those with `true` take a value.
 pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
@@ -53,6 +53,11 @@ pub(crate) const PROGRAM_OPTIONS: &[(&str, bool, &str)] = &[
         "How many threads to use; all cores if not given",
     ),
     (
+        "max-memory",
+        true,
+        "Memory that the run may take, such as 4G: tasks that can do with less, at the cost of time, heed it",
+    ),
+    (
         "lock",
         true,
         "Write to this file what the run used: versions, context, references, parameters; a name without folder is put beside the products",
@@ -92,6 +97,7 @@ pub(crate) struct ProgramOptions {
     pub(crate) locked: Option<String>,
     pub(crate) log: LogOptions,
     pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) max_memory_bytes: Option<u64>,
 }
 
 /// A word of the command line.
@@ -310,6 +316,9 @@ fn set_program_option(
         "log-stream" => options.log.stream = LogStream::parse(value)?,
         "log-format" => options.log.format = LogFormat::parse(value)?,
         "quiet" => options.log.quiet = true,
+        "max-memory" => {
+            options.max_memory_bytes = Some(amount::parse("--max-memory", value)?);
+        }
         "threads" => {
             let number = value.parse().map_err(|_| {
                 Failure::Usage(format!(
