@@ -52,6 +52,17 @@ fn the_demonstration_makes_a_mosaic_and_finds_the_stars() {
         said.contains("stars") && said.contains("summary.json"),
         "{said}"
     );
+    let pictures = summary
+        .pointer("/pictures/images")
+        .and_then(Value::as_array)
+        .unwrap();
+    assert_eq!(pictures.len(), 5);
+    for picture in pictures {
+        let octets = std::fs::read(directory.path().join(picture.as_str().unwrap())).unwrap();
+        assert_eq!(&octets[..4], b"\x89PNG");
+    }
+    let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(report.contains("<!DOCTYPE html>") && report.contains("nrcb1_rate.fits"));
     let log = std::fs::read_to_string(folder.join("demo.log")).unwrap();
     assert!(log.contains("Results used CRDS context: jwst_9099.pmap"));
 
