@@ -53,10 +53,14 @@ pub(crate) trait Shape: Sync {
         columns: RangeInclusive<usize>,
         receiver: &mut impl Receiver,
     ) {
-        for column in columns {
-            if let Some(spot) = self.spot(column, row) {
-                receiver.load((column, row), 1);
-                each_share(self, &spot, 0, receiver);
+        let (first, last) = columns.into_inner();
+        for start in (first..=last).step_by(LANES) {
+            let count = LANES.min(last + 1 - start);
+            receiver.load((start, row), count);
+            for lane in 0..count {
+                if let Some(spot) = self.spot(start + lane, row) {
+                    each_share(self, &spot, lane, receiver);
+                }
             }
         }
     }
