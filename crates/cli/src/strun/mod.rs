@@ -239,7 +239,6 @@ impl Job<'_> {
             files_anywhere: self.line.program.members_anywhere,
             max_memory_bytes: self.line.program.max_memory_bytes,
             observer: self.progress,
-            ..Context::default()
         };
         let inputs: Vec<PathBuf> = self
             .line
