@@ -1,7 +1,7 @@
-//! The few calls of cfitsio that this crate makes, behind two safe functions.
+//! The few calls of cfitsio that this crate makes, behind a safe function.
 //!
-//! cfitsio finds the HDUs, splits header records into keyword, value and comment, and writes headers and table rows.
-//! Image data are read and written beside it, from the byte offsets that it reports. The bundled build keeps global
+//! cfitsio finds the HDUs and splits header records into keyword, value and comment. Data are read beside it, from the
+//! byte offsets that it reports. The bundled build keeps global
 //! state, so one lock covers every session; sessions are short because no image data pass through them.
 #![allow(
     unsafe_code,
@@ -42,13 +42,6 @@ pub(super) struct RawHdu {
     pub(super) cards: Vec<RawCard>,
 }
 
-/// An HDU to be written: complete records without END, and the rows of a table.
-pub(super) struct NewHdu<'a> {
-    pub(super) records: &'a [String],
-    /// Rows of a binary table, passed to cfitsio; image data are written later at `data_start`.
-    pub(super) rows: Option<&'a [u8]>,
-}
-
 /// The source of a FITS stream.
 pub(super) enum Input<'a> {
     File(&'a Path),
@@ -66,20 +59,6 @@ pub(super) fn read_layout(input: &Input<'_>) -> Result<Vec<RawHdu>, String> {
         hdus.push(session.current()?);
     }
     Err(format!("more than {MAX_HDUS} HDUs"))
-}
-
-/// Creates the file's headers and table rows; returns the extent of each HDU.
-///
-/// The file at `path` is replaced.
-pub(super) fn write_layout(path: &Path, hdus: &[NewHdu<'_>]) -> Result<Vec<RawHdu>, String> {
-    let session = Session::create(path)?;
-    let mut extents = Vec::new();
-    for hdu in hdus {
-        session.append(hdu)?;
-        extents.push(session.extent()?);
-    }
-    session.close()?;
-    Ok(extents)
 }
 
 /// Address and size of a buffer, which cfitsio reads through pointers for as long as the file is open.
@@ -140,23 +119,6 @@ impl Session {
         })
     }
 
-    fn create(path: &Path) -> Result<Self, String> {
-        let lock = SESSION.lock().unwrap_or_else(PoisonError::into_inner);
-        // cfitsio refuses to create a file that exists; the caller has reserved the name with an empty one.
-        std::fs::remove_file(path).map_err(|e| e.to_string())?;
-        let name = c_path(path)?;
-        let mut file = ptr::null_mut();
-        let mut status = 0;
-        // SAFETY: as for a file in `open`.
-        unsafe { sys::ffdkinit(&raw mut file, name.as_ptr(), &raw mut status) };
-        check(status)?;
-        Ok(Self {
-            file,
-            _buffer: None,
-            _lock: lock,
-        })
-    }
-
     /// Moves to an HDU, counted from 1; false when the file has no such HDU.
     fn move_to(&self, number: c_int) -> Result<bool, String> {
         let mut status = 0;
@@ -213,41 +175,6 @@ impl Session {
         unsafe { sys::ffgrec(self.file, number, record.as_mut_ptr(), &raw mut status) };
         check(status)?;
         split(&mut record)
-    }
-
-    fn append(&self, hdu: &NewHdu<'_>) -> Result<(), String> {
-        let mut status = 0;
-        // SAFETY: `file` is open for writing; each record is a terminated string; the rows are as long as said, and
-        // cfitsio only reads them.
-        unsafe {
-            sys::ffcrhd(self.file, &raw mut status);
-            for record in hdu.records {
-                let record = CString::new(record.as_str()).map_err(|e| e.to_string())?;
-                sys::ffprec(self.file, record.as_ptr(), &raw mut status);
-            }
-            sys::ffrdef(self.file, &raw mut status);
-            if let Some(rows) = hdu.rows
-                && !rows.is_empty()
-            {
-                sys::ffptbb(
-                    self.file,
-                    1,
-                    1,
-                    rows.len() as c_longlong,
-                    rows.as_ptr().cast_mut(),
-                    &raw mut status,
-                );
-            }
-        }
-        check(status)
-    }
-
-    fn close(mut self) -> Result<(), String> {
-        let mut status = 0;
-        // SAFETY: `file` is open; it is forgotten right after, so that `drop` does not close it again.
-        unsafe { sys::ffclos(self.file, &raw mut status) };
-        self.file = ptr::null_mut();
-        check(status)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writing: headers and tables through cfitsio, images in parallel at their byte offsets.
+//! Writing: each byte once, images in parallel at their offsets.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -9,7 +9,6 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::card::{Card, CardValue};
-use super::cfitsio::{self, NewHdu, RawHdu};
 use super::element::Element;
 use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
@@ -53,9 +52,12 @@ pub struct HduSpec<'a> {
     pub payload: Payload<'a>,
 }
 
+/// Characters of a header record.
+const RECORD: usize = 80;
+/// Bytes of a block; headers and data fill whole ones.
 const BLOCK: usize = 2880;
-/// Elements encoded by one task.
-const CHUNK: usize = 1 << 18;
+/// Elements encoded by one task: values and bytes together fit into the second-level cache of one core.
+const CHUNK: usize = 1 << 15;
 
 /// Writes a FITS file atomically; `asdf` makes the bytes of the ASDF extension from the hash of the headers.
 ///
@@ -93,65 +95,75 @@ fn write_with(
     records: &[Vec<String>],
     metadata: Option<&Table>,
 ) -> Result<()> {
-    let extension_records = metadata.map(|metadata| {
-        let mut records = table_records(metadata);
-        records.push(name_record("ASDF"));
-        records
-    });
     write_atomically(path, |temporary| {
-        let unwritable = |what: &str| {
-            let what = what.to_string();
-            move |message: String| DataModelError::Unwritable {
-                path: path.to_path_buf(),
-                what,
-                message,
-            }
+        let unwritable = |what: &str, message: String| DataModelError::Unwritable {
+            path: path.to_path_buf(),
+            what: what.to_string(),
+            message,
         };
-        let mut layout: Vec<NewHdu<'_>> = records
-            .iter()
-            .zip(hdus)
-            .map(|(records, hdu)| NewHdu {
-                records,
-                rows: rows_of(&hdu.payload),
-            })
-            .collect();
-        if let (Some(records), Some(metadata)) = (&extension_records, metadata) {
-            layout.push(NewHdu {
-                records,
-                rows: Some(metadata.row_bytes()),
-            });
-        }
-        let extents =
-            cfitsio::write_layout(temporary, &layout).map_err(unwritable("the headers"))?;
         let file = OpenOptions::new()
             .write(true)
             .open(temporary)
-            .map_err(|e| unwritable("the data")(e.to_string()))?;
-        for (hdu, extent) in hdus.iter().zip(&extents) {
-            write_payload(&file, extent, &hdu.payload)
-                .map_err(|e| unwritable(&hdu.name)(e.to_string()))?;
+            .map_err(|e| unwritable("the data", e.to_string()))?;
+        let mut end = 0;
+        for (hdu, records) in hdus.iter().zip(records) {
+            end =
+                append(&file, end, records, &hdu.payload).map_err(|e| unwritable(&hdu.name, e))?;
         }
-        let end = extents.last().map_or(0, |extent| extent.data_end);
-        file.set_len(end)
-            .map_err(|e| unwritable("the end of the file")(e.to_string()))
+        if let Some(table) = metadata {
+            let mut records = table_records(table);
+            records.push(name_record("ASDF"));
+            append(&file, end, &records, &Payload::Table(table))
+                .map_err(|e| unwritable("the ASDF extension", e))?;
+        }
+        Ok(())
     })
 }
 
-fn rows_of<'a>(payload: &Payload<'a>) -> Option<&'a [u8]> {
-    match payload {
-        Payload::Table(table) => Some(table.row_bytes()),
-        _ => None,
+/// Writes an HDU at the end of a file; returns where the file ends then.
+fn append(
+    file: &File,
+    end: u64,
+    records: &[String],
+    payload: &Payload<'_>,
+) -> std::result::Result<u64, String> {
+    let header = header_block(records)?;
+    positional::write_at(file, end, &header).map_err(|e| e.to_string())?;
+    let start = end + header.len() as u64;
+    let length = write_payload(file, start, payload).map_err(|e| e.to_string())?;
+    let end = (start + length).next_multiple_of(BLOCK as u64);
+    // The last block of a table of text is filled with blanks.
+    let fill = match records.first() {
+        Some(first) if first.starts_with("XTENSION= 'TABLE") => b' ',
+        _ => 0,
+    };
+    let rest = vec![fill; (end - start - length) as usize];
+    positional::write_at(file, start + length, &rest).map_err(|e| e.to_string())?;
+    Ok(end)
+}
+
+/// A header as it stands in the file: its records, the last one, and blanks to the end of the block.
+fn header_block(records: &[String]) -> std::result::Result<Vec<u8>, String> {
+    let mut block = Vec::with_capacity((records.len() + 1) * RECORD + BLOCK);
+    for record in records {
+        if record.len() != RECORD || !record.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(format!(
+                "expected a record of {RECORD} printable characters, found {record:?}"
+            ));
+        }
+        block.extend_from_slice(record.as_bytes());
     }
+    block.extend_from_slice(b"END");
+    block.resize(block.len().next_multiple_of(BLOCK), b' ');
+    Ok(block)
 }
 
 /// SHA-256 of the header blocks, as [`super::FitsReader::header_hash`] finds it in the file.
 fn hash_records(headers: &[Vec<String>]) -> String {
     let mut hash = Sha256::new();
-    for records in headers {
-        let mut block: String = records.concat();
-        block.push_str("END");
-        let padded = block.len().div_ceil(BLOCK) * BLOCK;
-        hash.update(format!("{block:<padded$}").as_bytes());
+    // Headers that cannot be written have no hash that matters.
+    for block in headers.iter().flat_map(|records| header_block(records)) {
+        hash.update(block);
     }
     hexadecimal(&hash.finalize())
 }
@@ -258,10 +270,10 @@ fn table_records(table: &Table) -> Vec<String> {
     records
 }
 
-fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Result<()> {
-    let start = extent.data_start;
+/// Writes the data of an HDU; returns how many bytes they take.
+fn write_payload(file: &File, start: u64, payload: &Payload<'_>) -> io::Result<u64> {
     match payload {
-        Payload::Empty => Ok(()),
+        Payload::Empty => Ok(0),
         Payload::U8(a) => write_image(file, start, a),
         Payload::U16(a) => write_image(file, start, a),
         Payload::I32(a) => write_image(file, start, a),
@@ -269,13 +281,20 @@ fn write_payload(file: &File, extent: &RawHdu, payload: &Payload<'_>) -> io::Res
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
         Payload::Table(table) => {
-            positional::write_at(file, start + table.row_bytes().len() as u64, table.heap())
+            let (rows, heap) = (table.row_bytes(), table.heap());
+            positional::write_at(file, start, rows)?;
+            positional::write_at(file, start + rows.len() as u64, heap)?;
+            Ok((rows.len() + heap.len()) as u64)
         }
-        Payload::Verbatim(bytes) => positional::write_at(file, start, bytes),
+        Payload::Verbatim(bytes) => {
+            positional::write_at(file, start, bytes)?;
+            Ok(bytes.len() as u64)
+        }
     }
 }
 
-fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -> io::Result<()> {
+/// Writes an image; returns how many bytes it takes.
+fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -> io::Result<u64> {
     let standard: CowArray<'_, T, IxDyn> = array.as_standard_layout();
     let values = standard.as_slice().ok_or(io::ErrorKind::InvalidData)?;
     let size = T::STORED.size();
@@ -286,5 +305,6 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
             bytes.resize(part.len() * size, 0);
             T::encode(part, bytes);
             positional::write_at(file, start + (index * CHUNK * size) as u64, bytes)
-        })
+        })?;
+    Ok((values.len() * size) as u64)
 }
