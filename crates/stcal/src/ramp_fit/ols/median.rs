@@ -33,7 +33,7 @@ pub(super) struct MedianNetwork {
 
 impl MedianNetwork {
     /// Above this size, selecting value by value is faster.
-    pub(super) const LARGEST: usize = 40;
+    pub(super) const LARGEST: usize = 100;
 
     /// The network for `size` values; none if they are too many.
     pub(super) fn new(size: usize, sorted: Sorted) -> Option<Self> {
