@@ -10,6 +10,11 @@
 //! groups of pixels that share a phase ([`PhaseSums`]): [`trial`] makes them for one offset of a grid, [`fit`] finds
 //! the best offset by a parabola through the best three, and its amplitude. [`subtract`] applies the result.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an interval is an index into several arrays at once"
+)]
+
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis};

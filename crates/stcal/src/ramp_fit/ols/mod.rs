@@ -23,6 +23,11 @@
 //! stcal 1.20.0 `ramp_fitting/ramp_fit.py`, `ols_fit.py`, `src/slope_fitter.c`. Tolerance: quality and NaN exact, 1e-6
 //! relative otherwise.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a column is an index into several arrays at once"
+)]
+
 mod band;
 mod block;
 mod charge_loss;
