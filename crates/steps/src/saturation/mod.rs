@@ -201,19 +201,15 @@ impl Integration<'_, '_, '_> {
         let Some(seeds) = kernel::join(seeds.collect::<Result<Vec<_>, _>>()?) else {
             return Ok(());
         };
+        // Every band is worked on, also where none has anything to tell: options are not collected as one.
         let hidden = self.bands()?.into_par_iter().map(|mut band| {
             let dq = band.group_dq.view_mut();
             kernel::spread_saturation(dq, band.first_row, &seeds, &band.options)?;
-            kernel::find_hidden(
-                band.data,
-                band.group_dq.view(),
-                &band.reference,
-                &band.options,
-            )
+            let dq = band.group_dq.view();
+            kernel::find_hidden(band.data, dq, &band.reference, &band.options)
         });
-        let hidden = hidden.collect::<Result<Option<Vec<_>>, _>>();
-        let hidden: Vec<_> = hidden?.unwrap_or_default();
-        let Some(hidden) = kernel::join(hidden) else {
+        let hidden = hidden.collect::<Result<Vec<_>, _>>()?;
+        let Some(hidden) = kernel::join(hidden.into_iter().flatten()) else {
             return Ok(());
         };
         self.bands()?.into_par_iter().try_for_each(|band| {
