@@ -40,6 +40,7 @@ pub mod read_pattern;
 pub mod refpix;
 pub mod reset;
 pub mod rscd;
+mod sample_bits;
 pub mod saturation;
 pub mod scaling;
 pub mod shape;

@@ -60,3 +60,15 @@ impl<K: Kernel> pulp::NullaryFnOnce for Adapter<K> {
 pub fn run_vectorised<K: Kernel>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(Adapter(kernel))
 }
+
+/// One bit for each of 64 conditions, without a branch.
+#[inline(always)]
+pub(crate) fn pack_bits(set: [bool; 64]) -> u64 {
+    let mut word = 0;
+    for (index, eight) in set.as_chunks::<8>().0.iter().enumerate() {
+        // The product moves the lowest bit of each byte into the highest byte.
+        let bytes = u64::from_le_bytes(eight.map(u8::from));
+        word |= (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    }
+    word
+}

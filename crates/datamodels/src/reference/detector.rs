@@ -78,10 +78,10 @@ impl SuperbiasReference {
 /// Polynomials that straighten ramps.
 #[derive(Debug, Clone)]
 pub struct LinearityReference {
-    /// Coefficients from the constant on, `(order, row, column)`.
-    pub coefficients: Array3<f32>,
+    /// Coefficients from the constant on, `(1, order, row, column)`. They stay in their file.
+    pub coefficients: StreamedImage,
     /// Coefficients of the inverse, where the file has them.
-    pub inverse: Option<Array3<f32>>,
+    pub inverse: Option<StreamedImage>,
     /// Quality of each pixel.
     pub dq: Array2<u32>,
 }
@@ -95,12 +95,12 @@ impl LinearityReference {
         let (file, window) = open(path, "COEFFS", science)?;
         // Parity: jwst lib/reffile_utils.py, get_multistripe_subarray_model leaves the inverse behind.
         let inverse = if file.has("INV_COEFFS") && window.stripes.is_none() {
-            Some(file.image("INV_COEFFS", &window)?)
+            Some(StreamedImage::open(&file, "INV_COEFFS", &window)?)
         } else {
             None
         };
         Ok(Self {
-            coefficients: file.image("COEFFS", &window)?,
+            coefficients: StreamedImage::open(&file, "COEFFS", &window)?,
             inverse,
             dq: file.quality(&window)?,
         })
@@ -140,7 +140,7 @@ impl DarkReference {
             group_gap: exposure.group_gap()?,
             average_dark_current: file.meta.number("meta.exposure.average_dark_current"),
             by_integration,
-            signal: StreamedImage::open(file, "SCI", &window)?,
+            signal: StreamedImage::open(&file, "SCI", &window)?,
         })
     }
 }

@@ -15,6 +15,7 @@ mod streamed;
 mod window;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{Array, Dimension};
 
@@ -41,7 +42,7 @@ pub use window::{Science, Window};
 /// An open reference file.
 #[derive(Debug)]
 pub struct ReferenceFile {
-    reader: FitsReader,
+    reader: Arc<FitsReader>,
     /// Its metadata.
     pub meta: Metadata,
 }
@@ -54,7 +55,10 @@ impl ReferenceFile {
     pub fn open(path: &Path) -> Result<Self> {
         let reader = FitsReader::open(path)?;
         let meta = Metadata::read(&reader)?;
-        Ok(Self { reader, meta })
+        Ok(Self {
+            reader: Arc::new(reader),
+            meta,
+        })
     }
 
     /// The file's path.

@@ -1,10 +1,14 @@
 //! Quality bits of reference files, which each file numbers as its `DQ_DEF` table says.
 
-use ndarray::{Array2, Array4, Ix2, Ix4};
+use ndarray::{Array, Array2, Array4, Dimension, Ix2, Ix4};
+use rayon::prelude::*;
 
 use super::{ReferenceFile, Window};
 use crate::dq::pixel_bit;
 use crate::error::Result;
+
+/// Pixels of one task.
+const CHUNK: usize = 1 << 16;
 
 impl ReferenceFile {
     /// The quality of each pixel of a window in standard bits; zeros where the file has none.
@@ -21,7 +25,7 @@ impl ReferenceFile {
             return Ok(Array2::zeros(window.shape()));
         }
         let mut dq = self.image::<u32, Ix2>("DQ", window)?;
-        self.translate(dq.iter_mut())?;
+        self.translate(&mut dq)?;
         Ok(dq)
     }
 
@@ -31,22 +35,33 @@ impl ReferenceFile {
     /// As [`Self::quality`].
     pub fn quality_4d(&self, window: &Window) -> Result<Array4<u32>> {
         let mut dq = self.image::<u32, Ix4>("DQ", window)?;
-        self.translate(dq.iter_mut())?;
+        self.translate(&mut dq)?;
         Ok(dq)
     }
 
-    fn translate<'a>(&self, values: impl Iterator<Item = &'a mut u32>) -> Result<()> {
-        let bits = self.bit_table()?;
-        if let Some(bits) = bits {
-            for value in values {
-                let stored = *value;
-                if stored != 0 {
-                    *value = bits
-                        .iter()
-                        .filter(|(own, _)| stored & own != 0)
-                        .fold(0, |dq, (_, bit)| dq | bit);
-                }
+    fn translate<D: Dimension>(&self, dq: &mut Array<u32, D>) -> Result<()> {
+        let Some(bits) = self.bit_table()? else {
+            return Ok(());
+        };
+        let translate = |value: &mut u32| {
+            let stored = *value;
+            if stored != 0 {
+                *value = bits
+                    .iter()
+                    .filter(|(own, _)| stored & own != 0)
+                    .fold(0, |dq, (_, bit)| dq | bit);
             }
+        };
+        match dq.as_slice_memory_order_mut() {
+            Some(values) => values.par_chunks_mut(CHUNK).for_each(|values| {
+                // Most pixels are good: pieces without any flag are skipped at one look.
+                for piece in values.chunks_mut(64) {
+                    if piece.iter().fold(0, |any, value| any | *value) != 0 {
+                        piece.iter_mut().for_each(translate);
+                    }
+                }
+            }),
+            None => dq.iter_mut().for_each(translate),
         }
         Ok(())
     }

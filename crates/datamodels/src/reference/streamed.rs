@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array4, ArrayD, ArrayViewMut3, Axis, Ix4};
+use ndarray::{Array3, Array4, ArrayD, ArrayViewMut3, Axis, Ix4};
 
 use super::{ReferenceFile, Window};
 use crate::error::Result;
@@ -43,7 +43,7 @@ impl StreamedImage {
     ///
     /// # Errors
     /// The HDU is missing, has other dimensions, or does not cover the window.
-    pub fn open(file: ReferenceFile, hdu: &str, window: &Window) -> Result<Self> {
+    pub fn open(file: &ReferenceFile, hdu: &str, window: &Window) -> Result<Self> {
         if window.stripes.is_some() {
             // What stripes show lies scattered over the file, and is a small part of it.
             let image: ArrayD<f32> = file.image(hdu, window)?;
@@ -81,11 +81,24 @@ impl StreamedImage {
                 window.columns.len(),
             ],
             source: Source::File {
-                reader: Arc::new(file.reader),
+                reader: Arc::clone(&file.reader),
                 hdu,
                 window: window.clone(),
             },
         })
+    }
+
+    /// Reads a band of rows of all groups of the first integration, `(group, row, column)`.
+    ///
+    /// `bytes` is room that is used again from call to call.
+    ///
+    /// # Errors
+    /// The file cannot be read any more.
+    pub fn read_band(&self, rows: Range<usize>, bytes: &mut Vec<u8>) -> Result<Array3<f32>> {
+        let [_, groups, _, columns] = self.shape;
+        let mut band = Array3::zeros((groups, rows.len(), columns));
+        self.read_groups(0, 0..groups, rows, bytes, band.view_mut())?;
+        Ok(band)
     }
 
     /// Integrations, groups, rows and columns.

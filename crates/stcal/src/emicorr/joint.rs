@@ -10,6 +10,11 @@
 //! groups of pixels that share a phase ([`PhaseSums`]): [`trial`] makes them for one offset of a grid, [`fit`] finds
 //! the best offset by a parabola through the best three, and its amplitude. [`subtract`] applies the result.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an interval is an index into several arrays at once"
+)]
+
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis};
@@ -17,7 +22,7 @@ use ndarray::{Array2, ArrayView2, ArrayView3, ArrayViewMut2, Axis};
 use super::timing::{fraction, subtract_noise};
 use super::{EmiError, Outputs, Timing, Waveform};
 use crate::shape::check_shape;
-use crate::simd::vectorised;
+use crate::simd::{Kernel, run_vectorised};
 
 /// Offsets of phase that are tried, evenly spaced.
 pub const TRIALS: usize = 500;
@@ -43,8 +48,6 @@ pub fn scatter(
 ) -> Result<(), EmiError> {
     let (groups, rows, columns) = ramp_dn.dim();
     check_shape("scatter", &[rows, columns], scatter_dn.shape())?;
-    // In single precision: a threshold on the result decides which pixels are used.
-    let count = groups as f32;
     let (mut mean, mut squares) = (vec![0.0_f32; columns], vec![0.0_f32; columns]);
     for (row, mut out) in scatter_dn.outer_iter_mut().enumerate() {
         let ramp = ramp_dn.index_axis(Axis(1), row);
@@ -55,32 +58,58 @@ pub fn scatter(
                     .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
             })
             .collect();
-        vectorised(|| {
-            mean.fill(0.0);
-            for group in &groups {
-                mean.iter_mut()
-                    .zip(group.iter())
-                    .for_each(|(mean, value)| *mean += value);
-            }
-            for mean in &mut mean {
-                *mean /= count;
-            }
-            squares.fill(0.0);
-            for group in &groups {
-                for ((sum, value), mean) in squares.iter_mut().zip(group.iter()).zip(&mean) {
-                    let deviation = value - mean;
-                    *sum += deviation * deviation;
-                }
-            }
-            for sum in &mut squares {
-                *sum = (*sum / count).sqrt();
-            }
+        run_vectorised(ScatterRow {
+            groups: &groups,
+            mean: &mut mean,
+            squares: &mut squares,
         });
         out.iter_mut()
             .zip(&squares)
             .for_each(|(out, sum)| *out = *sum);
     }
     Ok(())
+}
+
+/// The standard deviations of the samples of a row.
+struct ScatterRow<'a, 's> {
+    groups: &'a [Cow<'s, [f32]>],
+    mean: &'a mut [f32],
+    /// Sums of squares, then the deviations.
+    squares: &'a mut [f32],
+}
+
+impl Kernel for ScatterRow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            groups,
+            mean,
+            squares,
+        } = self;
+        // In single precision: a threshold on the result decides which pixels are used.
+        let count = groups.len() as f32;
+        mean.fill(0.0);
+        for group in groups {
+            for (mean, value) in mean.iter_mut().zip(group.iter()) {
+                *mean += value;
+            }
+        }
+        for mean in mean.iter_mut() {
+            *mean /= count;
+        }
+        squares.fill(0.0);
+        for group in groups {
+            for ((sum, value), mean) in squares.iter_mut().zip(group.iter()).zip(mean.iter()) {
+                let deviation = value - mean;
+                *sum += deviation * deviation;
+            }
+        }
+        for sum in squares {
+            *sum = (*sum / count).sqrt();
+        }
+    }
 }
 
 /// Twice the median of the scatter of all pixels of all integrations; not-a-number if one is.
@@ -182,19 +211,10 @@ pub fn sum_by_phase(
         let (image, weights) = (image.as_standard_layout(), weights.as_standard_layout());
         let values = image.as_slice().unwrap_or_default();
         let weights = weights.as_slice().unwrap_or_default();
-        vectorised(|| {
-            for ((used, value), weight) in used.iter_mut().zip(values).zip(weights) {
-                *used = value * weight;
-            }
-            if outputs.count == 4 {
-                add_outputs::<4>(&used, &mut together);
-            } else {
-                let read_together = used.chunks_exact(outputs.count);
-                for (sum, values) in together.iter_mut().zip(read_together) {
-                    *sum = values.iter().map(|value| f64::from(*value)).sum();
-                }
-            }
-        });
+        for ((used, value), weight) in used.iter_mut().zip(values).zip(weights) {
+            *used = value * weight;
+        }
+        add_outputs(&used, outputs.count, &mut together);
         for bad in outputs.bad_samples.clone() {
             together[bad] = 0.0;
         }
@@ -206,12 +226,23 @@ pub fn sum_by_phase(
 }
 
 /// Sums of the pixels of a row that are read at the same time.
-#[inline(always)]
-fn add_outputs<const COUNT: usize>(pixels: &[f32], sums: &mut [f64]) {
-    for (sum, pixels) in sums.iter_mut().zip(pixels.as_chunks::<COUNT>().0) {
-        *sum = pixels
+///
+/// Without [`run_vectorised`]: of four neighbours, wider registers only make more to shuffle.
+fn add_outputs(pixels: &[f32], outputs: usize, sums: &mut [f64]) {
+    let sum = |pixels: &[f32]| {
+        let start = -0.0;
+        pixels
             .iter()
-            .fold(-0.0, |sum, pixel| sum + f64::from(*pixel));
+            .fold(start, |sum, pixel| sum + f64::from(*pixel))
+    };
+    if outputs == 4 {
+        for (total, pixels) in sums.iter_mut().zip(pixels.as_chunks::<4>().0) {
+            *total = sum(pixels);
+        }
+    } else {
+        for (total, pixels) in sums.iter_mut().zip(pixels.chunks_exact(outputs)) {
+            *total = sum(pixels);
+        }
     }
 }
 
@@ -220,7 +251,7 @@ fn add_outputs<const COUNT: usize>(pixels: &[f32], sums: &mut [f64]) {
 pub struct PhaseSums {
     /// Selected pixels by interval.
     counts: Vec<f64>,
-    /// Sum of their values, `(interval, group)`.
+    /// Sum of their values, `(group, interval)`.
     values: Array2<f64>,
     /// `values` summed over groups, plain and times the group's number.
     sum: Vec<f64>,
@@ -241,6 +272,7 @@ impl PhaseSums {
         let weighted =
             |y: ndarray::ArrayView1<'_, f64>| y.iter().enumerate().map(|(j, y)| j as f64 * y).sum();
         let sum_t = values.outer_iter().map(weighted).collect();
+        let values = values.reversed_axes().as_standard_layout().into_owned();
         Ok(Self {
             counts,
             values,
@@ -277,40 +309,115 @@ pub fn trial(
     integrations: &[PhaseSums],
     trial: usize,
 ) -> Vec<Normal> {
-    let Some(groups) = integrations.first().map(|sums| sums.values.ncols()) else {
+    let Some(groups) = integrations.first().map(|sums| sums.values.nrows()) else {
         return Vec::new();
     };
-    let offset = trial as f64 / TRIALS as f64;
-    let step = timing.group_step();
-    let n = groups as f64;
-    let sum_t: f64 = (0..groups).map(|j| j as f64).sum();
-    let sum_tt: f64 = (0..groups).map(|j| (j * j) as f64).sum();
-    let delta = n * sum_tt - sum_t * sum_t;
-    let mut normals = vec![Normal::default(); integrations.len()];
-    let mut z = vec![0.0; groups];
-    for interval in 0..wave.len() {
-        let middle = (interval as f64 + 0.5) / wave.len() as f64;
-        let (mut sum_z, mut sum_tz, mut sum_zz) = (0.0, 0.0, 0.0);
-        for (j, z) in z.iter_mut().enumerate() {
-            *z = wave.at(fraction(fraction(middle + j as f64 * step) + offset));
-            sum_z += *z;
-            sum_tz += j as f64 * *z;
-            sum_zz += *z * *z;
+    run_vectorised(Trial {
+        wave,
+        step: timing.group_step(),
+        offset: trial as f64 / TRIALS as f64,
+        groups,
+        integrations,
+    })
+}
+
+/// Intervals that are worked on together.
+const LANES: usize = 64;
+
+/// One trial offset.
+struct Trial<'a> {
+    wave: &'a Waveform,
+    /// Phase from a group to the next.
+    step: f64,
+    offset: f64,
+    groups: usize,
+    integrations: &'a [PhaseSums],
+}
+
+/// Sums over groups for each of some intervals.
+struct GroupSums {
+    z: [f64; LANES],
+    tz: [f64; LANES],
+    zz: [f64; LANES],
+    /// For each integration.
+    yz: Vec<[f64; LANES]>,
+}
+
+impl Kernel for Trial<'_> {
+    type Output = Vec<Normal>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<Normal> {
+        let mut normals = vec![Normal::default(); self.integrations.len()];
+        let mut sums = GroupSums {
+            z: [0.0; LANES],
+            tz: [0.0; LANES],
+            zz: [0.0; LANES],
+            yz: vec![[0.0; LANES]; self.integrations.len()],
+        };
+        for start in (0..self.wave.len()).step_by(LANES) {
+            let here = start..self.wave.len().min(start + LANES);
+            self.sum_groups(here.clone(), &mut sums);
+            self.add_intervals(here, &sums, &mut normals);
         }
-        let square = (sum_zz * delta - sum_tt * sum_z * sum_z + 2.0 * sum_t * sum_z * sum_tz
-            - n * sum_tz * sum_tz)
-            / delta;
-        for (normal, y) in normals.iter_mut().zip(integrations) {
-            let (sum_y, sum_ty) = (y.sum[interval], y.sum_t[interval]);
-            let values = y.values.row(interval);
-            let sum_yz: f64 = values.iter().zip(&z).map(|(y, z)| y * z).sum();
-            let line = sum_tt * sum_z * sum_y - sum_t * (sum_tz * sum_y + sum_z * sum_ty)
-                + n * sum_tz * sum_ty;
-            normal.a += y.counts[interval] * square;
-            normal.b += 2.0 * (line / delta - sum_yz);
+        normals
+    }
+}
+
+impl Trial<'_> {
+    /// Sums of the wave and of its products with the pixels.
+    #[inline(always)]
+    fn sum_groups(&self, here: std::ops::Range<usize>, sums: &mut GroupSums) {
+        (sums.z, sums.tz, sums.zz) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        sums.yz.fill([-0.0; LANES]);
+        let mut z = [0.0; LANES];
+        for group in 0..self.groups {
+            let later = group as f64 * self.step;
+            for (lane, z) in z.iter_mut().enumerate() {
+                let middle = ((here.start + lane) as f64 + 0.5) / self.wave.len() as f64;
+                *z = fraction(fraction(middle + later) + self.offset);
+            }
+            self.wave.replace(&mut z);
+            for lane in 0..LANES {
+                sums.z[lane] += z[lane];
+                sums.tz[lane] += group as f64 * z[lane];
+                sums.zz[lane] += z[lane] * z[lane];
+            }
+            for (yz, integration) in sums.yz.iter_mut().zip(self.integrations) {
+                let values = integration.values.row(group).to_slice().unwrap_or_default();
+                for ((yz, y), z) in yz.iter_mut().zip(&values[here.clone()]).zip(&z) {
+                    *yz += y * z;
+                }
+            }
         }
     }
-    normals
+
+    /// Adds some intervals to chi squared.
+    #[inline(always)]
+    fn add_intervals(
+        &self,
+        here: std::ops::Range<usize>,
+        sums: &GroupSums,
+        normals: &mut [Normal],
+    ) {
+        let n = self.groups as f64;
+        let sum_t: f64 = (0..self.groups).map(|j| j as f64).sum();
+        let sum_tt: f64 = (0..self.groups).map(|j| (j * j) as f64).sum();
+        let delta = n * sum_tt - sum_t * sum_t;
+        for (lane, interval) in here.enumerate() {
+            let (sum_z, sum_tz, sum_zz) = (sums.z[lane], sums.tz[lane], sums.zz[lane]);
+            let square = (sum_zz * delta - sum_tt * sum_z * sum_z + 2.0 * sum_t * sum_z * sum_tz
+                - n * sum_tz * sum_tz)
+                / delta;
+            for ((normal, y), yz) in normals.iter_mut().zip(self.integrations).zip(&sums.yz) {
+                let (sum_y, sum_ty) = (y.sum[interval], y.sum_t[interval]);
+                let line = sum_tt * sum_z * sum_y - sum_t * (sum_tz * sum_y + sum_z * sum_ty)
+                    + n * sum_tz * sum_ty;
+                normal.a += y.counts[interval] * square;
+                normal.b += 2.0 * (line / delta - yz[lane]);
+            }
+        }
+    }
 }
 
 /// The wave in one integration.
@@ -433,12 +540,39 @@ pub fn subtract(
     let mut noise = vec![0.0; timing.phase().ncols()];
     for (row, phases) in image_dn.outer_iter_mut().zip(timing.phase().outer_iter()) {
         let phases = phases.to_slice().unwrap_or_default();
-        vectorised(|| {
-            for (noise, phase) in noise.iter_mut().zip(phases) {
-                *noise = fitted.amplitude * wave.at(fraction(phase + start + offset));
-            }
+        run_vectorised(NoiseOfRow {
+            wave,
+            amplitude: fitted.amplitude,
+            phases,
+            later: (start, offset),
+            noise: &mut noise,
         });
         subtract_noise(row, &noise, outputs.count);
     }
     Ok(())
+}
+
+/// The wave at the samples of a row.
+struct NoiseOfRow<'a> {
+    wave: &'a Waveform,
+    amplitude: f64,
+    phases: &'a [f64],
+    /// What is to be added to the phases, one after the other.
+    later: (f64, f64),
+    noise: &'a mut [f64],
+}
+
+impl Kernel for NoiseOfRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (noise, phase) in self.noise.iter_mut().zip(self.phases) {
+            *noise = fraction(phase + self.later.0 + self.later.1);
+        }
+        self.wave.replace(self.noise);
+        for noise in self.noise {
+            *noise *= self.amplitude;
+        }
+    }
 }

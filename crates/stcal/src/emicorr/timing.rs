@@ -113,7 +113,7 @@ impl Timing {
 /// The fractional part of a number that is not negative.
 #[inline(always)]
 pub(super) fn fraction(x: f64) -> f64 {
-    x - (x as i64) as f64
+    x - x.trunc()
 }
 
 /// Subtracts the noise of each sample from the pixels of a row that are read at the same time.
@@ -127,7 +127,9 @@ pub(super) fn subtract_noise(mut row: ArrayViewMut1<'_, f32>, noise: &[f64], out
         let (pixels, _) = pixels.as_chunks_mut::<4>();
         vectorised(|| {
             for (pixels, noise) in pixels.iter_mut().zip(noise) {
-                *pixels = pixels.map(|pixel| (f64::from(pixel) - noise) as f32);
+                for pixel in pixels {
+                    *pixel = (f64::from(*pixel) - noise) as f32;
+                }
             }
         });
     } else if let Some(pixels) = row.as_slice_mut() {

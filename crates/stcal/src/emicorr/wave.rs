@@ -80,6 +80,32 @@ impl Waveform {
         let [a, b, c, d] = self.pieces[piece];
         a + t * (b + t * (c + t * d))
     }
+
+    /// Puts values in the place of phases from 0 to 1, each that of [`Self::at`].
+    #[inline(always)]
+    pub(super) fn replace(&self, phases: &mut [f64]) {
+        const LANES: usize = 64;
+        let last = self.pieces.len() - 1;
+        let mut pieces = [0_i32; LANES];
+        for phases in phases.chunks_mut(LANES) {
+            // Conversions with vector instructions, then one piece after the other.
+            for (phase, piece) in phases.iter_mut().zip(&mut pieces) {
+                let x = *phase * self.samples + 0.5;
+                let whole = x.trunc();
+                let whole = if whole < self.samples {
+                    whole
+                } else {
+                    self.samples
+                };
+                *phase = x - whole;
+                *piece = whole as i32;
+            }
+            for (t, piece) in phases.iter_mut().zip(&pieces) {
+                let [a, b, c, d] = self.pieces[(*piece as usize).min(last)];
+                *t = a + *t * (b + *t * (c + *t * d));
+            }
+        }
+    }
 }
 
 /// Second derivatives of the not-a-knot spline through at least four values at distance 1.

@@ -2,9 +2,9 @@
 
 use ndarray::{ArrayViewMut3, ArrayViewMut4, Axis};
 
-use super::bits::{SampleBits, columns_of};
 use super::error::JumpError;
 use super::plan::{Hits, JumpPlan};
+use crate::sample_bits::{SampleBits, columns_of};
 use crate::simd::vectorised;
 
 impl JumpPlan {

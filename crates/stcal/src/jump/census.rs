@@ -2,6 +2,8 @@
 
 use ndarray::{ArrayView2, ArrayView4};
 
+use crate::simd::vectorised;
+
 /// Counts of groups that are not "do not use" everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupCensus {
@@ -51,7 +53,10 @@ pub fn count_do_not_use_groups(group_dq: ArrayView4<'_, u8>, do_not_use: u8) -> 
     census.integrations * census.groups - census.total_usable
 }
 
-/// True if every pixel has the bit.
+/// True if every pixel has one of the bits.
 pub(super) fn all_set(plane: ArrayView2<'_, u8>, bit: u8) -> bool {
-    plane.iter().all(|&dq| dq & bit != 0)
+    plane.rows().into_iter().all(|row| match row.to_slice() {
+        Some(row) => vectorised(|| row.iter().fold(true, |all, dq| all & (dq & bit != 0))),
+        None => row.iter().all(|dq| dq & bit != 0),
+    })
 }

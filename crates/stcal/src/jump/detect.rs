@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4, Axis};
 
-use super::bits::SampleBits;
 use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::error::JumpError;
 use super::iterative::Iterative;
-use super::median::{LANES, LaneStats};
+use super::median::{LANES, Lane, LaneStats};
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
 use crate::flags::GroupFlags;
-use crate::simd::{Kernel, run_vectorised};
+use crate::sample_bits::SampleBits;
+use crate::simd::{Kernel, pack_bits, run_vectorised};
 
 /// What a band of rows found; see [`Hits::join`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,9 +126,12 @@ impl Usable for Flagged<'_> {
     #[inline(always)]
     fn unusable(&mut self, block: Block, plane: usize, dq: &[u8; LANES]) -> [bool; LANES] {
         let bad = self.flags.do_not_use | self.flags.saturated;
-        let set = dq.map(|dq| dq & bad != 0);
+        let mut set = [false; LANES];
+        for (set, dq) in set.iter_mut().zip(dq) {
+            *set = dq & bad != 0;
+        }
         if let Some(unusable) = &mut self.unusable {
-            unusable.put_word(block.row, plane, block.column / LANES, pack(set));
+            unusable.put_word(block.row, plane, block.column / LANES, pack_bits(set));
         }
         set
     }
@@ -179,10 +182,10 @@ impl<'a> Worker<'a> {
         let mut mask = Flagged { flags, unusable };
         self.diffs
             .load(block, row, self.plan.groups, &gain, &mut mask);
-        self.read_variance = std::array::from_fn(|lane| {
+        for lane in 0..LANES {
             let noise_e = noise[lane] * gain[lane];
-            noise_e * noise_e
-        });
+            self.read_variance[lane] = noise_e * noise_e;
+        }
     }
 
     #[inline(always)]
@@ -222,17 +225,19 @@ impl<'a> Worker<'a> {
     fn single_pass_candidates(&self) -> [bool; LANES] {
         let (plan, stats) = (self.plan, &self.stats);
         let threshold = plan.threshold(usize::MAX);
-        std::array::from_fn(|lane| {
+        let mut candidates = [false; LANES];
+        for lane in 0..LANES {
             let median =
                 (f64::from(stats.middle[0][lane]) + f64::from(stats.middle[1][lane])) / 2.0;
             let (min, max) = (f64::from(stats.min[lane]), f64::from(stats.max[lane]));
             let sigma =
                 (median.abs() + f64::from(self.read_variance[lane]) / plan.frames_per_group).sqrt();
             // A noise of zero finds nothing later on.
-            ((max - median) / sigma > threshold)
+            candidates[lane] = ((max - median) / sigma > threshold)
                 | ((median - min) / sigma > threshold)
-                | (max - min == f64::INFINITY)
-        })
+                | (max - min == f64::INFINITY);
+        }
+        candidates
     }
 
     /// Finds the jumps of one column.
@@ -303,19 +308,25 @@ impl<'a> Worker<'a> {
     /// Remembers the differences that count as large should they turn out to be jumps.
     #[inline(always)]
     fn record_large(&self, block: Block, hits: &mut Hits) {
-        let median: [f64; LANES] = std::array::from_fn(|lane| self.stats.median(lane));
+        let mut median = [0.0; LANES];
+        for (lane, median) in median.iter_mut().enumerate() {
+            let middle = &self.stats.middle;
+            *median = (f64::from(middle[0][lane]) + f64::from(middle[1][lane])) / 2.0;
+        }
         let diffs = self.plan.groups - 1;
         for ((amplitude, _), large) in self.plan.after_jump.iter().zip(&mut hits.large) {
-            let largest = pack(std::array::from_fn(|lane| {
-                f64::from(self.stats.max[lane]) - median[lane] >= *amplitude
-            }));
-            if largest == 0 {
+            let above = |values: &Lane| {
+                let mut above = [false; LANES];
+                for lane in 0..LANES {
+                    above[lane] = f64::from(values[lane]) - median[lane] >= *amplitude;
+                }
+                pack_bits(above)
+            };
+            if above(&self.stats.max) == 0 {
                 continue;
             }
             for (index, list) in self.diffs.lists.iter().enumerate() {
-                let word = pack(std::array::from_fn(|lane| {
-                    f64::from(list[lane]) - median[lane] >= *amplitude
-                }));
+                let word = above(list);
                 if word != 0 {
                     let plane = index / diffs * self.plan.groups + index % diffs + 1;
                     large.put_word(block.row, plane, block.column / LANES, word);
@@ -323,16 +334,4 @@ impl<'a> Worker<'a> {
             }
         }
     }
-}
-
-/// One bit for each column, without a branch.
-#[inline(always)]
-fn pack(set: [bool; LANES]) -> u64 {
-    let mut word = 0;
-    for (index, eight) in set.as_chunks::<8>().0.iter().enumerate() {
-        // The product moves the lowest bit of each byte into the highest byte.
-        let bytes = u64::from_le_bytes(eight.map(u8::from));
-        word |= (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
-    }
-    word
 }

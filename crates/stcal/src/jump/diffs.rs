@@ -30,11 +30,12 @@ impl Block {
     #[inline(always)]
     pub(super) fn lanes<T: Copy>(&self, row: &[T], rest: T) -> [T; LANES] {
         let values = &row[self.column..self.column + self.width];
-        values.try_into().unwrap_or_else(|_| {
-            let mut lanes = [rest; LANES];
-            lanes[..values.len()].copy_from_slice(values);
-            lanes
-        })
+        if let Ok(values) = <&[T; LANES]>::try_from(values) {
+            return *values;
+        }
+        let mut lanes = [rest; LANES];
+        lanes[..values.len()].copy_from_slice(values);
+        lanes
     }
 }
 
@@ -151,19 +152,18 @@ impl Differences {
             let signal = block.lanes(signal, f32::NAN);
             let dq = block.lanes(dq.plane(plane), 0);
             let unusable = usable.unusable(block, plane, &dq);
-            let now: Lane = std::array::from_fn(|lane| {
-                if unusable[lane] {
-                    f32::NAN
-                } else {
-                    signal[lane] * gain[lane]
-                }
-            });
-            for (any, dq) in self.any_dq.iter_mut().zip(dq) {
-                *any |= dq;
+            let mut now = [0.0; LANES];
+            for lane in 0..LANES {
+                let electrons = signal[lane] * gain[lane];
+                now[lane] = if unusable[lane] { f32::NAN } else { electrons };
+                self.any_dq[lane] |= dq[lane];
             }
             if plane % groups > 0 {
-                self.lists
-                    .push(std::array::from_fn(|lane| now[lane] - before[lane]));
+                let mut differences = [0.0; LANES];
+                for lane in 0..LANES {
+                    differences[lane] = now[lane] - before[lane];
+                }
+                self.lists.push(differences);
             }
             before = now;
         }

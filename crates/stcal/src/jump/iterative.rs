@@ -28,28 +28,33 @@ impl Iterative {
     ) -> [bool; LANES] {
         let length = lists.len();
         let sorted = plan.networks.sorted_magnitudes(lists, scratch);
-        if sorted && length >= 4 && count.iter().all(|count| *count as usize == length) {
-            return full_columns(plan, scratch, read_variance);
+        let together = sorted && length >= 4;
+        let mut candidates = [false; LANES];
+        if together {
+            candidates = full_columns(plan, scratch, read_variance);
         }
-        std::array::from_fn(|lane| {
-            self.sorted.clear();
-            if sorted {
-                self.sorted.extend(
-                    scratch[..count[lane] as usize]
-                        .iter()
-                        .map(|list| list[lane]),
-                );
-            } else {
-                self.sorted.extend(
-                    lists
-                        .iter()
-                        .map(|list| list[lane].abs())
-                        .filter(|value| !value.is_nan()),
-                );
-                self.sorted.sort_unstable_by(f32::total_cmp);
+        for lane in 0..LANES {
+            if !together || count[lane] as usize != length {
+                let count = sorted.then_some(count[lane] as usize);
+                self.load(lists, scratch, lane, count);
+                candidates[lane] = outlier(plan, &self.sorted, read_variance[lane], true).is_some();
             }
-            outlier(plan, &self.sorted, read_variance[lane], true).is_some()
-        })
+        }
+        candidates
+    }
+
+    /// Loads the sorted magnitudes of a column: the first `count` of those that are sorted already, or else of all lists.
+    fn load(&mut self, lists: &[Lane], sorted: &[Lane], lane: usize, count: Option<usize>) {
+        self.sorted.clear();
+        if let Some(count) = count {
+            let known = sorted[..count].iter();
+            self.sorted.extend(known.map(|list| list[lane]));
+            return;
+        }
+        let magnitudes = lists.iter().map(|list| list[lane].abs());
+        self.sorted
+            .extend(magnitudes.filter(|value| !value.is_nan()));
+        self.sorted.sort_unstable_by(f32::total_cmp);
     }
 
     /// Marks the jumps of a column.
@@ -61,14 +66,7 @@ impl Iterative {
         read_variance: f32,
         jumps: &mut [bool],
     ) {
-        self.sorted.clear();
-        self.sorted.extend(
-            lists
-                .iter()
-                .map(|list| list[lane].abs())
-                .filter(|value| !value.is_nan()),
-        );
-        self.sorted.sort_unstable_by(f32::total_cmp);
+        self.load(lists, &[], lane, None);
         let mut left = &self.sorted[..];
         let mut first = true;
         while let Some((low, high)) = outlier(plan, left, read_variance, first) {
@@ -87,7 +85,7 @@ impl Iterative {
     }
 }
 
-/// Columns that may have a jump, if no difference is missing: as [`outlier`], all columns side by side.
+/// Columns that may have a jump: as [`outlier`], all columns side by side. Not valid where a difference is missing.
 ///
 /// Columns whose two largest values are alike are taken in to be on the safe side.
 #[inline(always)]
@@ -96,15 +94,18 @@ fn full_columns(plan: &JumpPlan, sorted: &[Lane], read_variance: &Lane) -> [bool
     let (min, max, second) = (&sorted[0], &sorted[kept.len()], &kept[kept.len() - 1]);
     let (lower, upper) = (&kept[(kept.len() - 1) / 2], &kept[kept.len() / 2]);
     let threshold = plan.threshold(sorted.len());
-    std::array::from_fn(|lane| {
+    let mut candidates = [false; LANES];
+    for lane in 0..LANES {
         let median = (f64::from(lower[lane]) + f64::from(upper[lane])) / 2.0;
-        let deviation = |value: f32| ((f64::from(value) - median) as f32).abs();
-        let (low, high) = (deviation(min[lane]), deviation(max[lane]));
+        let low = ((f64::from(min[lane]) - median) as f32).abs();
+        let high = ((f64::from(max[lane]) - median) as f32).abs();
         let largest = if low > high { low } else { high };
         let variance = median + f64::from(read_variance[lane]) / plan.frames_per_group;
         // A noise of zero finds nothing later on.
-        (f64::from(largest) / variance.sqrt() > threshold) | (second[lane] == max[lane])
-    })
+        let stands_out = f64::from(largest) / variance.sqrt() > threshold;
+        candidates[lane] = stands_out | (second[lane] == max[lane]);
+    }
+    candidates
 }
 
 /// How many values at the low and the high end of a sorted list are the largest outliers, if they are jumps.

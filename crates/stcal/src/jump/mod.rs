@@ -50,7 +50,6 @@
 )]
 
 mod after;
-mod bits;
 mod census;
 mod detect;
 mod diffs;
@@ -70,7 +69,7 @@ mod snowball;
 #[cfg(test)]
 mod tests;
 
-pub use bits::SampleBits;
+pub use crate::sample_bits::SampleBits;
 pub use census::{GroupCensus, count_do_not_use_groups};
 pub use detect::BandHits;
 pub use ellipse::Ellipse;

@@ -2,13 +2,13 @@
 
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
 
-use super::bits::SampleBits;
 use super::census::{GroupCensus, all_set};
 use super::detect::BandHits;
 use super::error::JumpError;
 use super::median::{Networks, median_f32};
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
 use crate::flags::GroupFlags;
+use crate::sample_bits::SampleBits;
 
 /// How primary jumps are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

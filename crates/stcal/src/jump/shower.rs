@@ -92,11 +92,16 @@ impl Usable for Unflagged<'_> {
         let word = self.hits.unusable.as_ref().map_or(0, |bits| {
             bits.row(self.first_row + block.row, plane)[block.column / LANES]
         });
-        let masked = dq.map(|dq| self.masks(dq));
-        if word == 0 {
-            return masked;
+        let mut unusable = [false; LANES];
+        for (unusable, dq) in unusable.iter_mut().zip(dq) {
+            *unusable = self.masks(*dq);
         }
-        std::array::from_fn(|lane| masked[lane] | (word >> lane & 1 != 0))
+        if word != 0 {
+            for (lane, unusable) in unusable.iter_mut().enumerate() {
+                *unusable |= word >> lane & 1 != 0;
+            }
+        }
+        unusable
     }
 }
 
@@ -249,7 +254,10 @@ impl Kernel for NoiseRow<'_, '_, '_> {
             }
             self.networks
                 .stats(&self.diffs.lists, self.scratch, self.stats);
-            let read_noise_e = std::array::from_fn(|lane| read_noise[lane] * gain[lane]);
+            let mut read_noise_e = [0.0; LANES];
+            for lane in 0..LANES {
+                read_noise_e[lane] = read_noise[lane] * gain[lane];
+            }
             self.noise
                 .store(block, self.stats, &read_noise_e, self.frames_per_group);
         }
@@ -308,13 +316,15 @@ impl ShowerInput<'_> {
 
     /// The first group in which some pixel can be used; 0 if there is none.
     fn first_good_group(&self, group_dq: ArrayView3<'_, u8>) -> usize {
-        let lost =
-            |dq: &u8, pixel: &u32| *dq & self.flags.do_not_use != 0 || self.is_reference(*pixel);
         let usable = |plane: ArrayView2<'_, u8>| {
-            plane
-                .iter()
-                .zip(&self.pixel_dq)
-                .any(|(dq, pixel)| !lost(dq, pixel))
+            (0..plane.nrows()).any(|row| {
+                run_vectorised(AnyUsable {
+                    dq: &row_of(plane, row),
+                    pixel_dq: &row_of(self.pixel_dq, row),
+                    do_not_use: self.flags.do_not_use,
+                    reference_pixel: self.pixel_flags.reference_pixel,
+                })
+            })
         };
         group_dq.outer_iter().position(usable).unwrap_or(0)
     }
@@ -340,6 +350,27 @@ impl ShowerInput<'_> {
         };
         let differences = (1..groups).map(|group| sample(group) - sample(group - 1));
         mean_f32(differences.filter(|difference| !difference.is_nan()))
+    }
+}
+
+/// Whether a row has a pixel that can be used.
+struct AnyUsable<'a> {
+    dq: &'a [u8],
+    pixel_dq: &'a [u32],
+    do_not_use: u8,
+    reference_pixel: u32,
+}
+
+impl Kernel for AnyUsable<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let mut any = false;
+        for (dq, pixel_dq) in self.dq.iter().zip(self.pixel_dq) {
+            any |= (dq & self.do_not_use == 0) & (*pixel_dq != self.reference_pixel);
+        }
+        any
     }
 }
 
@@ -421,30 +452,28 @@ impl<'a, 'i> Deviations<'a, 'i> {
         let flags = input.flags.jump | input.flags.saturated | input.flags.do_not_use;
         let pixel_flags =
             input.pixel_flags.jump | input.pixel_flags.saturated | input.pixel_flags.do_not_use;
+        let reference_pixel = input.pixel_flags.reference_pixel;
         for block in Block::of_row(row, self.deviation.len()) {
             let gain = block.lanes(&loaded.gain, 0.0);
-            let dq = [0, 1].map(|at| block.lanes(&loaded.dq[at], 0));
-            let [before, now]: [[f32; LANES]; 2] = std::array::from_fn(|at| {
-                let signal = block.lanes(&loaded.signal_dn[at], 0.0);
-                let unusable = mask.unusable(block, self.plane + at - 1, &dq[at]);
-                std::array::from_fn(|lane| {
-                    if unusable[lane] {
-                        f32::NAN
-                    } else {
-                        signal[lane] * gain[lane]
-                    }
-                })
-            });
+            let before = block.lanes(&loaded.signal_dn[0], 0.0);
+            let now = block.lanes(&loaded.signal_dn[1], 0.0);
+            let dq_before = block.lanes(&loaded.dq[0], 0);
+            let dq = block.lanes(&loaded.dq[1], 0);
+            let unusable_before = mask.unusable(block, self.plane - 1, &dq_before);
+            let unusable = mask.unusable(block, self.plane, &dq);
             let pixel_dq = block.lanes(&loaded.pixel_dq, 0);
             let median = block.lanes(&loaded.median, 0.0);
             let sigma = block.lanes(&loaded.sigma, 0.0);
-            let deviation: [f32; LANES] = std::array::from_fn(|lane| {
-                let flagged = (dq[1][lane] & flags != 0)
+            let mut deviation = [f32::NAN; LANES];
+            for lane in 0..LANES {
+                let flagged = (dq[lane] & flags != 0)
                     | (pixel_dq[lane] & pixel_flags != 0)
-                    | input.is_reference(pixel_dq[lane]);
-                let deviation = (now[lane] - before[lane] - median[lane]).abs() / sigma[lane];
-                if flagged { f32::NAN } else { deviation }
-            });
+                    | (pixel_dq[lane] == reference_pixel);
+                let difference = now[lane] * gain[lane] - before[lane] * gain[lane];
+                let ratio = (difference - median[lane]).abs() / sigma[lane];
+                let known = !(flagged | unusable[lane] | unusable_before[lane]);
+                deviation[lane] = if known { ratio } else { f32::NAN };
+            }
             self.deviation[block.column..block.column + block.width]
                 .copy_from_slice(&deviation[..block.width]);
         }

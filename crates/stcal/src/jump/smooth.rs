@@ -1,5 +1,10 @@
 //! Smoothing of a plane with a ring, NaN left out.
 
+use std::ops::Range;
+
+/// Columns whose sums are made together.
+const PIECE: usize = 128;
+
 /// A ring of pixels around each pixel.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
@@ -61,12 +66,13 @@ impl PaddedRow {
         self.bad.fill(0);
     }
 
+    /// Adds the places `here` of another row.
     #[inline(always)]
-    fn add(&mut self, other: &Self) {
-        for (sum, value) in self.value.iter_mut().zip(&other.value) {
+    fn add(&mut self, other: &Self, here: Range<usize>) {
+        for (sum, value) in self.value.iter_mut().zip(&other.value[here.clone()]) {
             *sum += value;
         }
-        for (sum, bad) in self.bad.iter_mut().zip(&other.bad) {
+        for (sum, bad) in self.bad.iter_mut().zip(&other.bad[here]) {
             *sum += bad;
         }
     }
@@ -82,8 +88,8 @@ pub(super) struct Smoother {
     columns: usize,
     /// The rows in reach, each written over when it no longer is.
     window: Vec<PaddedRow>,
-    /// Sums along columns, for each distance in columns.
-    sums: Vec<PaddedRow>,
+    /// Sums along columns, of a piece of a row.
+    sums: PaddedRow,
     /// Rows that have come.
     loaded: usize,
 }
@@ -96,7 +102,7 @@ impl Smoother {
         Self {
             columns,
             window: vec![row.clone(); 2 * reach + 1],
-            sums: vec![row; reach + 1],
+            sums: PaddedRow::new(PIECE + 2 * reach),
             loaded: 0,
             ring,
         }
@@ -137,37 +143,36 @@ impl Smoother {
         let count = self.window.len();
         // The window is full of zeros where no row has been yet.
         let row = self.loaded + count - 1 - reach;
-        for (sums, span) in self.sums.iter_mut().zip(&self.ring.spans) {
-            sums.clear();
-            for distance in span.clone() {
-                sums.add(&self.window[(row + distance) % count]);
-                if distance > 0 {
-                    sums.add(&self.window[(row - distance) % count]);
-                }
-            }
-        }
-        smoothed.fill(0.0);
-        let mut bad = [0_u32; 64];
-        let centre = &self.window[row % count].bad[reach..];
-        for start in (0..self.columns).step_by(64) {
-            let end = self.columns.min(start + 64);
-            let (smoothed, bad) = (&mut smoothed[start..end], &mut bad[..end - start]);
-            bad.fill(0);
-            for (distance, sums) in self.sums.iter().enumerate() {
-                for shift in [reach - distance, reach + distance] {
-                    let places = start + shift..end + shift;
-                    let values = &sums.value[places.clone()];
-                    smoothed.iter_mut().zip(values).for_each(|(a, b)| *a += b);
-                    bad.iter_mut()
-                        .zip(&sums.bad[places])
-                        .for_each(|(a, b)| *a += b);
-                    if distance == 0 {
-                        break;
+        let taps = self.ring.taps as i32;
+        // Piece by piece, so that sums stay in the nearest cache.
+        for (index, smoothed) in smoothed[..self.columns].chunks_mut(PIECE).enumerate() {
+            let start = index * PIECE;
+            smoothed.fill(0.0);
+            let mut bad = [0_u32; PIECE];
+            let bad = &mut bad[..smoothed.len()];
+            for (distance, span) in self.ring.spans.iter().enumerate() {
+                let first = start + reach - distance;
+                let here = first..first + smoothed.len() + 2 * distance;
+                self.sums.clear();
+                for away in span.clone() {
+                    self.sums
+                        .add(&self.window[(row + away) % count], here.clone());
+                    if away > 0 {
+                        self.sums
+                            .add(&self.window[(row - away) % count], here.clone());
                     }
                 }
+                // Columns to the left, then to the right.
+                let shifts = [0, 2 * distance];
+                for shift in &shifts[..if distance == 0 { 1 } else { 2 }] {
+                    let values = &self.sums.value[*shift..];
+                    smoothed.iter_mut().zip(values).for_each(|(a, b)| *a += b);
+                    let counts = &self.sums.bad[*shift..];
+                    bad.iter_mut().zip(counts).for_each(|(a, b)| *a += b);
+                }
             }
-            let taps = self.ring.taps as i32;
-            for ((value, bad), centre) in smoothed.iter_mut().zip(bad).zip(&centre[start..end]) {
+            let centre = &self.window[row % count].bad[reach + start..];
+            for ((value, bad), centre) in smoothed.iter_mut().zip(bad).zip(centre) {
                 let good = taps - *bad as i32;
                 let known = (*centre == 0) & (good > 0);
                 *value = if known {

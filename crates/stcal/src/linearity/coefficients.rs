@@ -1,5 +1,7 @@
 //! Coefficients that cannot be used are replaced by those of the identity.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, Zip};
 
 use super::polynomial::check_linear_term;
@@ -48,48 +50,42 @@ pub fn replace_bad_coefficients(
     check_shape("quality of the linearity", &shape, reference_dq.shape())?;
     check_shape("pixel quality", &shape, pixel_dq.shape())?;
     check_linear_term(coefficients.view())?;
+    let mut marks = vec![0; shape[1]];
     for row in 0..shape[0] {
         Zip::from(pixel_dq.row_mut(row))
             .and(reference_dq.row(row))
             .for_each(|dq, &more| *dq |= more);
         let mut band = coefficients.index_axis_mut(Axis(1), row);
-        if !needs_care(&band, reference_dq.row(row), flags) {
-            continue;
-        }
-        for (column, mut pixel) in band.axis_iter_mut(Axis(1)).enumerate() {
-            let flagged = reference_dq[[row, column]] & flags.no_lin_corr != 0;
-            let unknown = pixel.iter().any(|c| c.is_nan()) || pixel[1] == 0.0;
-            if flagged || unknown {
+        mark_unknown(band.view(), &mut marks);
+        let marks = marks.iter().zip(reference_dq.row(row)).enumerate();
+        for (column, (unknown, reference_dq)) in marks {
+            let flagged = reference_dq & flags.no_lin_corr != 0;
+            let unknown = *unknown != 0;
+            if flagged | unknown {
+                let mut pixel = band.column_mut(column);
                 pixel.fill(0.0);
                 pixel[1] = 1.0;
-            }
-            if unknown && !flagged {
-                pixel_dq[[row, column]] |= flags.no_lin_corr;
+                if !flagged {
+                    pixel_dq[[row, column]] |= flags.no_lin_corr;
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Whether any pixel of a row has unusable coefficients: a first look along the columns, which is fast.
-fn needs_care(
-    band: &ArrayViewMut2<'_, f32>,
-    reference_dq: ndarray::ArrayView1<'_, u32>,
-    flags: &PixelFlags,
-) -> bool {
-    let mut bad = reference_dq
-        .iter()
-        .fold(0, |bits, &dq| bits | (dq & flags.no_lin_corr))
-        != 0;
-    for (power, row) in band.outer_iter().enumerate() {
-        // A NaN, and a zero in the linear term.
+/// Marks the columns of a row that have a coefficient that is not a number, or 0 as the linear term; others become 0.
+fn mark_unknown(row: ArrayView2<'_, f32>, marks: &mut [u32]) {
+    marks.fill(0);
+    for (power, row) in row.outer_iter().enumerate() {
         let zero_is_bad = u32::from(power == 1);
-        let unusable = |c: f32| u32::from(c.is_nan()) | (u32::from(c == 0.0) & zero_is_bad);
-        let any = |row: &[f32]| row.iter().fold(0, |bad, &c| bad | unusable(c)) != 0;
-        bad |= match row.as_slice() {
-            Some(row) => vectorised(|| any(row)),
-            None => any(&row.to_vec()),
-        };
+        let row = row
+            .to_slice()
+            .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed);
+        vectorised(|| {
+            for (mark, c) in marks.iter_mut().zip(&*row) {
+                *mark |= u32::from(c.is_nan()) | (u32::from(*c == 0.0) & zero_is_bad);
+            }
+        });
     }
-    bad
 }

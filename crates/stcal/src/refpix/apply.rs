@@ -3,6 +3,7 @@
 use ndarray::{ArrayViewMut2, Axis};
 
 use super::Arithmetic;
+use crate::simd::{Kernel, run_vectorised};
 
 /// What is to be subtracted from an image, per column and per row.
 pub(super) struct Drift {
@@ -47,12 +48,52 @@ impl Drift {
             (&by_row, &self.by_column)
         };
         for (mut line, &outer) in image.outer_iter_mut().zip(outer) {
-            let samples = line.iter_mut().zip(inner);
-            if transposed {
-                samples.for_each(|(sample, &row)| *sample = correct.sample(*sample, outer, row));
-            } else {
-                samples
-                    .for_each(|(sample, &column)| *sample = correct.sample(*sample, column, outer));
+            if let Some(line) = line.as_slice_mut() {
+                run_vectorised(SubtractLine {
+                    line,
+                    inner,
+                    outer,
+                    transposed,
+                    correct,
+                });
+                continue;
+            }
+            for (sample, &inner) in line.iter_mut().zip(inner) {
+                let (column, row) = if transposed {
+                    (outer, inner)
+                } else {
+                    (inner, outer)
+                };
+                *sample = correct.sample(*sample, column, row);
+            }
+        }
+    }
+}
+
+/// A line of pixels and its levels.
+struct SubtractLine<'a> {
+    line: &'a mut [f32],
+    inner: &'a [f64],
+    outer: f64,
+    /// The line is a column.
+    transposed: bool,
+    correct: Correct,
+}
+
+impl Kernel for SubtractLine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { outer, correct, .. } = self;
+        let samples = self.line.iter_mut().zip(self.inner);
+        if self.transposed {
+            for (sample, &row) in samples {
+                *sample = correct.sample(*sample, outer, row);
+            }
+        } else {
+            for (sample, &column) in samples {
+                *sample = correct.sample(*sample, column, outer);
             }
         }
     }
@@ -65,6 +106,7 @@ struct Correct {
 }
 
 impl Correct {
+    #[inline(always)]
     fn sample(self, sample: f32, column: f64, row: f64) -> f32 {
         let by_column = f64::from(sample) - column;
         let by_column = if self.single {

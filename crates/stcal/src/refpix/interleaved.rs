@@ -1,11 +1,12 @@
 //! Detectors whose amplifiers read every n-th column.
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut3, Axis, Zip};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis, Zip};
 
 use super::clip::{Level, clipped_mean};
-use super::{Arithmetic, Positions, RefpixError, gather, usable};
+use super::{Arithmetic, Positions, RefpixError, usable};
 use crate::flags::PixelFlags;
 use crate::shape::check_shape;
+use crate::simd::vectorised;
 
 /// Where amplifiers and reference pixels lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,40 +116,70 @@ impl InterleavedCorrection {
             return Ok(());
         }
         let (mut first, mut others) = ramp_dn.view_mut().split_at(Axis(0), 1);
-        let mut first = first.index_axis_mut(Axis(0), 0);
-        for mut group in others.outer_iter_mut() {
-            group.zip_mut_with(&first, |sample, &first| *sample -= first);
-            let levels = if self.is_complete() {
-                self.levels(group.view())
-            } else {
-                vec![0.0; self.sections.len()]
-            };
-            // The levels of a row, column by column, for each parity of rows.
-            let of_columns: Vec<Vec<f64>> = levels
-                .chunks_exact(self.n_amplifiers)
-                .map(|levels| levels.iter().copied().cycle().take(shape[1]).collect())
-                .collect();
-            for (row, (line, first)) in group.outer_iter_mut().zip(first.outer_iter()).enumerate() {
-                let levels = &of_columns[row % of_columns.len()];
-                Zip::from(line)
-                    .and(first)
-                    .and(ArrayView1::from(levels))
-                    .for_each(|sample, &first, &level| {
-                        *sample = (f64::from(*sample) - level) as f32 + first;
-                    });
-            }
+        for group in others.outer_iter_mut() {
+            self.correct_group(group, first.index_axis(Axis(0), 0))?;
         }
-        first.map_inplace(|sample| {
-            let (left, first) = (*sample, *sample);
-            *sample = (left - first) + first;
-        });
+        self.settle_first(first.index_axis_mut(Axis(0), 0));
         Ok(())
     }
 
-    /// The level of every section.
-    fn levels(&self, image: ArrayView2<'_, f32>) -> Vec<f64> {
-        let mean = |positions| {
-            let values = gather(image, positions);
+    /// Corrects a group that is not the first of its integration, in place; both are `(row, column)`.
+    ///
+    /// # Errors
+    /// [`RefpixError::Shape`] if an image has another shape than the quality.
+    pub fn correct_group(
+        &self,
+        mut group_dn: ArrayViewMut2<'_, f32>,
+        first_dn: ArrayView2<'_, f32>,
+    ) -> Result<(), RefpixError> {
+        let shape = [self.shape.0, self.shape.1];
+        check_shape("images of the ramp", &shape, group_dn.shape())?;
+        check_shape("first image of the ramp", &shape, first_dn.shape())?;
+        let levels = if self.is_complete() {
+            self.levels(group_dn.view(), first_dn)
+        } else {
+            vec![0.0; self.sections.len()]
+        };
+        // The levels of a row, column by column, for each parity of rows.
+        let of_columns: Vec<Vec<f64>> = levels
+            .chunks_exact(self.n_amplifiers)
+            .map(|levels| levels.iter().copied().cycle().take(shape[1]).collect())
+            .collect();
+        let rows = group_dn.outer_iter_mut().zip(first_dn.outer_iter());
+        for (row, (mut line, first)) in rows.enumerate() {
+            let levels = &of_columns[row % of_columns.len()];
+            let correct = |sample: &mut f32, first: f32, level: f64| {
+                *sample = (f64::from(*sample - first) - level) as f32 + first;
+            };
+            if let (Some(line), Some(first)) = (line.as_slice_mut(), first.as_slice()) {
+                vectorised(|| {
+                    for ((sample, first), level) in line.iter_mut().zip(first).zip(levels) {
+                        correct(sample, *first, *level);
+                    }
+                });
+            } else {
+                Zip::from(line)
+                    .and(first)
+                    .and(ArrayView1::from(levels))
+                    .for_each(|sample, &first, &level| correct(sample, first, level));
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of the first group when the others have been corrected.
+    pub fn settle_first(&self, mut first_dn: ArrayViewMut2<'_, f32>) {
+        first_dn.map_inplace(|sample| {
+            let (left, first) = (*sample, *sample);
+            *sample = (left - first) + first;
+        });
+    }
+
+    /// The level of every section above the first group.
+    fn levels(&self, image: ArrayView2<'_, f32>, first: ArrayView2<'_, f32>) -> Vec<f64> {
+        let mean = |positions: &Positions| {
+            let above = |&position: &(usize, usize)| f64::from(image[position] - first[position]);
+            let values = positions.iter().map(above).collect();
             clipped_mean(values, self.sigma_limit, Arithmetic::Single)
         };
         self.sections

@@ -1,51 +1,48 @@
 //! Saturation that hides in the mean of several reads.
 
-use ndarray::{ArrayView1, ArrayView3, ArrayViewMut3, Axis, Zip, s};
+use ndarray::{ArrayView1, ArrayView3, ArrayViewMut3, Axis, s};
 
-use super::grow::Spill;
-use super::{SaturationOptions, SaturationReference};
+use super::{SaturationOptions, SaturationReference, Seeds};
 use crate::read_pattern::ReadPattern;
+use crate::sample_bits::SampleBits;
 
-/// Point 4 of the module's list, from the last group but one to the first.
-pub(super) fn flag_groups_before_saturation(
+/// The samples that point 4 of the module's list is about, before their neighbours.
+pub(super) fn groups_before_saturation(
     ramp_dn: ArrayView3<'_, f32>,
-    mut group_dq: ArrayViewMut3<'_, u8>,
+    group_dq: ArrayView3<'_, u8>,
     reference: &SaturationReference<'_>,
     (options, pattern): (&SaturationOptions<'_>, &ReadPattern),
-    spill: &mut Spill,
-) {
+) -> Seeds {
     let flags = options.group_flags;
     let unusable = flags.saturated | flags.do_not_use;
-    let (n_groups, rows, _) = ramp_dn.dim();
-    for group in (0..n_groups.saturating_sub(1)).rev() {
+    let (n_groups, rows, columns) = ramp_dn.dim();
+    let mut seeds = SampleBits::new(rows, n_groups, columns);
+    for group in 0..n_groups.saturating_sub(1) {
         let dilution = pattern.mean(group) / pattern.last(group);
         if dilution == 1.0 {
             continue;
         }
-        let (mut this, next) = group_dq.multi_slice_mut((s![group, .., ..], s![group + 1, .., ..]));
         for row in 0..rows {
-            let mut seeds = spill.seeds(row);
-            if !any_bit(next.row(row), flags.saturated) {
-                seeds.fill(0);
+            let next = group_dq.slice(s![group + 1, row, ..]);
+            if !any_bit(next, flags.saturated) {
                 continue;
             }
             let signal = ramp_dn.slice(s![group, row, ..]);
-            Zip::from(&mut seeds)
-                .and(signal)
-                .and(reference.threshold_dn.row(row))
-                .and(reference.dq.row(row))
-                .and(this.row(row))
-                .and(next.row(row))
-                .for_each(|seed, &signal, &threshold, &reference_dq, &this, &next| {
-                    let unchecked = reference_dq & options.pixel_flags.no_sat_check != 0;
-                    let dilution = if unchecked { 1.0 } else { dilution };
-                    let reaches = f64::from(signal) >= f64::from(threshold) * dilution;
-                    let partial = reaches && this & unusable == 0 && next & flags.saturated != 0;
-                    *seed = u8::from(partial) * flags.do_not_use;
-                });
+            let this = group_dq.slice(s![group, row, ..]);
+            for (column, next) in next.iter().enumerate() {
+                if next & flags.saturated == 0 || this[column] & unusable != 0 {
+                    continue;
+                }
+                let unchecked = reference.dq[[row, column]] & options.pixel_flags.no_sat_check != 0;
+                let dilution = if unchecked { 1.0 } else { dilution };
+                let threshold = f64::from(reference.threshold_dn[[row, column]]);
+                if f64::from(signal[column]) >= threshold * dilution {
+                    seeds.put(row, group, column, true);
+                }
+            }
         }
-        spill.grow_into(this.view_mut());
     }
+    Seeds(seeds)
 }
 
 /// Point 5 of the module's list; needs three groups.
@@ -83,36 +80,34 @@ pub(super) fn flag_second_group(
     }
 }
 
-/// The second group is saturated together with its neighbours if point 5 holds for it, whether it was saturated before
+/// The pixels whose second group is saturated, by point 5, together with its neighbours, whether it was saturated before
 /// or not. Needs three groups.
-pub(super) fn saturate_second_group(
+pub(super) fn hidden_in_second_group(
     ramp_dn: ArrayView3<'_, f32>,
-    mut group_dq: ArrayViewMut3<'_, u8>,
     reference: &SaturationReference<'_>,
-    (options, pattern): (&SaturationOptions<'_>, &ReadPattern),
-    spill: &mut Spill,
-) {
-    let saturated = options.group_flags.saturated;
+    options: &SaturationOptions<'_>,
+    pattern: &ReadPattern,
+) -> Seeds {
     let hidden_in_second = HiddenInSecond::new(pattern);
-    for row in 0..ramp_dn.len_of(Axis(1)) {
+    let (_, rows, columns) = ramp_dn.dim();
+    let mut seeds = SampleBits::new(rows, 1, columns);
+    for row in 0..rows {
         let bias = options
             .bias_dn
             .map(|bias| bias.index_axis_move(Axis(0), row));
         let thresholds = reference.threshold_dn.row(row);
         let samples = |group: usize| ramp_dn.slice_move(s![group, row, ..]);
         let (first, second, third) = (samples(0), samples(1), samples(2));
-        for (column, seed) in spill.seeds(row).iter_mut().enumerate() {
-            let threshold = thresholds[column];
-            *seed = 0;
+        for (column, &threshold) in thresholds.iter().enumerate() {
             if third[column] >= threshold {
                 let bias = bias.map_or(0.0, |bias| bias[column]);
                 if hidden_in_second.test(first[column], second[column], threshold, bias) {
-                    *seed = saturated;
+                    seeds.put(row, 0, column, true);
                 }
             }
         }
     }
-    spill.grow_into(group_dq.index_axis_mut(Axis(0), 1));
+    Seeds(seeds)
 }
 
 /// Whether saturation may hide in the second group of a pixel whose third group is saturated.

@@ -19,20 +19,20 @@
 //! # Source
 //! stcal 1.20.0 `saturation/saturation.py::flag_saturated_pixels`. Exact.
 
-use ndarray::{
-    Array2, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut3, Axis, Zip,
-};
+use ndarray::{ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut3, Axis, Zip, s};
 
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::read_pattern::ReadPattern;
+use crate::sample_bits::{SampleBits, columns_near};
 use crate::shape::{ShapeError, check_shape};
+use crate::simd::vectorised;
 
 mod averaged;
-mod grow;
+mod band;
 #[cfg(test)]
 mod tests;
 
-use grow::Spill;
+pub use band::{Seeds, find_hidden, flag_hidden, flag_samples, join, spread_saturation};
 
 /// The saturation thresholds of an image, as [`replace_unchecked_thresholds`] leaves them.
 #[derive(Debug, Clone, Copy)]
@@ -136,21 +136,10 @@ pub fn flag_saturated(
     reference: &SaturationReference<'_>,
     options: &SaturationOptions<'_>,
 ) -> Result<(), ShapeError> {
-    check_ramp(ramp_dn, group_dq.view(), reference, options)?;
-    let (n_groups, rows, columns) = ramp_dn.dim();
-    let mut spill = Spill::new((rows, columns), options.grow);
-    flag_single_groups(ramp_dn, group_dq.view_mut(), reference, options, &mut spill);
-    if let Some(pattern) = options.read_pattern {
-        averaged::flag_groups_before_saturation(
-            ramp_dn,
-            group_dq.view_mut(),
-            reference,
-            (options, pattern),
-            &mut spill,
-        );
-        if n_groups > 2 {
-            averaged::flag_second_group(ramp_dn, group_dq, reference, options, pattern);
-        }
+    let seeds = flag_samples(ramp_dn, group_dq.view_mut(), reference, options)?;
+    spread_saturation(group_dq.view_mut(), 0, &seeds, options)?;
+    if let Some(hidden) = find_hidden(ramp_dn, group_dq.view(), reference, options)? {
+        flag_hidden(ramp_dn, group_dq, reference, options, (&hidden, 0))?;
     }
     Ok(())
 }
@@ -169,13 +158,19 @@ pub fn flag_saturated_with_second_group(
     reference: &SaturationReference<'_>,
     options: &SaturationOptions<'_>,
 ) -> Result<(), ShapeError> {
-    check_ramp(ramp_dn, group_dq.view(), reference, options)?;
-    let (n_groups, rows, columns) = ramp_dn.dim();
-    let mut spill = Spill::new((rows, columns), options.grow);
-    flag_single_groups(ramp_dn, group_dq.view_mut(), reference, options, &mut spill);
-    if let Some(pattern) = options.read_pattern.filter(|_| n_groups > 2) {
-        let options = (options, pattern);
-        averaged::saturate_second_group(ramp_dn, group_dq, reference, options, &mut spill);
+    let seeds = flag_samples(ramp_dn, group_dq.view_mut(), reference, options)?;
+    spread_saturation(group_dq.view_mut(), 0, &seeds, options)?;
+    let several = ramp_dn.len_of(Axis(0)) > 2;
+    if let Some(pattern) = options.read_pattern.filter(|_| several) {
+        let seeds = averaged::hidden_in_second_group(ramp_dn, reference, options, pattern);
+        let second = group_dq.slice_mut(s![1..2, .., ..]);
+        band::spread(
+            second,
+            0,
+            &seeds,
+            options.grow,
+            options.group_flags.saturated,
+        )?;
     }
     Ok(())
 }
@@ -192,50 +187,56 @@ pub fn clear_saturated(
     grow: usize,
 ) -> Result<(), ShapeError> {
     check_reference(reference, zero_frame_dn.dim())?;
-    let mut bad = Array2::<u8>::zeros(zero_frame_dn.dim());
-    let mut spill = Spill::new(zero_frame_dn.dim(), grow);
-    for (row, signal) in zero_frame_dn.outer_iter().enumerate() {
-        let seeds = spill.seeds(row);
-        Zip::from(seeds)
-            .and(signal)
-            .and(reference.threshold_dn.row(row))
-            .and(bad.row_mut(row))
-            .for_each(|seed, &signal, &threshold, bad| {
-                *seed = u8::from(signal >= threshold);
-                *bad = *seed | u8::from(signal <= 0.0);
-            });
-    }
-    spill.grow_into(bad.view_mut());
-    Zip::from(&mut zero_frame_dn)
-        .and(&bad)
-        .for_each(|signal, &bad| {
-            if bad != 0 {
+    let (rows, columns) = zero_frame_dn.dim();
+    let mut seeds = SampleBits::new(rows, 1, columns);
+    for (row, mut signal) in zero_frame_dn.outer_iter_mut().enumerate() {
+        let thresholds = reference.threshold_dn.row(row);
+        for (column, (signal, threshold)) in signal.iter_mut().zip(thresholds).enumerate() {
+            if *signal >= *threshold {
+                seeds.put(row, 0, column, true);
+            }
+            if *signal <= 0.0 {
                 *signal = 0.0;
             }
-        });
+        }
+    }
+    let mut scratch = Vec::new();
+    for (row, mut signal) in zero_frame_dn.outer_iter_mut().enumerate() {
+        for column in columns_near(&seeds, (row, 0), grow, &mut scratch) {
+            signal[column] = 0.0;
+        }
+    }
     Ok(())
 }
 
-/// Counts the pixels that have a bit set in any group of any integration; `(integration, group, row, column)`.
+/// Counts the pixels that have a bit set in any group of any integration, for each of some bits.
+///
+/// `group_dq` is `(integration, group, row, column)`.
 ///
 /// ```
 /// let dq = ndarray::Array4::from_elem((2, 3, 1, 4), 6_u8);
-/// assert_eq!(stcal::saturation::count_pixels(dq.view(), 2), 4);
-/// assert_eq!(stcal::saturation::count_pixels(dq.view(), 1), 0);
+/// assert_eq!(stcal::saturation::count_pixels(dq.view(), [2, 1]), [4, 0]);
 /// ```
-pub fn count_pixels(group_dq: ArrayView4<'_, u8>, bit: u8) -> usize {
+pub fn count_pixels<const N: usize>(group_dq: ArrayView4<'_, u8>, bits: [u8; N]) -> [usize; N] {
     let mut any = vec![0_u8; group_dq.len_of(Axis(3))];
-    let mut count = 0;
+    let mut counts = [0; N];
     for row in group_dq.axis_iter(Axis(2)) {
         any.fill(0);
         for integration in row.outer_iter() {
             for dq in integration.outer_iter() {
-                any.iter_mut().zip(dq).for_each(|(any, &dq)| *any |= dq);
+                match dq.to_slice() {
+                    Some(dq) => {
+                        vectorised(|| any.iter_mut().zip(dq).for_each(|(any, dq)| *any |= dq))
+                    }
+                    None => any.iter_mut().zip(dq).for_each(|(any, dq)| *any |= dq),
+                }
             }
         }
-        count += any.iter().filter(|&&dq| dq & bit != 0).count();
+        for (count, bit) in counts.iter_mut().zip(bits) {
+            *count += any.iter().filter(|&&dq| dq & bit != 0).count();
+        }
     }
-    count
+    counts
 }
 
 fn check_ramp(
@@ -274,35 +275,4 @@ fn check_reference(
         &[rows, columns],
         reference.dq.shape(),
     )
-}
-
-/// Points 1 to 3 of the module's list.
-fn flag_single_groups(
-    ramp_dn: ArrayView3<'_, f32>,
-    mut group_dq: ArrayViewMut3<'_, u8>,
-    reference: &SaturationReference<'_>,
-    options: &SaturationOptions<'_>,
-    spill: &mut Spill,
-) {
-    let flags = options.group_flags;
-    let floor = flags.ad_floor | flags.do_not_use;
-    let (_, rows, columns) = ramp_dn.dim();
-    // The saturated bit of pixels that have reached their threshold in this or an earlier group.
-    let mut reached = Array2::<u8>::zeros((rows, columns));
-    for (signal, mut dq) in ramp_dn.outer_iter().zip(group_dq.outer_iter_mut()) {
-        for row in 0..rows {
-            Zip::from(reached.row_mut(row))
-                .and(signal.row(row))
-                .and(reference.threshold_dn.row(row))
-                .and(dq.row_mut(row))
-                .and(spill.seeds(row))
-                .for_each(|reached, &signal, &threshold, dq, seed| {
-                    *reached |= u8::from(signal >= threshold) * flags.saturated;
-                    *dq |= *reached | (u8::from(signal <= 0.0) * floor);
-                    // Saturation that was flagged before spreads as well.
-                    *seed = *dq & flags.saturated;
-                });
-        }
-        spill.grow_into(dq);
-    }
 }

@@ -1,11 +1,11 @@
 //! Tests of the saturation flags.
 
-use ndarray::{Array2, Array3, arr2};
+use ndarray::{Array2, Array3, arr2, s};
 use proptest::prelude::*;
 
 use super::{
-    SaturationOptions, SaturationReference, clear_saturated, flag_saturated,
-    replace_unchecked_thresholds,
+    SaturationOptions, SaturationReference, clear_saturated, find_hidden, flag_hidden,
+    flag_samples, flag_saturated, join, replace_unchecked_thresholds, spread_saturation,
 };
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::read_pattern::ReadPattern;
@@ -179,5 +179,50 @@ proptest! {
             });
             prop_assert_eq!(dq != 0, near);
         }
+    }
+
+    /// Stage by stage, band by band, as all at once.
+    #[test]
+    fn bands_do_not_matter(
+        values in proptest::collection::vec(prop_oneof![12 => 100.0_f32..900.0, 1 => Just(1000.0_f32), 1 => Just(-1.0)], 4 * 9 * 70),
+        rows in 1_usize..6,
+        grow in 0_usize..4,
+        averaged: bool,
+    ) {
+        let ramp = Array3::from_shape_vec((4, 9, 70), values).unwrap();
+        let (threshold, reference_dq) = (Array2::from_elem((9, 70), 950.0_f32), Array2::zeros((9, 70)));
+        let pattern = ReadPattern::contiguous(4, 4);
+        let options = options(grow, averaged.then_some(&pattern));
+        let whole = SaturationReference { threshold_dn: threshold.view(), dq: reference_dq.view() };
+        let mut expected = Array3::zeros(ramp.dim());
+        flag_saturated(ramp.view(), expected.view_mut(), &whole, &options).unwrap();
+
+        let mut dq = Array3::<u8>::zeros(ramp.dim());
+        let bands = || {
+            let starts = (0..9).step_by(rows);
+            starts.map(|start| start..9.min(start + rows))
+        };
+        let reference = |band: &std::ops::Range<usize>| SaturationReference {
+            threshold_dn: threshold.slice(s![band.clone(), ..]),
+            dq: reference_dq.slice(s![band.clone(), ..]),
+        };
+        let seeds: Vec<_> = bands().map(|band| {
+            let (data, dq) = (ramp.slice(s![.., band.clone(), ..]), dq.slice_mut(s![.., band.clone(), ..]));
+            flag_samples(data, dq, &reference(&band), &options).unwrap()
+        }).collect();
+        let seeds = join(seeds).unwrap();
+        let hidden: Vec<_> = bands().filter_map(|band| {
+            let (data, mut dq) = (ramp.slice(s![.., band.clone(), ..]), dq.slice_mut(s![.., band.clone(), ..]));
+            spread_saturation(dq.view_mut(), band.start, &seeds, &options).unwrap();
+            find_hidden(data, dq.view(), &reference(&band), &options).unwrap()
+        }).collect();
+        prop_assert_eq!(hidden.is_empty(), !averaged);
+        if let Some(hidden) = join(hidden) {
+            for band in bands() {
+                let (data, dq) = (ramp.slice(s![.., band.clone(), ..]), dq.slice_mut(s![.., band.clone(), ..]));
+                flag_hidden(data, dq, &reference(&band), &options, (&hidden, band.start)).unwrap();
+            }
+        }
+        prop_assert_eq!(dq, expected);
     }
 }

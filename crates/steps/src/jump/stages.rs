@@ -3,6 +3,7 @@
 use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut4, Axis, s};
+use rayon::slice::ParallelSlice;
 use stcal::jump::{
     CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise,
     SnowballParams, Snowballs, find_showers, flag_bad_gain, flag_cores_of_previous_integration,
@@ -28,7 +29,13 @@ pub(super) fn detect(
         gain.view(),
         showers_wanted,
     )?;
-    flag_bad_gain(ramp.pixeldq.view_mut(), gain.view(), flags::PIXEL)?;
+    let pixel_dq = ramp
+        .pixeldq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    pixel_dq
+        .zip(gain.axis_chunks_iter(Axis(0), bands::ROWS))
+        .try_for_each(|(pixel_dq, gain)| flag_bad_gain(pixel_dq, gain, flags::PIXEL))?;
     let hits = primary(ramp, references, &plan)?;
     let snowballs = params
         .snowballs
@@ -132,20 +139,21 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
         })
         .collect::<Result<Vec<_>, _>>()?;
     let noise = ShowerNoise::join(&noise)?;
-    let mut count = 0;
-    for integration in 0..integrations {
-        let view = group_dq.slice(s![integration, .., .., ..]);
-        let found = (0..groups)
-            .into_par_iter()
-            .map(|group| find_showers(input, &noise, view, integration, group))
-            .collect::<Result<Vec<_>, _>>()?;
-        count += found.iter().map(|group| group.len() as u64).sum::<u64>();
-        flag_showers(
-            input,
-            group_dq.slice_mut(s![integration, .., .., ..]),
-            integration,
-            &found,
-        )?;
-    }
-    Ok(count)
+    let planes = (0..integrations * groups).into_par_iter();
+    let found = planes
+        .map(|plane| {
+            let (integration, group) = (plane / groups, plane % groups);
+            let view = group_dq.slice(s![integration, .., .., ..]);
+            find_showers(input, &noise, view, integration, group)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    group_dq
+        .axis_iter_mut(Axis(0))
+        .into_par_iter()
+        .zip(found.par_chunks(groups))
+        .enumerate()
+        .try_for_each(|(integration, (group_dq, found))| {
+            flag_showers(input, group_dq, integration, found)
+        })?;
+    Ok(found.iter().map(|group| group.len() as u64).sum())
 }

@@ -1,9 +1,9 @@
 //! `linearity`: corrects the non-linear response of the detector.
 
 use datamodels::RampModel;
-use datamodels::reference::LinearityReference;
+use datamodels::reference::{LinearityReference, StreamedImage};
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut3, ArrayViewMut4, Axis};
+use ndarray::{Array2, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut3, ArrayViewMut4, Axis};
 use stcal::linearity::{
     linearize, linearize_reads, linearize_zero_frame, replace_bad_coefficients,
 };
@@ -68,9 +68,12 @@ impl Step for Linearity {
             // Not even its bad coefficients count then.
             reference.inverse = None;
         }
-        bands_of(&mut ramp, &mut reference)
+        check_size(&reference, &ramp)?;
+        bands_of(&mut ramp, &reference.dq)
             .into_par_iter()
-            .try_for_each(|band| band.correct(pattern.as_ref()))?;
+            .try_for_each_init(Vec::new, |bytes, band| {
+                band.correct(&reference, pattern.as_ref(), bytes)
+            })?;
         Ok(Outcome::Complete(ramp))
     }
 }
@@ -95,46 +98,54 @@ fn averaged_reads(ramp: &RampModel) -> Result<Option<ReadPattern>, StepError> {
     Ok(Some(ReadPattern::contiguous(n_groups, n_frames as u32)))
 }
 
-/// A band of rows of the ramp and of its reference.
+/// Whether the coefficients are those of the images of the ramp.
+fn check_size(reference: &LinearityReference, ramp: &RampModel) -> Result<(), StepError> {
+    let (_, _, rows, columns) = ramp.data.dim();
+    let images = std::iter::once(&reference.coefficients).chain(&reference.inverse);
+    for (_, _, found_rows, found_columns) in images.map(StreamedImage::dim) {
+        if (found_rows, found_columns) != (rows, columns) {
+            return Err(StepError::input(
+                "coefficients of the linearity",
+                format!("{rows} rows and {columns} columns, as the exposure has"),
+                format!("{found_rows} and {found_columns}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A band of rows of the ramp, and of the quality of its reference.
 struct Band<'a> {
+    /// Its first row in the image.
+    first_row: usize,
     data: ArrayViewMut4<'a, f32>,
     group_dq: ArrayView4<'a, u8>,
     pixel_dq: ArrayViewMut2<'a, u32>,
     zero_frame: Option<ArrayViewMut3<'a, f32>>,
-    coefficients: ArrayViewMut3<'a, f32>,
-    inverse: Option<ArrayViewMut3<'a, f32>>,
     reference_dq: ArrayView2<'a, u32>,
 }
 
-fn bands_of<'a>(ramp: &'a mut RampModel, reference: &'a mut LinearityReference) -> Vec<Band<'a>> {
+fn bands_of<'a>(ramp: &'a mut RampModel, reference_dq: &'a Array2<u32>) -> Vec<Band<'a>> {
     let zero_frame = if readout::has_zero_frame(ramp) {
         ramp.zeroframe.as_mut()
     } else {
         None
     };
     let mut zero_frame = zero_frame.map(|frame| frame.axis_chunks_iter_mut(Axis(1), bands::ROWS));
-    let mut inverse = reference
-        .inverse
-        .as_mut()
-        .map(|c| c.axis_chunks_iter_mut(Axis(1), bands::ROWS));
     let data = ramp.data.axis_chunks_iter_mut(Axis(2), bands::ROWS);
     let group_dq = ramp.groupdq.axis_chunks_iter(Axis(2), bands::ROWS);
     let pixel_dq = ramp.pixeldq.axis_chunks_iter_mut(Axis(0), bands::ROWS);
-    let coefficients = reference
-        .coefficients
-        .axis_chunks_iter_mut(Axis(1), bands::ROWS);
-    let reference_dq = reference.dq.axis_chunks_iter(Axis(0), bands::ROWS);
-    let science = data.zip(group_dq).zip(pixel_dq);
+    let reference_dq = reference_dq.axis_chunks_iter(Axis(0), bands::ROWS);
+    let science = data.zip(group_dq).zip(pixel_dq).zip(reference_dq);
     science
-        .zip(coefficients.zip(reference_dq))
+        .enumerate()
         .map(
-            |(((data, group_dq), pixel_dq), (coefficients, reference_dq))| Band {
+            |(index, (((data, group_dq), pixel_dq), reference_dq))| Band {
+                first_row: index * bands::ROWS,
                 data,
                 group_dq,
                 pixel_dq,
                 zero_frame: zero_frame.as_mut().and_then(Iterator::next),
-                coefficients,
-                inverse: inverse.as_mut().and_then(Iterator::next),
                 reference_dq,
             },
         )
@@ -142,16 +153,29 @@ fn bands_of<'a>(ramp: &'a mut RampModel, reference: &'a mut LinearityReference) 
 }
 
 impl Band<'_> {
-    fn correct(self, pattern: Option<&ReadPattern>) -> Result<(), StepError> {
+    /// Corrects the band; `bytes` is room that is used again from call to call.
+    fn correct(
+        self,
+        reference: &LinearityReference,
+        pattern: Option<&ReadPattern>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), StepError> {
         let Self {
+            first_row,
             data,
             group_dq,
             mut pixel_dq,
             zero_frame,
-            mut coefficients,
-            inverse,
             reference_dq,
         } = self;
+        let here = first_row..first_row + data.dim().2;
+        let mut read = |image: &StreamedImage| {
+            image
+                .read_band(here.clone(), bytes)
+                .map_err(StepError::algorithm)
+        };
+        let mut coefficients = read(&reference.coefficients)?;
+        let inverse = reference.inverse.as_ref().map(&mut read).transpose()?;
         let mut check = |coefficients: ArrayViewMut3<'_, f32>| {
             replace_bad_coefficients(
                 coefficients,

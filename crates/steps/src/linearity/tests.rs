@@ -2,7 +2,7 @@
 
 use asdf::Node;
 use datamodels::reference::LinearityReference;
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use stpipe::Step;
 
 use super::{Linearity, LinearityParams, averaged_reads};
@@ -18,8 +18,8 @@ fn reference(shape: (usize, usize)) -> LinearityReference {
     let mut inverse = of(0.5);
     inverse[[0, shape.0 - 1, shape.1 - 1]] = f32::NAN;
     LinearityReference {
-        coefficients: of(2.0),
-        inverse: Some(inverse),
+        coefficients: of(2.0).insert_axis(Axis(0)).into(),
+        inverse: Some(inverse.insert_axis(Axis(0)).into()),
         dq: Array2::zeros(shape),
     }
 }

@@ -311,7 +311,16 @@ fn correct_interleaved(
         tracing::warn!("An amplifier has no usable reference pixels: nothing is corrected");
     }
     let integrations = ramp.data.axis_iter_mut(Axis(0)).into_par_iter();
-    integrations.try_for_each(|groups| correction.correct(groups))
+    integrations
+        .filter(|groups| !groups.is_empty())
+        .try_for_each(|groups| {
+            let (mut first, mut others) = groups.split_at(Axis(0), 1);
+            let first = first.index_axis_mut(Axis(0), 0);
+            let others = others.axis_iter_mut(Axis(0)).into_par_iter();
+            others.try_for_each(|group| correction.correct_group(group, first.view()))?;
+            correction.settle_first(first);
+            Ok(())
+        })
 }
 
 fn note_usable(n_usable: usize) {

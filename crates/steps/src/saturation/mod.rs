@@ -3,13 +3,12 @@
 use datamodels::RampModel;
 use datamodels::reference::{SaturationReference, Science, SuperbiasReference};
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, s};
 use stcal::read_pattern::ReadPattern;
 use stcal::saturation::{
-    self as kernel, SaturationOptions, clear_saturated, count_pixels, flag_saturated,
-    replace_unchecked_thresholds,
+    self as kernel, SaturationOptions, clear_saturated, count_pixels, replace_unchecked_thresholds,
 };
-use stcal::shape::ShapeError;
+use stcal::shape::{ShapeError, check_shape};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
 use crate::irs2::{self, Irs2Readout};
@@ -160,16 +159,118 @@ fn flag(
         zero_frame,
         ..
     } = plane;
-    let integrations = data.axis_iter(Axis(0)).into_par_iter();
-    let group_dq = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
-    integrations
-        .zip(group_dq)
-        .try_for_each(|(data, group_dq)| flag_saturated(data, group_dq, reference, options))?;
+    for (data, group_dq) in data.outer_iter().zip(group_dq.outer_iter_mut()) {
+        let integration = Integration {
+            data,
+            group_dq,
+            reference,
+            options,
+        };
+        integration.flag()?;
+    }
     let Some(mut frames) = zero_frame else {
         return Ok(());
     };
     let frames = frames.axis_iter_mut(Axis(0)).into_par_iter();
     frames.try_for_each(|frame| clear_saturated(frame, reference, options.grow))
+}
+
+/// One integration, whose bands of rows are flagged in parallel.
+struct Integration<'a, 'r, 'o> {
+    data: ArrayView3<'a, f32>,
+    group_dq: ArrayViewMut3<'a, u8>,
+    reference: &'a kernel::SaturationReference<'r>,
+    options: &'a SaturationOptions<'o>,
+}
+
+/// A band of rows of an integration, which begins at `first_row` of the image.
+struct Band<'a> {
+    first_row: usize,
+    data: ArrayView3<'a, f32>,
+    group_dq: ArrayViewMut3<'a, u8>,
+    reference: kernel::SaturationReference<'a>,
+    options: SaturationOptions<'a>,
+}
+
+impl Integration<'_, '_, '_> {
+    /// The same stages as [`kernel::flag_saturated`].
+    fn flag(mut self) -> Result<(), ShapeError> {
+        let seeds = self.bands()?.into_par_iter().map(|band| {
+            kernel::flag_samples(band.data, band.group_dq, &band.reference, &band.options)
+        });
+        let Some(seeds) = kernel::join(seeds.collect::<Result<Vec<_>, _>>()?) else {
+            return Ok(());
+        };
+        // Every band is worked on, also where none has anything to tell: options are not collected as one.
+        let hidden = self.bands()?.into_par_iter().map(|mut band| {
+            let dq = band.group_dq.view_mut();
+            kernel::spread_saturation(dq, band.first_row, &seeds, &band.options)?;
+            let dq = band.group_dq.view();
+            kernel::find_hidden(band.data, dq, &band.reference, &band.options)
+        });
+        let hidden = hidden.collect::<Result<Vec<_>, _>>()?;
+        let Some(hidden) = kernel::join(hidden.into_iter().flatten()) else {
+            return Ok(());
+        };
+        self.bands()?.into_par_iter().try_for_each(|band| {
+            let hidden = (&hidden, band.first_row);
+            kernel::flag_hidden(
+                band.data,
+                band.group_dq,
+                &band.reference,
+                &band.options,
+                hidden,
+            )
+        })
+    }
+
+    /// The bands from the first row to the last.
+    fn bands(&mut self) -> Result<Vec<Band<'_>>, ShapeError> {
+        let &SaturationOptions {
+            grow,
+            read_pattern,
+            bias_dn,
+            group_flags,
+            pixel_flags,
+        } = self.options;
+        let (_, rows, columns) = self.data.dim();
+        let image = [rows, columns];
+        check_shape("saturation", &image, self.reference.threshold_dn.shape())?;
+        check_shape(
+            "quality of the saturation",
+            &image,
+            self.reference.dq.shape(),
+        )?;
+        if let Some(bias) = bias_dn {
+            check_shape("superbias", &image, bias.shape())?;
+        }
+        let data = self.data.axis_chunks_iter(Axis(1), bands::ROWS);
+        let group_dq = self.group_dq.axis_chunks_iter_mut(Axis(1), bands::ROWS);
+        let bands = data
+            .zip(group_dq)
+            .enumerate()
+            .map(|(index, (data, group_dq))| {
+                let first_row = index * bands::ROWS;
+                let here = s![first_row..first_row + data.len_of(Axis(1)), ..];
+                Band {
+                    first_row,
+                    data,
+                    group_dq,
+                    reference: kernel::SaturationReference {
+                        threshold_dn: self.reference.threshold_dn.slice_move(here),
+                        dq: self.reference.dq.slice_move(here),
+                    },
+                    options: SaturationOptions {
+                        grow,
+                        read_pattern,
+                        bias_dn: bias_dn.map(|bias| bias.slice_move(here)),
+                        group_flags,
+                        pixel_flags,
+                    },
+                }
+            });
+        Ok(bands.collect())
+    }
 }
 
 /// The reads of each group, if saturation that hides in a mean is to be looked for and groups are means.
@@ -236,7 +337,7 @@ fn note_counts(ramp: &mut RampModel) {
         .axis_chunks_iter(Axis(2), bands::ROWS)
         .into_par_iter();
     let [saturated, floor] = bands
-        .map(|band| bits.map(|bit| count_pixels(band, bit)))
+        .map(|band| count_pixels(band, bits))
         .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
     tracing::info!("Detected {saturated} saturated pixels");
     tracing::info!("Detected {floor} A/D floor pixels");

@@ -3,7 +3,7 @@
 mod card;
 mod cfitsio;
 mod element;
-mod layout;
+mod header_block;
 mod reader;
 mod source;
 mod table;

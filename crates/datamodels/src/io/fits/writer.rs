@@ -1,6 +1,6 @@
-//! Writing: headers, and images in parallel at their byte offsets.
+//! Writing: each byte once, images in parallel at their offsets.
 //!
-//! The library would fill the room for images with zeros first, and so write everything twice.
+//! cfitsio would fill the room for images with zeros first, and so write everything twice.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::card::{Card, CardValue};
 use super::element::Element;
-use super::layout::{Extent, NewHdu, write_headers};
+use super::header_block::{BLOCK, header_block};
 use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
 use crate::error::{DataModelError, Result};
@@ -55,9 +55,8 @@ pub struct HduSpec<'a> {
     pub payload: Payload<'a>,
 }
 
-const BLOCK: usize = 2880;
-/// Elements encoded by one task.
-const CHUNK: usize = 1 << 18;
+/// Elements encoded by one task: values and bytes together fit into the second-level cache of one core.
+const CHUNK: usize = 1 << 15;
 
 /// Writes a FITS file atomically; `asdf` makes the bytes of the ASDF extension from the hash of the headers.
 ///
@@ -95,78 +94,59 @@ fn write_with(
     records: &[Vec<String>],
     metadata: Option<&Table>,
 ) -> Result<()> {
-    let extension_records = metadata.map(|metadata| {
-        let mut records = table_records(metadata);
-        records.push(name_record("ASDF"));
-        records
-    });
     write_atomically(path, |temporary| {
-        let unwritable = |what: &str| {
-            let what = what.to_string();
-            move |message: String| DataModelError::Unwritable {
-                path: path.to_path_buf(),
-                what,
-                message,
-            }
+        let unwritable = |what: &str, message: String| DataModelError::Unwritable {
+            path: path.to_path_buf(),
+            what: what.to_string(),
+            message,
         };
-        let metadata = metadata.map(Payload::Table);
-        let mut layout: Vec<NewHdu<'_>> = records
-            .iter()
-            .zip(hdus)
-            .map(|(records, hdu)| NewHdu {
-                records,
-                size: size_of_data(&hdu.payload),
-            })
-            .collect();
-        if let (Some(records), Some(metadata)) = (&extension_records, &metadata) {
-            layout.push(NewHdu {
-                records,
-                size: size_of_data(metadata),
-            });
-        }
         let file = OpenOptions::new()
             .write(true)
             .open(temporary)
-            .map_err(|e| unwritable("the data")(e.to_string()))?;
-        let extents = write_headers(&file, &layout).map_err(unwritable("the headers"))?;
-        for (hdu, extent) in hdus.iter().zip(&extents) {
-            write_payload(&file, extent, &hdu.payload)
-                .map_err(|e| unwritable(&hdu.name)(e.to_string()))?;
+            .map_err(|e| unwritable("the data", e.to_string()))?;
+        let mut end = 0;
+        for (hdu, records) in hdus.iter().zip(records) {
+            end =
+                append(&file, end, records, &hdu.payload).map_err(|e| unwritable(&hdu.name, e))?;
         }
-        if let (Some(extent), Some(metadata)) = (extents.last(), &metadata) {
-            write_payload(&file, extent, metadata)
-                .map_err(|e| unwritable("ASDF")(e.to_string()))?;
+        if let Some(table) = metadata {
+            let mut records = table_records(table);
+            records.push(name_record("ASDF"));
+            append(&file, end, &records, &Payload::Table(table))
+                .map_err(|e| unwritable("the ASDF extension", e))?;
         }
-        let end = extents.last().map_or(0, |extent| extent.data_end);
-        file.set_len(end)
-            .map_err(|e| unwritable("the end of the file")(e.to_string()))
+        Ok(())
     })
 }
 
-/// Bytes of the data.
-fn size_of_data(payload: &Payload<'_>) -> u64 {
-    let bytes = match payload {
-        Payload::Empty => 0,
-        Payload::U8(a) => a.len(),
-        Payload::U16(a) => 2 * a.len(),
-        Payload::I32(a) => 4 * a.len(),
-        Payload::U32(a) => 4 * a.len(),
-        Payload::F32(a) => 4 * a.len(),
-        Payload::F64(a) => 8 * a.len(),
-        Payload::Table(table) => table.row_bytes().len() + table.heap().len(),
-        Payload::Verbatim(bytes) => bytes.len(),
+/// Writes an HDU at the end of a file; returns where the file ends then.
+fn append(
+    file: &File,
+    end: u64,
+    records: &[String],
+    payload: &Payload<'_>,
+) -> std::result::Result<u64, String> {
+    let header = header_block(records)?;
+    positional::write_at(file, end, &header).map_err(|e| e.to_string())?;
+    let start = end + header.len() as u64;
+    let length = write_payload(file, start, payload).map_err(|e| e.to_string())?;
+    let end = (start + length).next_multiple_of(BLOCK as u64);
+    // The last block of a table of text is filled with blanks.
+    let fill = match records.first() {
+        Some(first) if first.starts_with("XTENSION= 'TABLE") => b' ',
+        _ => 0,
     };
-    bytes as u64
+    let rest = vec![fill; (end - start - length) as usize];
+    positional::write_at(file, start + length, &rest).map_err(|e| e.to_string())?;
+    Ok(end)
 }
 
 /// SHA-256 of the header blocks, as [`super::FitsReader::header_hash`] finds it in the file.
 fn hash_records(headers: &[Vec<String>]) -> String {
     let mut hash = Sha256::new();
-    for records in headers {
-        let mut block: String = records.concat();
-        block.push_str("END");
-        let padded = block.len().div_ceil(BLOCK) * BLOCK;
-        hash.update(format!("{block:<padded$}").as_bytes());
+    // Headers that cannot be written have no hash that matters.
+    for block in headers.iter().flat_map(|records| header_block(records)) {
+        hash.update(block);
     }
     hexadecimal(&hash.finalize())
 }
@@ -273,10 +253,10 @@ fn table_records(table: &Table) -> Vec<String> {
     records
 }
 
-fn write_payload(file: &File, extent: &Extent, payload: &Payload<'_>) -> io::Result<()> {
-    let start = extent.data_start;
+/// Writes the data of an HDU; returns how many bytes they take.
+fn write_payload(file: &File, start: u64, payload: &Payload<'_>) -> io::Result<u64> {
     match payload {
-        Payload::Empty => Ok(()),
+        Payload::Empty => Ok(0),
         Payload::U8(a) => write_image(file, start, a),
         Payload::U16(a) => write_image(file, start, a),
         Payload::I32(a) => write_image(file, start, a),
@@ -284,15 +264,20 @@ fn write_payload(file: &File, extent: &Extent, payload: &Payload<'_>) -> io::Res
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
         Payload::Table(table) => {
-            let rows = table.row_bytes();
+            let (rows, heap) = (table.row_bytes(), table.heap());
             positional::write_at(file, start, rows)?;
-            positional::write_at(file, start + rows.len() as u64, table.heap())
+            positional::write_at(file, start + rows.len() as u64, heap)?;
+            Ok((rows.len() + heap.len()) as u64)
         }
-        Payload::Verbatim(bytes) => positional::write_at(file, start, bytes),
+        Payload::Verbatim(bytes) => {
+            positional::write_at(file, start, bytes)?;
+            Ok(bytes.len() as u64)
+        }
     }
 }
 
-fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -> io::Result<()> {
+/// Writes an image; returns how many bytes it takes.
+fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -> io::Result<u64> {
     let standard: CowArray<'_, T, IxDyn> = array.as_standard_layout();
     let values = standard.as_slice().ok_or(io::ErrorKind::InvalidData)?;
     let size = T::STORED.size();
@@ -303,5 +288,6 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
             bytes.resize(part.len() * size, 0);
             T::encode(part, bytes);
             positional::write_at(file, start + (index * CHUNK * size) as u64, bytes)
-        })
+        })?;
+    Ok((values.len() * size) as u64)
 }

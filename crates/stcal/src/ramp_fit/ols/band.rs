@@ -5,8 +5,9 @@ use ndarray::{Ix2, Ix3};
 use super::super::arrays::{
     ExposureRates, IntegrationRates, Ramp, RampFitError, Rates, RatesMut, check_shape,
 };
-use super::block::{Block, LANES, Lanes, Piece};
+use super::block::{Block, LANES, Lanes, Piece, RampRow};
 use super::clean::CleanFitter;
+use super::flagged::FlaggedFitter;
 use super::optional::{BandSegments, OptionalResults};
 use super::pixel::{Output, PixelFitter};
 use super::plan::OlsPlan;
@@ -53,29 +54,48 @@ pub fn fit_ols_band(
     };
     let mut pixels = PixelFitter::new(plan, count);
     let mut clean = CleanFitter::new(plan, count);
+    let mut flagged = FlaggedFitter::new(plan, count);
     let mut block = Block::new(count, groups);
     for row in 0..rows {
+        let input = RampRow::of(ramp, row);
         for start in (0..columns).step_by(LANES) {
             let end = (start + LANES).min(columns);
             let piece = Piece { row, start, end };
-            let fitted = run_vectorised(FitPiece {
-                ramp,
+            let found = run_vectorised(FitPiece {
+                row: &input,
                 block: &mut block,
                 clean: clean.as_mut(),
                 piece,
                 output: &mut output,
             });
-            for column in (start..end).filter(|column| !fitted[column - start]) {
-                pixels.fit(ramp, (&block, column - start), [row, column], &mut output);
+            for column in (start..end).filter(|column| !found.fitted[column - start]) {
+                let (lane, place) = (column - start, [row, column]);
+                match (&clean, &mut flagged) {
+                    (Some(clean), Some(flagged)) if found.packable[lane] => {
+                        let pixel = clean.pixel(&input, place, lane);
+                        flagged.add(&block, lane, pixel, &mut output);
+                    }
+                    _ => pixels.fit(ramp, (&block, lane), place, &mut output),
+                }
             }
         }
+    }
+    if let Some(flagged) = &mut flagged {
+        flagged.finish(&mut output);
     }
     Ok(output.segments)
 }
 
+/// What became of the ramps of a piece.
+struct PieceFit {
+    fitted: Lanes<bool>,
+    /// Those of the others that a pack can take.
+    packable: Lanes<bool>,
+}
+
 /// Loads the ramps of a piece and fits the clean ones.
 struct FitPiece<'a, 'r, 'p, 'o> {
-    ramp: &'a Ramp<'r>,
+    row: &'a RampRow<'r>,
     block: &'a mut Block,
     clean: Option<&'a mut CleanFitter<'p>>,
     piece: Piece,
@@ -83,15 +103,20 @@ struct FitPiece<'a, 'r, 'p, 'o> {
 }
 
 impl Kernel for FitPiece<'_, '_, '_, '_> {
-    /// Which ramps have been fitted.
-    type Output = Lanes<bool>;
+    type Output = PieceFit;
 
     #[inline(always)]
-    fn run(self) -> Lanes<bool> {
-        self.block.load(self.ramp, self.piece);
+    fn run(self) -> PieceFit {
+        self.block.load(self.row, self.piece);
         match self.clean {
-            Some(clean) => *clean.fit(self.ramp, self.block, self.piece, self.output),
-            None => [false; LANES],
+            Some(clean) => PieceFit {
+                fitted: *clean.fit(self.row, self.block, self.piece, self.output),
+                packable: clean.packable(self.block),
+            },
+            None => PieceFit {
+                fitted: [false; LANES],
+                packable: [false; LANES],
+            },
         }
     }
 }

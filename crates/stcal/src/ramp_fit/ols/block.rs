@@ -1,6 +1,8 @@
 //! The samples of a few columns of a row, side by side.
 
-use ndarray::{ArrayView1, s};
+use std::borrow::Cow;
+
+use ndarray::{ArrayView1, ArrayView2, ArrayView3, Axis};
 
 use super::super::arrays::Ramp;
 
@@ -28,27 +30,58 @@ pub(super) struct Block {
     dq: Vec<Lanes<u8>>,
 }
 
+/// A row of everything that goes into the fit, without copies where values lie side by side.
+#[derive(Debug)]
+pub(super) struct RampRow<'a> {
+    /// Of each plane, `(integration, group)`.
+    data: Vec<Cow<'a, [f32]>>,
+    dq: Vec<Cow<'a, [u8]>>,
+    pub(super) gain: Cow<'a, [f32]>,
+    pub(super) read_noise: Cow<'a, [f32]>,
+    pub(super) dark_rate: Option<Cow<'a, [f32]>>,
+    pub(super) pixel_dq: Cow<'a, [u32]>,
+}
+
+impl<'a> RampRow<'a> {
+    /// A row of the band.
+    pub(super) fn of(ramp: &Ramp<'a>, row: usize) -> Self {
+        Self {
+            data: planes(ramp.data_dn.index_axis_move(Axis(2), row)),
+            dq: planes(ramp.group_dq.index_axis_move(Axis(2), row)),
+            gain: contiguous(ramp.gain_e_per_dn.index_axis_move(Axis(0), row)),
+            read_noise: contiguous(ramp.read_noise_dn.index_axis_move(Axis(0), row)),
+            dark_rate: ramp
+                .dark_rate
+                .map(|dark| contiguous(dark.index_axis_move(Axis(0), row))),
+            pixel_dq: contiguous(ramp.pixel_dq.index_axis_move(Axis(0), row)),
+        }
+    }
+}
+
+fn planes<T: Clone>(row: ArrayView3<'_, T>) -> Vec<Cow<'_, [T]>> {
+    row.into_outer_iter()
+        .flat_map(ArrayView2::into_outer_iter)
+        .map(contiguous)
+        .collect()
+}
+
+fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
+    row.to_slice()
+        .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
+}
+
 /// Copies a piece of a row; what lies behind its end stays as it was.
 #[inline(always)]
 pub(super) fn load<T: Copy, U>(
-    row: &ArrayView1<'_, T>,
+    row: &[T],
+    piece: Piece,
     lanes: &mut Lanes<U>,
     convert: impl Fn(T) -> U,
 ) {
-    if let Some(row) = row.to_slice() {
-        if let Ok(row) = <&Lanes<T>>::try_from(row) {
-            for (lane, value) in lanes.iter_mut().zip(row) {
-                *lane = convert(*value);
-            }
-            return;
-        }
-        for (lane, value) in lanes.iter_mut().zip(row) {
-            *lane = convert(*value);
-        }
-    } else {
-        for (lane, value) in lanes.iter_mut().zip(*row) {
-            *lane = convert(*value);
-        }
+    // A loop over slices: one over arrays is unrolled before it can become vector instructions.
+    let row = &row[piece.start..piece.end];
+    for (lane, value) in lanes[..row.len()].iter_mut().zip(row) {
+        *lane = convert(*value);
     }
 }
 
@@ -64,14 +97,28 @@ impl Block {
 
     /// Copies a piece.
     #[inline(always)]
-    pub(super) fn load(&mut self, ramp: &Ramp<'_>, piece: Piece) {
-        let columns = piece.start..piece.end;
-        for (plane, (data, dq)) in self.data.iter_mut().zip(&mut self.dq).enumerate() {
-            let (integration, group) = (plane / self.groups, plane % self.groups);
-            let place = s![integration, group, piece.row, columns.clone()];
-            load(&ramp.data_dn.slice(place), data, |sample| sample);
-            load(&ramp.group_dq.slice(place), dq, |dq| dq);
+    pub(super) fn load(&mut self, row: &RampRow<'_>, piece: Piece) {
+        let here = piece.start..piece.end;
+        let width = here.len();
+        for (lanes, data) in self.data.iter_mut().zip(&row.data) {
+            lanes[..width].copy_from_slice(&data[here.clone()]);
         }
+        for (lanes, dq) in self.dq.iter_mut().zip(&row.dq) {
+            lanes[..width].copy_from_slice(&dq[here.clone()]);
+        }
+    }
+
+    /// All flags and the sum of the samples of each ramp.
+    #[inline(always)]
+    pub(super) fn summary(&self) -> (Lanes<u8>, Lanes<f64>) {
+        let (mut flags, mut sums) = ([0; LANES], [0.0; LANES]);
+        for (data, dq) in self.data.iter().zip(&self.dq) {
+            for lane in 0..LANES {
+                flags[lane] |= dq[lane];
+                sums[lane] += f64::from(data[lane]);
+            }
+        }
+        (flags, sums)
     }
 
     /// Samples of an integration, group by group.

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use ndarray::{ArrayViewMut1, s};
 
-use super::super::arrays::Ramp;
-use super::block::{Block, LANES, Lanes, Piece, load};
+use super::block::{Block, LANES, Lanes, Piece, RampRow, load};
+use super::flagged::PackedPixel;
 use super::pixel::Output;
 use super::plan::OlsPlan;
-use super::sums::{Rate, Sums};
+use super::sums::{Rate, SumLanes, Sums};
 use super::weights::{SLOTS, signal_to_noise, snr_class};
 use crate::median::median_f64;
 
@@ -30,6 +30,8 @@ pub(super) struct CleanFitter<'p> {
     samples: Vec<Lanes<f64>>,
     /// Slope of each integration \[DN/s\].
     slopes: Vec<Lanes<f64>>,
+    /// Columns with an ordinary gain and noise.
+    ordinary: Lanes<bool>,
     /// Columns that this path may fit.
     fitted: Lanes<bool>,
 }
@@ -62,6 +64,7 @@ impl<'p> CleanFitter<'p> {
             windows: vec![plan.window.groups.clone(); integrations],
             samples: vec![[0.0; LANES]; plan.length()],
             slopes: vec![[0.0; LANES]; integrations],
+            ordinary: [false; LANES],
             fitted: [false; LANES],
         })
     }
@@ -70,16 +73,17 @@ impl<'p> CleanFitter<'p> {
     #[inline(always)]
     pub(super) fn fit(
         &mut self,
-        ramp: &Ramp<'_>,
+        row: &RampRow<'_>,
         block: &Block,
         piece: Piece,
         output: &mut Output<'_>,
     ) -> &Lanes<bool> {
         self.fitted = [false; LANES];
+        self.load_noise(row, piece);
         if !self.find_windows(block, piece.end - piece.start) {
             return &self.fitted;
         }
-        self.find_clean(ramp, block, piece);
+        self.find_clean(block);
         if self.fitted.contains(&true) {
             self.median_rate = [0.0; LANES];
             for integration in 0..self.slopes.len() {
@@ -87,7 +91,7 @@ impl<'p> CleanFitter<'p> {
                 self.fit_slopes(integration);
                 self.add_medians(integration);
             }
-            self.store_rates(ramp, piece, output);
+            self.store_rates(row, piece, output);
         }
         &self.fitted
     }
@@ -118,16 +122,30 @@ impl<'p> CleanFitter<'p> {
         true
     }
 
-    /// Finds the ramps without flags of their own and with a gain and a noise that ordinary arithmetic can take.
+    /// Loads gain and noise, and finds the columns where they are such that ordinary arithmetic can take them.
     #[inline(always)]
-    fn find_clean(&mut self, ramp: &Ramp<'_>, block: &Block, piece: Piece) {
+    fn load_noise(&mut self, row: &RampRow<'_>, piece: Piece) {
         let plan = self.plan;
-        let image = s![piece.row, piece.start..piece.end];
-        load(&ramp.gain_e_per_dn.slice(image), &mut self.gain, f64::from);
-        load(&ramp.read_noise_dn.slice(image), &mut self.noise, f64::from);
-        if let Some(dark_rate) = &ramp.dark_rate {
-            load(&dark_rate.slice(image), &mut self.dark_rate, f64::from);
+        load(&row.gain, piece, &mut self.gain, f64::from);
+        load(&row.read_noise, piece, &mut self.noise, f64::from);
+        if let Some(dark_rate) = &row.dark_rate {
+            load(dark_rate, piece, &mut self.dark_rate, f64::from);
         }
+        for lane in 0..LANES {
+            let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
+            *noise = plan.group_noise(*noise as f32, gain as f32);
+            self.ordinary[lane] = (lane < piece.end - piece.start)
+                & (gain > 0.0)
+                & gain.is_finite()
+                & (*noise != 0.0)
+                & noise.is_finite();
+        }
+    }
+
+    /// Finds the ramps without flags of their own.
+    #[inline(always)]
+    fn find_clean(&mut self, block: &Block) {
+        let plan = self.plan;
         let mut flags = [0_u8; LANES];
         for (integration, window) in self.windows.iter().enumerate() {
             for group in plan.window.groups.clone() {
@@ -143,14 +161,32 @@ impl<'p> CleanFitter<'p> {
             }
         }
         for (lane, flags) in flags.into_iter().enumerate() {
-            let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
-            *noise = plan.group_noise(*noise as f32, gain as f32);
-            self.fitted[lane] = lane < piece.end - piece.start
-                && flags == 0
-                && gain > 0.0
-                && gain.is_finite()
-                && *noise != 0.0
-                && noise.is_finite();
+            self.fitted[lane] = self.ordinary[lane] & (flags == 0);
+        }
+    }
+
+    /// Finds the ramps that are left over and that a pack can take: all samples are finite, and no charge was lost.
+    #[inline(always)]
+    pub(super) fn packable(&self, block: &Block) -> Lanes<bool> {
+        if self.fitted == self.ordinary {
+            return [false; LANES];
+        }
+        let (flags, sums) = block.summary();
+        let lost = self.plan.params.flags.group.charge_loss;
+        std::array::from_fn(|lane| {
+            let wanted = self.ordinary[lane] & !self.fitted[lane];
+            wanted & (flags[lane] & lost == 0) & sums[lane].is_finite()
+        })
+    }
+
+    /// What a pack needs to know of a column of the piece.
+    pub(super) fn pixel(&self, row: &RampRow<'_>, place: [usize; 2], lane: usize) -> PackedPixel {
+        PackedPixel {
+            place,
+            gain: self.gain[lane],
+            noise: self.noise[lane],
+            dark_rate: self.dark_rate[lane],
+            dq: row.pixel_dq[place[1]],
         }
     }
 
@@ -246,13 +282,12 @@ impl<'p> CleanFitter<'p> {
 
     /// Combines the integrations and writes all rates.
     #[inline(always)]
-    fn store_rates(&self, ramp: &Ramp<'_>, piece: Piece, output: &mut Output<'_>) {
+    fn store_rates(&self, row: &RampRow<'_>, piece: Piece, output: &mut Output<'_>) {
         let mut length = self.windows[0].len();
         let (mut var_poisson, mut var_read) = self.variances(length);
         let columns = piece.start..piece.end;
         let mut dq = [0; LANES];
-        let image = s![piece.row, columns.clone()];
-        load(&ramp.pixel_dq.slice(image), &mut dq, |dq| dq);
+        load(&row.pixel_dq, piece, &mut dq, |dq| dq);
         let flags = self.plan.params.flags.pixel;
         let mut rates = RateLanes::new(dq, flags.do_not_use | flags.saturated);
         let mut exposure = SumLanes::default();
@@ -321,48 +356,5 @@ impl RateLanes {
         self.var_poisson[lane] = choose(rate.var_poisson, Rate::NONE.var_poisson);
         self.var_read[lane] = choose(rate.var_read, Rate::NONE.var_read);
         self.err[lane] = choose(rate.err, Rate::NONE.err);
-    }
-}
-
-/// Sums over segments, sum by sum.
-struct SumLanes {
-    inverse_poisson: Lanes<f64>,
-    inverse_read: Lanes<f64>,
-    inverse_total: Lanes<f64>,
-    weighted_slope: Lanes<f64>,
-}
-
-impl Default for SumLanes {
-    fn default() -> Self {
-        Self {
-            inverse_poisson: [0.0; LANES],
-            inverse_read: [0.0; LANES],
-            inverse_total: [0.0; LANES],
-            weighted_slope: [0.0; LANES],
-        }
-    }
-}
-
-impl SumLanes {
-    /// Sums of a column.
-    #[inline(always)]
-    fn of(&self, lane: usize) -> Sums {
-        Sums {
-            inverse_poisson: self.inverse_poisson[lane],
-            inverse_read: self.inverse_read[lane],
-            inverse_total: self.inverse_total[lane],
-            weighted_slope: self.weighted_slope[lane],
-        }
-    }
-
-    /// Adds an integration of a column.
-    #[inline(always)]
-    fn add(&mut self, lane: usize, integration: &Sums) {
-        let mut sums = self.of(lane);
-        sums.add(integration);
-        self.inverse_poisson[lane] = sums.inverse_poisson;
-        self.inverse_read[lane] = sums.inverse_read;
-        self.inverse_total[lane] = sums.inverse_total;
-        self.weighted_slope[lane] = sums.weighted_slope;
     }
 }

@@ -16,16 +16,23 @@
 //! with the group time t, gain g, read noise r of a group \[e-\], median count rate m of the pixel over all
 //! integrations (`median`) and dark rate k. Segments and integrations are combined with the weights `1 / var_R`.
 //!
-//! Ramps without flags take a path that works on many columns at once (`clean`), all others go one by one (`pixel`).
+//! Ramps without flags take a path that works on many columns at once (`clean`); those with flags are collected, and many
+//! are fitted at once (`flagged`); odd ones, and all where single segments are wanted, go one by one (`pixel`).
 //!
 //! # Source
 //! stcal 1.20.0 `ramp_fitting/ramp_fit.py`, `ols_fit.py`, `src/slope_fitter.c`. Tolerance: quality and NaN exact, 1e-6
 //! relative otherwise.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a column is an index into several arrays at once"
+)]
+
 mod band;
 mod block;
 mod charge_loss;
 mod clean;
+mod flagged;
 pub(super) mod median;
 mod optional;
 mod pixel;

@@ -391,7 +391,7 @@ impl<'p> PixelFitter<'p> {
 }
 
 /// Median of a few values; sorting them by insertion is faster than selection.
-fn small_median(values: &mut [f64]) -> f64 {
+pub(super) fn small_median(values: &mut [f64]) -> f64 {
     if values.len() > 24 {
         return median_f64(values);
     }
@@ -405,7 +405,7 @@ fn small_median(values: &mut [f64]) -> f64 {
 }
 
 /// Writes a rate in the precision of the products.
-fn store_rate<D, I>(rates: &mut RatesMut<'_, D>, place: I, rate: &Rate)
+pub(super) fn store_rate<D, I>(rates: &mut RatesMut<'_, D>, place: I, rate: &Rate)
 where
     D: ndarray::Dimension,
     I: ndarray::NdIndex<D> + Copy,

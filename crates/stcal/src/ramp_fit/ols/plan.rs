@@ -3,7 +3,7 @@
 use super::super::arrays::RampFitError;
 use super::super::groups::GroupWindow;
 use super::super::params::{OlsParams, RampTiming};
-use super::median::MedianNetworks;
+use super::median::{MedianNetworks, Sorted};
 use super::weights::WeightTables;
 
 /// The part of a fit that is the same for all pixels: times, weights, choices.
@@ -31,6 +31,8 @@ pub struct OlsPlan {
     pub(super) weights: WeightTables,
     /// Medians of the differences of ramps without flags.
     pub(super) networks: MedianNetworks,
+    /// Medians of differences of which some are missing.
+    pub(super) lower_networks: MedianNetworks,
 }
 
 impl OlsPlan {
@@ -63,7 +65,8 @@ impl OlsPlan {
             pedestal_groups: timing.pedestal_groups(),
             noise_divisor: (2.0 * f64::from(timing.frames_per_group)).sqrt(),
             weights: WeightTables::new(length),
-            networks: MedianNetworks::new(length),
+            networks: MedianNetworks::new(length, Sorted::Middle),
+            lower_networks: MedianNetworks::new(length, Sorted::LowerHalf),
             window,
         })
     }

@@ -1,5 +1,6 @@
 //! Combination of segments into integrations, and of those into the exposure.
 
+use super::block::{LANES, Lanes};
 use super::plan::{LARGE_VARIANCE, bounded};
 
 /// A rate in double precision.
@@ -48,6 +49,15 @@ impl Sums {
         };
         self.inverse_total += 1.0 / (var_poisson + var_read);
         self.weighted_slope += slope / var_read;
+    }
+
+    /// Adds the sums of a single segment.
+    #[inline(always)]
+    pub(super) fn add_term(&mut self, term: &Self) {
+        self.inverse_read += term.inverse_read;
+        self.inverse_poisson += term.inverse_poisson;
+        self.inverse_total += term.inverse_total;
+        self.weighted_slope += term.weighted_slope;
     }
 
     /// Adds an integration.
@@ -105,5 +115,48 @@ impl Sums {
         } else {
             0.0
         }
+    }
+}
+
+/// Sums over segments of many columns, sum by sum.
+pub(super) struct SumLanes {
+    inverse_poisson: Lanes<f64>,
+    inverse_read: Lanes<f64>,
+    inverse_total: Lanes<f64>,
+    weighted_slope: Lanes<f64>,
+}
+
+impl Default for SumLanes {
+    fn default() -> Self {
+        Self {
+            inverse_poisson: [0.0; LANES],
+            inverse_read: [0.0; LANES],
+            inverse_total: [0.0; LANES],
+            weighted_slope: [0.0; LANES],
+        }
+    }
+}
+
+impl SumLanes {
+    /// Sums of a column.
+    #[inline(always)]
+    pub(super) fn of(&self, lane: usize) -> Sums {
+        Sums {
+            inverse_poisson: self.inverse_poisson[lane],
+            inverse_read: self.inverse_read[lane],
+            inverse_total: self.inverse_total[lane],
+            weighted_slope: self.weighted_slope[lane],
+        }
+    }
+
+    /// Adds an integration of a column.
+    #[inline(always)]
+    pub(super) fn add(&mut self, lane: usize, integration: &Sums) {
+        let mut sums = self.of(lane);
+        sums.add(integration);
+        self.inverse_poisson[lane] = sums.inverse_poisson;
+        self.inverse_read[lane] = sums.inverse_read;
+        self.inverse_total[lane] = sums.inverse_total;
+        self.weighted_slope[lane] = sums.weighted_slope;
     }
 }

@@ -58,19 +58,25 @@ impl SampleBits {
         }
     }
 
+    /// The words of a row of a plane, to be written.
+    pub(crate) fn row_mut(&mut self, row: usize, plane: usize) -> &mut [u64] {
+        let start = (row * self.planes + plane) * self.words_per_row;
+        &mut self.words[start..start + self.words_per_row]
+    }
+
     /// Sets 64 columns at once.
-    pub(super) fn put_word(&mut self, row: usize, plane: usize, word: usize, value: u64) {
+    pub(crate) fn put_word(&mut self, row: usize, plane: usize, word: usize, value: u64) {
         self.words[(row * self.planes + plane) * self.words_per_row + word] = value;
     }
 
     /// Appends the rows of a band that follows.
-    pub(super) fn append(&mut self, mut next: Self) {
+    pub(crate) fn append(&mut self, mut next: Self) {
         self.words.append(&mut next.words);
     }
 }
 
 /// The columns whose bit is set in the words of a row.
-pub(super) fn columns_of(words: impl Iterator<Item = u64>) -> impl Iterator<Item = usize> {
+pub(crate) fn columns_of(words: impl Iterator<Item = u64>) -> impl Iterator<Item = usize> {
     words.enumerate().flat_map(|(index, mut word)| {
         std::iter::from_fn(move || {
             let bit = word.trailing_zeros() as usize;
@@ -80,4 +86,41 @@ pub(super) fn columns_of(words: impl Iterator<Item = u64>) -> impl Iterator<Item
             })
         })
     })
+}
+
+/// The columns of a row of a plane that have a bit within `reach` rows and columns.
+///
+/// `scratch` is room that is used again from call to call.
+pub(crate) fn columns_near<'a>(
+    bits: &SampleBits,
+    (row, plane): (usize, usize),
+    reach: usize,
+    scratch: &'a mut Vec<u64>,
+) -> impl Iterator<Item = usize> + use<'a> {
+    let columns = bits.columns;
+    scratch.clear();
+    scratch.resize(bits.words_per_row, 0);
+    let last = row.saturating_add(reach).min(bits.rows().saturating_sub(1));
+    for near in row.saturating_sub(reach)..=last {
+        for (word, bits) in scratch.iter_mut().zip(bits.row(near, plane)) {
+            *word |= bits;
+        }
+    }
+    if scratch.iter().any(|word| *word != 0) {
+        for _ in 0..reach.min(columns) {
+            spread_once(scratch);
+        }
+    }
+    // What has spread behind the last column comes last.
+    columns_of(scratch.iter().copied()).take_while(move |column| *column < columns)
+}
+
+/// Sets the bits beside those that are set.
+fn spread_once(words: &mut [u64]) {
+    let mut before = 0;
+    for index in 0..words.len() {
+        let (here, after) = (words[index], words.get(index + 1).copied().unwrap_or(0));
+        words[index] = here | here << 1 | before >> 63 | here >> 1 | after << 63;
+        before = here;
+    }
 }
