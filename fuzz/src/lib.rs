@@ -1,7 +1,7 @@
 //! What the fuzz targets do with bytes. Errors are expected; a panic, a hang or a runaway allocation is a finding.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::{Arc, LazyLock};
 
 use asdf::{AsdfFile, NdArray, Node, WriteOptions};
@@ -31,9 +31,13 @@ pub fn asdf(data: &[u8]) {
         let _ = file.array_mask(array);
         let _ = array.field("a").and_then(|field| file.array_i64(&field));
     }
+    // Writing takes the tags of the newest standard; what is written once is written the same again.
     if let Ok(bytes) = file.to_bytes(&WriteOptions::default()) {
-        let again = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
-        assert_eq!(again.tree, file.tree, "what was written reads the same");
+        let first = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
+        let bytes = first.to_bytes(&WriteOptions::default());
+        let bytes = bytes.expect("what was read can be written");
+        let second = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
+        assert_eq!(second.tree, first.tree, "what was written reads the same");
     }
 }
 
@@ -157,13 +161,18 @@ pub fn association(data: &[u8]) {
         .flat_map(|product| &product.members)
     {
         if let Ok(path) = association.path_of(member, MemberPaths::Inside) {
-            let inside = path
-                .strip_prefix(directory)
-                .expect("an allowed member stays inside");
-            let up = std::path::Component::ParentDir;
+            let mut place: Vec<Component<'_>> = Vec::new();
+            for part in path.components() {
+                match part {
+                    Component::ParentDir => drop(place.pop().expect("a place below the folder")),
+                    Component::CurDir => {}
+                    other => place.push(other),
+                }
+            }
+            let directory: Vec<Component<'_>> = directory.components().collect();
             assert!(
-                inside.components().all(|part| part != up),
-                "{}",
+                place.starts_with(&directory),
+                "{} leads outside",
                 path.display()
             );
         }
