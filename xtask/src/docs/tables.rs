@@ -148,7 +148,7 @@ pub(super) fn steps() -> Result<String> {
         add(
             &mut text,
             &format!(
-                "| [{name}](steps/{name}.md) | `{}` | {} |\n",
+                "| [{name}]({name}.md) | `{}` | {} |\n",
                 spec.class_name(),
                 cell(&spec.about)
             ),
