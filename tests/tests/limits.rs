@@ -4,23 +4,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 /// Memory that the program may ask for [KiB].
 const MEMORY_KIB: u64 = 2 << 20;
 
-/// Longer than any of these needs, on a busy machine, unoptimised.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time of the processor that the program may take, unoptimised [s].
+const PATIENCE_S: u64 = 60;
 
 /// A run that may ask for little memory.
-fn strun(folder: &Path, arguments: &[&str]) -> (Output, Duration) {
-    let begun = Instant::now();
+fn strun(folder: &Path, arguments: &[&str]) -> Output {
     let run = Command::new("sh")
         .arg("-c")
         .arg(format!(
-            "ulimit -v {MEMORY_KIB} && exec \"$0\" --threads=2 \"$@\""
+            "ulimit -v {MEMORY_KIB} && ulimit -t {PATIENCE_S} && exec \"$0\" --threads=2 \"$@\""
         ))
         .arg(env!("CARGO_BIN_EXE_strun-under-test"))
         .args(arguments)
@@ -29,12 +27,12 @@ fn strun(folder: &Path, arguments: &[&str]) -> (Output, Duration) {
         .env("CRDS_PATH", folder)
         .current_dir(folder)
         .output();
-    (run.expect("a shell"), begun.elapsed())
+    run.expect("a shell")
 }
 
 /// The program refuses: status 1, a message with these words, in good time.
 fn refuses(folder: &Path, arguments: &[&str], words: &[&str]) {
-    let (run, time) = strun(folder, arguments);
+    let run = strun(folder, arguments);
     let said = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(1), "{arguments:?}: {said:.2000}");
     for word in words {
@@ -45,7 +43,6 @@ fn refuses(folder: &Path, arguments: &[&str], words: &[&str]) {
         said.contains("  hint: ") && said.contains("  code: "),
         "{said:.2000}"
     );
-    assert!(time < PATIENCE, "{arguments:?} took {time:?}");
 }
 
 /// Cards filled up to whole blocks.
@@ -279,7 +276,7 @@ fn names_are_not_interpreted() {
         "| touch z_uncal.fits",
     ] {
         fs::copy(input.path(), folder.path().join(name)).expect("a copy");
-        let (run, _) = strun(
+        let run = strun(
             folder.path(),
             &[
                 "group_scale",

@@ -51,13 +51,13 @@ impl Failure {
 
 /// `program: message`, then each cause on a line of its own, then hint and code.
 fn chain(program: &str, error: &anyhow::Error) -> String {
-    let mut text = format!("{program}: error: {error}\n");
+    let mut text = format!("{program}: error: {}\n", shortened(&error.to_string()));
     let mut last = error.to_string();
     for cause in error.chain().skip(1) {
         let message = cause.to_string();
         // A transparent wrapper says the same as its cause.
         if message != last {
-            let written = writeln!(text, "  because: {message}");
+            let written = writeln!(text, "  because: {}", shortened(&message));
             debug_assert!(written.is_ok(), "writing to a string cannot fail");
         }
         last = message;
@@ -71,6 +71,19 @@ fn chain(program: &str, error: &anyhow::Error) -> String {
     let written = writeln!(text, "  hint: {hint}\n  code: {code}");
     debug_assert!(written.is_ok(), "writing to a string cannot fail");
     text
+}
+
+/// Letters of a message, at most: it may hold a value of a file.
+const LONGEST: usize = 4000;
+
+fn shortened(message: &str) -> String {
+    let mut letters = message.chars();
+    let mut shown: String = letters.by_ref().take(LONGEST).collect();
+    let left = letters.count();
+    if left > 0 {
+        shown += &format!("... and {left} more letters");
+    }
+    shown
 }
 
 /// Of what is known along a chain, the first that is no mere wrapper, else the innermost wrapper.
