@@ -177,7 +177,7 @@ catalogue! {
     }
     "associations::AssociationError" AssociationError {
         Unreadable "association-unreadable" wraps: "Give the path of an association file, or of an exposure.";
-        TooLarge "association-too-large": "An association of ten thousand exposures has two million bytes: is this the right file?";
+        TooLarge "association-too-large": "An association of ten thousand exposures has two million bytes; this may be the wrong file.";
         NotJson "association-not-json" wraps: "Associations are JSON files; `asn_from_list` makes them.";
         Content "association-content": "`asn_from_list -o asn.json --product-name NAME FILES` makes an association that can be compared with.";
         Unwritable "association-unwritable" wraps: "Write to a directory in which you may make files.";
@@ -199,7 +199,7 @@ catalogue! {
     }
     "asdf::Error" AsdfError {
         Io "asdf-io": "See that the file is there and may be read.";
-        NotAsdf "asdf-not-asdf": "An ASDF file begins with `#ASDF`; is it another format?";
+        NotAsdf "asdf-not-asdf": "An ASDF file begins with `#ASDF`; this may be another format.";
         Header "asdf-header": "The file is damaged or of an unknown version: fetch it again.";
         Yaml "asdf-yaml": "The tree cannot be read at the line given: fetch the file again, or correct the text.";
         Path "asdf-path": BUG;

@@ -15,7 +15,12 @@ fn every_error_has_a_code_and_a_hint() {
     let mut kinds: BTreeSet<&str> = transparent().iter().copied().collect();
     for entry in all() {
         let words = entry.code.split('-');
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+        let is_word = |word: &str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
         assert!(
             words.clone().count() > 1 && words.clone().all(is_word),
             "{}",
