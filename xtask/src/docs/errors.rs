@@ -97,6 +97,7 @@ fn declared() -> Result<Vec<Declared>> {
         "drizzle",
         "gwcs",
         "pipelines",
+        "quicklook",
         "stcal",
         "steps",
         "stpipe",

@@ -18,6 +18,7 @@ use gwcs::fits::FitsError;
 use gwcs::mosaic::MosaicError;
 use gwcs::{TransformError, WcsError};
 use pipelines::image3::MixedInstruments;
+use quicklook::QuicklookError;
 use stcal::clean_flicker_noise::{CleanError, NoMesh};
 use stcal::dark::DarkError;
 use stcal::emicorr::EmiError;
@@ -146,6 +147,7 @@ catalogue! {
     }
     "stpipe::ConfigError" ConfigError {
         Unreadable "config-unreadable" wraps: "A parameter file is ASDF or INI text; `strun STEP --save-parameters FILE` writes one to start from.";
+        Unavailable "config-unavailable" wraps: "`--disable-crds-steppars` takes no parameters from CRDS; `jwst crds sync FILE` fetches them.";
         Value "config-value" wraps: OPTIONS;
         UnknownStep "config-unknown-step": OPTIONS;
         Hooks "config-hooks": "Remove `pre_hooks` and `post_hooks`, and call those programs yourself before or after.";
@@ -197,6 +199,15 @@ catalogue! {
         NotATable "file-not-a-table": "Tables are ECSV, or text with a line of column names.";
         Unwritable "file-unwritable": OUTPUT;
     }
+    "quicklook::QuicklookError" QuicklookError {
+        Option "picture-option": "`jwst preview --help` and `jwst report --help` list the options with their values.";
+        Unsuitable "picture-unsuitable": "`jwst info FILE` lists what is in the file.";
+        Catalog "picture-catalogue": "Give the catalogue that source_catalog made of this image, as ECSV.";
+        NoProducts "report-no-products": "Give the folder that a run has saved its products to.";
+        Log "report-log": "Give a log that a run has written as JSON lines, or none.";
+        Encoding "picture-encoding": BUG;
+        -> Data(error) => error;
+    }
     "asdf::Error" AsdfError {
         Io "asdf-io": "See that the file is there and may be read.";
         NotAsdf "asdf-not-asdf": "An ASDF file begins with `#ASDF`; this may be another format.";
@@ -209,6 +220,7 @@ catalogue! {
         _ => None;
     }
     "crds::Error" CrdsError {
+        NoContext "crds-no-context": SERVER;
         Read "crds-read": "CRDS_PATH must name a cache that you may read.";
         MissingMapping "crds-missing-mapping": SERVER;
         MissingReference "crds-missing-reference": SERVER;
