@@ -22,6 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("wcs", wcs_seeds()?),
         ("fits_header", fits_seeds()),
         ("rmap", rmap_seeds()),
+        ("association", association_seeds()),
+        ("parameters", parameter_seeds()?),
+        ("lock", lock_seeds()),
     ] {
         let folder = root.join(name);
         fs::create_dir_all(&folder)?;
@@ -243,4 +246,59 @@ fn rmap_seeds() -> Vec<Vec<u8>> {
         .iter()
         .map(|selector| format!("{header}selector = {selector}\n").into_bytes())
         .collect()
+}
+
+fn association_seeds() -> Vec<Vec<u8>> {
+    [
+        r#"{"asn_type": "image3", "asn_rule": "r", "asn_pool": "p_pool.csv", "asn_id": "a3001", "version_id": null, "products":
+            [{"name": "jw01_t001_nircam", "members": [{"expname": "a_cal.fits", "exptype": "science", "group_id": "1"},
+            {"expname": "b_cal.fits", "exptype": "background", "exposerr": null, "asn_candidate": "[('o001', 'observation')]"}]}]}"#,
+        r#"{"products": [{"name": "\u00e9", "members": [{"expname": "../up.fits", "exptype": "psf"}, {"expname": "/abs.fits",
+            "exptype": "science", "tweakreg_catalog": "c.ecsv"}, {"expname": "./a/./b/../c.fits", "exptype": "other kind"}]}]}"#,
+        r#"{"products": [{"name": "x", "members": [{"expname": "a", "exptype": "sourcecat", "n": 1.5e300, "l": [[[]]]}]},
+            {"name": "y", "members": [{"expname": "C:\\a\\b", "exptype": "segmap"}]}], "degraded_status": "None", "note": {"a": {}}}"#,
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+fn parameter_seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let mut seeds: Vec<Vec<u8>> = [
+        "name = 'toy'\nclass = 'pkg.ToyPipeline'\nlimit = 3.5 # DN\nlist = 1, 2.5, 3\nwords = a, 'b c', \"d\"\n[steps]\n\
+         [[jump]]\nskip = True\ntext = \"\"\"two\nlines\"\"\"\n[[ramp_fit]]\nmaybe = None\noverride_flat = f.fits\n",
+        "# only a comment\n\npre_hooks = ,\nconfig_file = other.cfg\n'quoted key' = '''x'''\n",
+        "enabled = no\ncount = 4\nchoice = two\nfile = ../f.asdf\noutput_file = o.fits\n",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect();
+    for tree in [
+        "class: pkg.ToyPipeline\nname: toy\nmeta: {author: me}\nparameters: {limit: 2, maybe: .nan, words: [a, b], skip: false}\n\
+         steps:\n- class: pkg.JumpStep\n  name: jump\n  parameters: {list: [1, 2.0], text: 'x', post_hooks: []}\n",
+        "parameters:\n  class: pkg.ToyPipeline\n  name: toy\n  limit: 1.0e1\n  steps:\n    jump: {class: pkg.JumpStep, skip: true}\n",
+    ] {
+        let text = format!("{HEAD}{tree}...\n");
+        let file = AsdfFile::from_bytes(text.as_bytes())?;
+        seeds.push(file.to_bytes(&WriteOptions::default())?);
+        seeds.push(text.into_bytes());
+    }
+    Ok(seeds)
+}
+
+fn lock_seeds() -> Vec<Vec<u8>> {
+    let start = r#"{"format": "stpipe lock 1", "software": {"package": "toy", "version": "1.0", "stpipe": "0.1.0", "platform": "x86_64-linux"},
+        "context": "jwst_1234.pmap", "class": "pkg.ToyPipeline", "name": "ToyPipeline","#;
+    let sum = r#"{"size": 3, "sha1": "a9993e364706816aba3e25717850c26c9cd0d89d"}"#;
+    [
+        format!(
+            r#"{start} "inputs": {{"a.fits": {sum}}}, "references": {{"flat.fits": {sum}}}, "files": {{"steps.jump.file": {sum}}},
+            "parameters": {{"limit": 2.5, "list": [1, 2.5], "maybe": "NaN", "steps.jump.skip": true, "steps.ramp_fit.text": "x"}},
+            "origins": {{"limit": "command line", "steps.jump.skip": "crds://pars.asdf", "list": "file p.asdf"}}}}"#
+        ),
+        format!(r#"{start} "inputs": {{}}, "references": {{}}, "files": {{}}, "parameters": {{}}, "origins": {{}}}}"#),
+    ]
+    .into_iter()
+    .map(String::into_bytes)
+    .collect()
 }

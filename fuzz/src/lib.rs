@@ -1,12 +1,18 @@
 //! What the fuzz targets do with bytes. Errors are expected; a panic, a hang or a runaway allocation is a finding.
 
 use std::io::Write;
+use std::path::{Component, Path};
+use std::sync::{Arc, LazyLock};
 
 use asdf::{AsdfFile, NdArray, Node, WriteOptions};
+use associations::{Association, MemberPaths};
 use crds::{ChecksumPolicy, InstrumentMapping, Mapping, Observatory, PipelineMapping, RuleFile};
 use datamodels::io::fits::{FitsReader, HduKind};
 use gwcs::Transform;
 use gwcs::convert::{Registry, read_transform, read_wcs, write_transform, write_wcs};
+use stpipe::config::{from_asdf, from_ini, parameter_file};
+use stpipe::lock::Lock;
+use stpipe::{ConfigTree, Origin, Settings, TaskSpec, UnknownKeys};
 
 /// Everything that a reader may ask of an ASDF file; what is read can be written, and reads the same again.
 ///
@@ -25,9 +31,13 @@ pub fn asdf(data: &[u8]) {
         let _ = file.array_mask(array);
         let _ = array.field("a").and_then(|field| file.array_i64(&field));
     }
+    // Writing takes the tags of the newest standard; what is written once is written the same again.
     if let Ok(bytes) = file.to_bytes(&WriteOptions::default()) {
-        let again = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
-        assert_eq!(again.tree, file.tree, "what was written reads the same");
+        let first = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
+        let bytes = first.to_bytes(&WriteOptions::default());
+        let bytes = bytes.expect("what was read can be written");
+        let second = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
+        assert_eq!(second.tree, first.tree, "what was written reads the same");
     }
 }
 
@@ -134,4 +144,163 @@ pub fn rmap(data: &[u8]) {
         rules.references();
         rules.parameters().for_each(drop);
     }
+}
+
+/// Association files: read, their members' paths looked at, and written.
+///
+/// # Panics
+/// A member that is allowed leaves the directory, or what was written does not read the same.
+pub fn association(data: &[u8]) {
+    let directory = Path::new("data");
+    let Ok(association) = Association::parse(data, &directory.join("fuzz_asn.json")) else {
+        return;
+    };
+    for member in association
+        .products
+        .iter()
+        .flat_map(|product| &product.members)
+    {
+        if let Ok(path) = association.path_of(member, MemberPaths::Inside) {
+            let mut place: Vec<Component<'_>> = Vec::new();
+            for part in path.components() {
+                match part {
+                    Component::ParentDir => drop(place.pop().expect("a place below the folder")),
+                    Component::CurDir => {}
+                    other => place.push(other),
+                }
+            }
+            let directory: Vec<Component<'_>> = directory.components().collect();
+            assert!(
+                place.starts_with(&directory),
+                "{} leads outside",
+                path.display()
+            );
+        }
+        let _ = association.path_of(member, MemberPaths::Anywhere);
+    }
+    let text = association.to_json();
+    let again = Association::parse(text.as_bytes(), &directory.join("fuzz_asn.json"));
+    let again = again.expect("what was written can be read");
+    assert_eq!(again.products.len(), association.products.len());
+    for (written, read) in association.products.iter().zip(&again.products) {
+        assert_eq!(written.name, read.name);
+        let names = |product: &associations::Product| -> Vec<String> {
+            product
+                .members
+                .iter()
+                .map(|member| member.name.clone())
+                .collect()
+        };
+        assert_eq!(names(written), names(read));
+    }
+}
+
+stpipe::params! {
+    /// Parameters of every kind.
+    pub struct TaskParams {
+        /// A number [DN]
+        pub limit: f64 = 1.5, min(0.0), max(100.0);
+        /// A count
+        pub count: u32 = 3;
+        /// A switch
+        pub enabled: bool = true;
+        /// Perhaps a number
+        pub maybe: Option<f64> = None;
+        /// A text
+        pub text: String = "a";
+        /// A choice
+        pub choice: String = "one", choices(&["one", "two"]);
+        /// A list
+        pub list: Vec<f64> = &[1.0, 2.0], items(1..=4);
+        /// Words
+        pub words: Option<Vec<String>> = None;
+        /// A file
+        pub file: Option<String> = None, input_path();
+    }
+}
+
+/// A pipeline with two steps.
+static TASK: LazyLock<Arc<TaskSpec>> = LazyLock::new(|| {
+    let step = |name: &'static str, class: &'static str| {
+        let mut spec = TaskSpec::pipeline::<TaskParams>(name, class, "A step", vec![]);
+        spec.name = name.into();
+        spec.references = vec!["flat".into()];
+        spec
+    };
+    let steps = vec![
+        step("jump", "pkg.JumpStep"),
+        step("ramp_fit", "pkg.RampFitStep"),
+    ];
+    Arc::new(TaskSpec::pipeline::<TaskParams>(
+        "toy",
+        "pkg.ToyPipeline",
+        "A toy",
+        steps,
+    ))
+});
+
+/// Parameter files of both kinds: read, laid over a task's defaults, and written.
+///
+/// # Panics
+/// A value that was taken is not taken from the file that is written with it.
+pub fn parameters(data: &[u8]) {
+    let tree = if data.starts_with(b"#ASDF") {
+        from_asdf(data).ok()
+    } else {
+        std::str::from_utf8(data)
+            .ok()
+            .and_then(|text| from_ini(text).ok())
+    };
+    let Some(mut tree) = tree else {
+        return;
+    };
+    forget_files(&mut tree);
+    let origin = Origin::File("fuzz.asdf".into());
+    for unknown in [UnknownKeys::Warn, UnknownKeys::Refuse] {
+        let mut settings = Settings::defaults(&TASK);
+        if settings.apply(&tree, &origin, unknown).is_err() {
+            continue;
+        }
+        let _ = settings.params::<TaskParams>();
+        let file = AsdfFile::from_tree(parameter_file(&settings, "2026-01-01T00:00:00"));
+        let bytes = file
+            .to_bytes(&WriteOptions::default())
+            .expect("settings can be written");
+        let mut again = Settings::defaults(&TASK);
+        let tree = from_asdf(&bytes).expect("what was written can be read");
+        again
+            .apply(&tree, &origin, UnknownKeys::Refuse)
+            .expect("what was written can be used");
+        for ((name, was), (_, is)) in settings.iter().zip(again.iter()) {
+            assert_eq!(
+                format!("{:?}", was.value),
+                format!("{:?}", is.value),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// Drops the names of further files: the target reads none.
+fn forget_files(tree: &mut ConfigTree) {
+    tree.config_file = None;
+    for (_, step) in &mut tree.steps {
+        forget_files(step);
+    }
+}
+
+/// Lock files: read, used and written.
+///
+/// # Panics
+/// What was written does not read the same.
+pub fn lock(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(lock) = Lock::from_text(text) else {
+        return;
+    };
+    let _ = lock.settings(&TASK);
+    let again = Lock::from_text(&lock.to_text()).expect("what was written can be read");
+    assert_eq!(again.to_text(), lock.to_text());
 }

@@ -41,6 +41,9 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "asdf",
             "compare",
             "gwcs",
+            // Of these only the errors, for their hints.
+            "drizzle",
+            "stcal",
         ],
     ),
     ("compare", &["asdf", "datamodels"]),
@@ -56,7 +59,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "steps",
         ],
     ),
-    ("xtask", &["testkit", "stcal"]),
+    (
+        "xtask",
+        &["testkit", "stcal", "jwst", "pipelines", "stpipe"],
+    ),
 ];
 
 /// What tests and examples of any crate may use besides.

@@ -1,5 +1,6 @@
 //! An association in memory.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -150,9 +151,10 @@ impl Association {
     /// [`AssociationError::Missing`] with all that are not, or as [`Self::path_of`].
     pub fn check_members(&self, allowed: MemberPaths) -> Result<(), AssociationError> {
         let mut missing = Vec::new();
+        let mut seen = HashSet::new();
         for member in self.products.iter().flat_map(|product| &product.members) {
             let path = self.path_of(member, allowed)?;
-            if !path.is_file() && !missing.contains(&path) {
+            if seen.insert(path.clone()) && !path.is_file() {
                 missing.push(path);
             }
         }

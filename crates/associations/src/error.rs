@@ -79,10 +79,14 @@ pub enum AssociationError {
     },
 }
 
+/// How many missing members a message names.
+const NAMED: usize = 20;
+
 fn list(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    paths.join(", ")
+    let named = paths.iter().take(NAMED);
+    let named: Vec<String> = named.map(|path| path.display().to_string()).collect();
+    match paths.len().checked_sub(NAMED) {
+        None | Some(0) => named.join(", "),
+        Some(more) => format!("{}, and {more} more", named.join(", ")),
+    }
 }

@@ -1,5 +1,7 @@
 //! Reading and checking association files.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -19,7 +21,15 @@ impl Association {
             path: path.to_path_buf(),
             source,
         };
-        let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+        let mut content = Vec::new();
+        let file = File::open(path).map_err(unreadable)?;
+        let stated = file.metadata().map_err(unreadable)?.len();
+        // What states no length, such as a pipe, is not read without end either.
+        if stated <= MOST_BYTES {
+            let mut bounded = file.take(MOST_BYTES + 1);
+            bounded.read_to_end(&mut content).map_err(unreadable)?;
+        }
+        let bytes = stated.max(content.len() as u64);
         if bytes > MOST_BYTES {
             return Err(AssociationError::TooLarge {
                 path: path.to_path_buf(),
@@ -27,8 +37,7 @@ impl Association {
                 limit: MOST_BYTES,
             });
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
-        Self::parse(&bytes, path)
+        Self::parse(&content, path)
     }
 
     /// Reads the content of an association file; `path` says where its members are.

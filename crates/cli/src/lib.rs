@@ -28,7 +28,7 @@ mod velocity_aberration;
 
 pub use asn::{asn_edit, asn_from_list, asn_gather, asn_make_pool};
 pub use jwst::run as jwst;
-pub use report::Failure;
+pub use report::{Failure, catalogue};
 pub use streams::Streams;
 pub use velocity_aberration::run as set_velocity_aberration;
 

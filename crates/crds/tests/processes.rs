@@ -120,3 +120,43 @@ fn killed_processes_leave_nothing_wrong() {
             .all(|kind| server.asked(&reference_of(kind)) > 0)
     );
 }
+
+/// A small disk in memory; `None` where mounting is not allowed.
+#[cfg(target_os = "linux")]
+fn small_disk(place: &Path, bytes: u64) -> Option<()> {
+    let size = format!("size={bytes}");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+        .arg(place)
+        .stderr(Stdio::null())
+        .status();
+    mounted.is_ok_and(|status| status.success()).then_some(())
+}
+
+/// `CRDS_TEST_DISKS` says how many disks become full, 3 by default.
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disks_leave_nothing_wrong() {
+    let disks = std::env::var("CRDS_TEST_DISKS").ok();
+    let disks: u64 = disks.and_then(|text| text.parse().ok()).unwrap_or(3);
+    let size = 400_000;
+    let server = Server::start(World::new(size));
+    for disk in 0..disks {
+        let root = tempfile::tempdir().expect("a directory");
+        let part = u64::from(noise(disk, 1)[0]);
+        let bytes = 16_384 + part * (KINDS.len() * size) as u64 / 256;
+        if small_disk(root.path(), bytes).is_none() {
+            eprintln!("skipped: no right to mount a small disk");
+            return;
+        }
+        let status = start(root.path(), &server.url).wait();
+        let complete = whole(&server, root.path());
+        let unmounted = Command::new("umount").arg("-l").arg(root.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+        assert!(
+            !status.expect("a process").success(),
+            "{bytes} bytes are too few"
+        );
+        assert!(complete < 10, "{bytes} bytes are too few for all");
+    }
+}

@@ -306,6 +306,7 @@ impl Place {
                 !l.contains(" - INFO - ") && !l.starts_with("  ")
                     || l.contains("because")
                     || l.contains("hint")
+                    || l.contains("code: ")
             })
             .filter(|l| !l.starts_with("add ") && !l.starts_with("calwebb_toy "))
             .collect();

@@ -186,6 +186,38 @@ fn impossible_sizes_are_refused_without_taking_the_memory() {
     }
 }
 
+/// cfitsio has room for 99 axes, and would write beyond it.
+#[test]
+fn more_axes_than_the_library_holds_are_refused() {
+    let folder = Folder::new();
+    let lengths: Vec<String> = (1..=999)
+        .map(|axis| format!("{:<8}=                    1", format!("NAXIS{axis}")))
+        .collect();
+    let write = |name: &str, stated: &str, axes: usize| {
+        let naxis = format!("NAXIS   = {stated:>20}");
+        let mut cards = vec![
+            "XTENSION= 'IMAGE   '",
+            "BITPIX  =                    8",
+            &naxis,
+        ];
+        cards.extend(lengths[..axes].iter().map(String::as_str));
+        folder.write(name, &[primary(&[]), hdu(&cards, &[0])])
+    };
+    for (stated, axes) in [("100", 100), ("999", 999), ("1E2", 100), ("0x64", 100)] {
+        let path = write("axes.fits", stated, axes);
+        says(FitsReader::open(&path), &["axes.fits", "HDU 2", "NAXIS"]);
+        let bytes = std::fs::read(&path).expect("read");
+        let mut packed = Vec::new();
+        let mut encoder = flate2::read::GzEncoder::new(&bytes[..], flate2::Compression::fast());
+        std::io::Read::read_to_end(&mut encoder, &mut packed).expect("packed");
+        let path = folder.write("axes.fits.gz", &[packed]);
+        says(FitsReader::open(&path), &["axes.fits.gz", "HDU 2", "NAXIS"]);
+    }
+    let most = FitsReader::open(&write("most.fits", "99 / as many as there may be", 99));
+    let most = most.expect("99 axes are allowed");
+    assert_eq!(most.hdus()[1].shape().len(), 99);
+}
+
 #[test]
 fn damaged_asdf_extensions_are_named() {
     let folder = Folder::new();

@@ -77,11 +77,15 @@ fn set_outputs(run: &mut Run<'_>, input: &Input<'_>) -> Result<(), RunError> {
 /// Exposures of more than one instrument make no mosaic.
 #[derive(Debug, thiserror::Error)]
 #[error("exposures of more than one instrument: {first} is of {instrument}, {other} of {foreign}")]
-struct MixedInstruments {
-    first: String,
-    instrument: String,
-    other: String,
-    foreign: String,
+pub struct MixedInstruments {
+    /// The first exposure.
+    pub first: String,
+    /// Its instrument.
+    pub instrument: String,
+    /// An exposure of another instrument.
+    pub other: String,
+    /// That instrument.
+    pub foreign: String,
 }
 
 /// The reference combines them as if they had the same units, throughput and pixels.

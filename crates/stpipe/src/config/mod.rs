@@ -10,13 +10,18 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub use asdf_file::{from_asdf, parameter_file, save};
-pub use ini::from_ini;
+pub use asdf_file::{TreeError, from_asdf, parameter_file, save};
+pub use ini::{IniError, Problem, from_ini};
 pub use settings::{Origin, Setting, Settings, UnknownKeys};
 
 use crate::{BoxError, ParamError, ParamValue, Values};
+
+/// Bytes of a parameter file, at most. That of a pipeline with all its steps has ten thousand.
+const MOST_BYTES: u64 = 1 << 24;
 
 /// The values that one source gives to a task and its steps, not yet checked.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -83,13 +88,28 @@ impl ConfigTree {
 /// # Errors
 /// [`ConfigError`] naming the file and what is wrong with it.
 pub fn read(path: &Path) -> Result<ConfigTree, ConfigError> {
-    let bytes = std::fs::read(path).map_err(|e| ConfigError::unreadable(path, e))?;
+    let bytes = read_bounded(path, MOST_BYTES).map_err(|e| ConfigError::unreadable(path, e))?;
     if bytes.starts_with(b"#ASDF") {
         return from_asdf(&bytes).map_err(|e| ConfigError::unreadable(path, e));
     }
     let text = String::from_utf8(bytes)
         .map_err(|_| ConfigError::unreadable(path, "it is neither an ASDF file nor text"))?;
     from_ini(&text).map_err(|e| ConfigError::unreadable(path, e))
+}
+
+/// The content of a file of text that must not be longer than `limit`, whatever it says of its length.
+///
+/// # Errors
+/// It cannot be read, or is longer.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let file = File::open(path)?;
+    file.take(limit + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        let problem = format!("expected at most {limit} bytes, found more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+    }
+    Ok(content)
 }
 
 /// A configuration that cannot be used.

@@ -38,8 +38,12 @@ pub use error::{Difference, LockError};
 pub use record::{LockedReferences, RecordedReferences};
 pub use text::WrongText;
 
+use crate::config::read_bounded;
 use crate::params::PathRole;
 use crate::{Origin, ParamValue, Settings};
+
+/// Bytes of a lock file, at most. That of a thousand exposures has a million.
+const MOST_BYTES: u64 = 1 << 26;
 
 /// The first entry of a lock file.
 const FORMAT: &str = "stpipe lock 1";
@@ -208,10 +212,13 @@ impl Lock {
     /// # Errors
     /// [`LockError::File`] and [`LockError::Text`].
     pub fn read(path: &Path) -> Result<Self, LockError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LockError::File {
+        let unreadable = |source| LockError::File {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        let text = read_bounded(path, MOST_BYTES).map_err(unreadable)?;
+        let text = String::from_utf8(text)
+            .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
         Self::from_text(&text).map_err(|source| LockError::Text {
             path: path.to_owned(),
             source,

@@ -9,11 +9,14 @@
 )]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
+use std::fs::File;
 use std::path::Path;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fitsio_sys as sys;
+
+use crate::io::positional;
 
 static SESSION: Mutex<()> = Mutex::new(());
 
@@ -21,6 +24,10 @@ const READONLY: c_int = 0;
 const END_OF_FILE: c_int = 107;
 /// More HDUs than any product has; a damaged file must not make the reader run away.
 const MAX_HDUS: c_int = 20_000;
+
+/// Axes for which cfitsio has room; it does not look before it writes beyond.
+const MAX_AXES: u32 = 99;
+const RECORD: usize = 80;
 
 /// A header record as cfitsio splits it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +57,46 @@ pub(super) enum Input<'a> {
 
 /// Lists the HDUs of a file with their headers.
 pub(super) fn read_layout(input: &Input<'_>) -> Result<Vec<RawHdu>, String> {
+    check_axes(input, 0).map_err(|e| format!("HDU 1: {e}"))?;
     let session = Session::open(input)?;
-    let mut hdus = Vec::new();
+    let mut hdus: Vec<RawHdu> = Vec::new();
     for number in 1..=MAX_HDUS {
+        if let Some(last) = hdus.last() {
+            check_axes(input, last.data_end).map_err(|e| format!("HDU {number}: {e}"))?;
+        }
         if !session.move_to(number)? {
             return Ok(hdus);
         }
         hdus.push(session.current()?);
     }
     Err(format!("more than {MAX_HDUS} HDUs"))
+}
+
+/// Refuses a header that states more axes than cfitsio holds. It takes NAXIS from the third record alone.
+fn check_axes(input: &Input<'_>, header_start: u64) -> Result<(), String> {
+    let mut record = [0; RECORD];
+    let start = header_start.saturating_add(2 * RECORD as u64);
+    // What cannot be read is told by cfitsio.
+    let is_read = match input {
+        Input::File(path) => File::open(path)
+            .is_ok_and(|file| positional::read_at(&file, start, &mut record).is_ok()),
+        Input::Memory(bytes) => usize::try_from(start)
+            .ok()
+            .and_then(|start| bytes.get(start..)?.first_chunk::<RECORD>())
+            .map(|found| record = *found)
+            .is_some(),
+    };
+    let Some(value) = record.strip_prefix(b"NAXIS   =").filter(|_| is_read) else {
+        return Ok(());
+    };
+    let value = String::from_utf8_lossy(value);
+    let value = value.split('/').next().unwrap_or_default().trim();
+    match value.parse::<i64>() {
+        Ok(axes) if axes <= i64::from(MAX_AXES) => Ok(()),
+        _ => Err(format!(
+            "NAXIS: expected a number from 0 to {MAX_AXES}, found {value}"
+        )),
+    }
 }
 
 /// Address and size of a buffer, which cfitsio reads through pointers for as long as the file is open.
