@@ -135,6 +135,7 @@ fn small_disk(place: &Path, bytes: u64) -> Option<()> {
 
 /// `CRDS_TEST_DISKS` says how many disks become full, 3 by default.
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 #[cfg(target_os = "linux")]
 fn full_disks_leave_nothing_wrong() {
     let disks = std::env::var("CRDS_TEST_DISKS").ok();

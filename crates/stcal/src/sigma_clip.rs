@@ -125,7 +125,7 @@ impl Stops {
 /// Does what the walks of [`select`] from both sides do, as long as they are far from each other: the stops from the left
 /// are exchanged with those from the right, one after the other. Gives the places from which the walks go on.
 ///
-/// Source: Edelkamp & Weiss 2016, "BlockQuicksort", doi:10.4230/LIPIcs.ESA.2016.38.
+/// Source: Edelkamp & Weiss 2016, "`BlockQuicksort`", doi:10.4230/LIPIcs.ESA.2016.38.
 #[inline(always)]
 fn exchange_blocks(
     values: &mut [f64],

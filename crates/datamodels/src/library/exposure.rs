@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
+use ndarray::{Array2, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
 use super::{AssociationInfo, MemberFile};
@@ -440,7 +440,7 @@ impl<'a> OpenExposure<'a> {
             return Ok(array);
         }
         let mut array = array.into_owned();
-        hide_in(&mut array, self.dq()?.view(), self.exposure.hidden);
+        hide_in(&mut array, &self.dq()?, self.exposure.hidden);
         Ok(array.into())
     }
 }
@@ -479,12 +479,13 @@ fn hide_pixels(image: &mut ImageModel, bits: u32) {
         &mut image.var_poisson,
         &mut image.var_rnoise,
     ];
+    let dq = Plane::from(image.dq.view());
     for array in arrays.into_iter().chain(image.var_flat.as_mut()) {
-        hide_in(array, image.dq.view(), bits);
+        hide_in(array, &dq, bits);
     }
 }
 
-fn hide_in(array: &mut Array2<f32>, dq: ArrayView2<'_, u32>, bits: u32) {
+fn hide_in(array: &mut Array2<f32>, dq: &Plane<'_, u32>, bits: u32) {
     if bits == 0 || array.dim() != dq.dim() {
         return;
     }

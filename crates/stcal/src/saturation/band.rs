@@ -63,12 +63,11 @@ pub fn flag_samples(
             let mut plane = group_dq.index_axis_mut(Axis(0), group);
             let mut row_dq = plane.row_mut(row);
             let mut copy = Vec::new();
-            let dq = match row_dq.as_slice_mut() {
-                Some(dq) => dq,
-                None => {
-                    copy.extend(row_dq.iter());
-                    &mut copy
-                }
+            let dq = if let Some(dq) = row_dq.as_slice_mut() {
+                dq
+            } else {
+                copy.extend(row_dq.iter());
+                &mut copy
             };
             run_vectorised(FlagRow {
                 signal: &signal,

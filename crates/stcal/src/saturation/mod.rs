@@ -226,7 +226,7 @@ pub fn count_pixels<const N: usize>(group_dq: ArrayView4<'_, u8>, bits: [u8; N])
             for dq in integration.outer_iter() {
                 match dq.to_slice() {
                     Some(dq) => {
-                        vectorised(|| any.iter_mut().zip(dq).for_each(|(any, dq)| *any |= dq))
+                        vectorised(|| any.iter_mut().zip(dq).for_each(|(any, dq)| *any |= dq));
                     }
                     None => any.iter_mut().zip(dq).for_each(|(any, dq)| *any |= dq),
                 }

@@ -52,7 +52,7 @@ impl Kernel for Sums<'_> {
         let mut count = 0;
         let (mut sums, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
         let distance = |value: f32| {
-            let inside = (value >= low) & (value <= high);
+            let inside = value >= low && value <= high;
             (if inside { value - centre } else { 0.0 }, u32::from(inside))
         };
         let (chunks, rest) = values.as_chunks::<LANES>();
@@ -131,7 +131,7 @@ fn widened(values: &[f32], (low, high): (f32, f32), from: (f32, f32)) -> (f32, f
     let (mut least, mut most) = ([from.0; LANES], [from.1; LANES]);
     let mut widen = |lane: usize, value: f32| {
         // What lies beyond a limit is replaced by what changes nothing.
-        let inside = (value >= low) & (value <= high);
+        let inside = value >= low && value <= high;
         let (under, over) = if inside { (value, value) } else { from };
         least[lane] = if under < least[lane] {
             under

@@ -26,18 +26,18 @@ impl<'a> Pixels<'a> {
 
     /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
     pub(super) fn finish(mut self, exposure: &OpenExposure<'a>) -> Result<Array2<u32>, StepError> {
-        mark_nan(&mut self.dq, self.data.view());
-        mark_nan(&mut self.dq, self.err.view());
+        mark_nan(&mut self.dq, &self.data.view());
+        mark_nan(&mut self.dq, &self.err.view());
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
             if let Some(variance) = exposure.variance(which).map_err(StepError::algorithm)? {
-                mark_nan(&mut self.dq, variance.view());
+                mark_nan(&mut self.dq, &variance.view());
             }
         }
         Ok(self.dq)
     }
 }
 
-fn mark_nan(dq: &mut Array2<u32>, values: ArrayView2<'_, f32>) {
+fn mark_nan(dq: &mut Array2<u32>, values: &ArrayView2<'_, f32>) {
     Zip::from(dq).and(values).par_for_each(|dq, value| {
         *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
     });

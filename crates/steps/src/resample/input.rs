@@ -124,19 +124,19 @@ impl<'a> ResampleInput<'a> {
             input.dq = Array2::zeros((0, 0)).into();
         }
         if let Some(noise) = &input.variances[READ_NOISE] {
-            leave_out_nan(&mut weights, noise.view());
+            leave_out_nan(&mut weights, &noise.view());
         }
         let err = open.err_with_hidden().map_err(StepError::algorithm)?;
-        leave_out_nan(&mut weights, err.view());
+        leave_out_nan(&mut weights, &err.view());
         if with_errors {
             input.err = err;
         }
         input.data = open.data_with_hidden().map_err(StepError::algorithm)?;
-        leave_out_nan(&mut weights, input.data.view());
+        leave_out_nan(&mut weights, &input.data.view());
         for (place, which) in [(1, Variance::Flat), (2, Variance::Poisson)] {
             input.variances[place] = variance(which)?;
             if let Some(variance) = &input.variances[place] {
-                leave_out_nan(&mut weights, variance.view());
+                leave_out_nan(&mut weights, &variance.view());
             }
         }
         input.weights = Some(weights);
@@ -262,7 +262,7 @@ impl<'a> ResampleInput<'a> {
 }
 
 /// Takes the weight from pixels that are NaN in an image.
-fn leave_out_nan(weights: &mut Array2<f32>, image: ArrayView2<'_, f32>) {
+fn leave_out_nan(weights: &mut Array2<f32>, image: &ArrayView2<'_, f32>) {
     Zip::from(weights).and(image).par_for_each(|weight, value| {
         *weight = if value.is_nan() { 0.0 } else { *weight };
     });

@@ -3,6 +3,10 @@
 //! The standard deviations of an exposure are averaged on the output like its data; their squares are added with squared
 //! weights, and in the end divided by the square of the sum of weights. All of it happens band by band, so that only the
 //! sums are as large as the output.
+#![expect(
+    clippy::inline_always,
+    reason = "what vectorised loops call must be compiled with them"
+)]
 
 use drizzle::{Band, DrizzleError, Exposure, Hits, Images, Layer, Mosaic, Plan};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
@@ -172,17 +176,17 @@ impl Part<'_> {
             .map_or(self.band.main.weight.view(), |weight| weight.view());
         let noise = present.iter().position(|&k| k == READ_NOISE);
         let weighting = match (weighting, noise) {
-            (Weighting::ReadNoise, Some(noise)) => Weights::Inverse(flat(means[noise].view())),
+            (Weighting::ReadNoise, Some(noise)) => Weights::Inverse(flat(&means[noise].view())),
             (Weighting::Time(time), _) => Weights::All(time),
             (Weighting::ReadNoise, None) => Weights::All(0.0),
         };
         let mut deviations: [Option<&[f32]>; KINDS] = [None; KINDS];
         for (&kind, mean) in present.iter().zip(&means) {
-            deviations[kind] = Some(flat(mean.view()));
+            deviations[kind] = Some(flat(&mean.view()));
         }
         let sources = Sources {
             deviations,
-            touched: flat(touched),
+            touched: flat(&touched),
             weighting,
         };
         add(
@@ -212,7 +216,7 @@ fn again<'b>(band: &'b mut Band<'_>) -> Band<'b> {
 }
 
 /// Pixels row after row: all arrays of a band are stored so.
-fn flat<'v>(view: ArrayView2<'v, f32>) -> &'v [f32] {
+fn flat<'v>(view: &ArrayView2<'v, f32>) -> &'v [f32] {
     view.to_slice().unwrap_or_default()
 }
 
@@ -311,7 +315,7 @@ impl Kernel for Weigh<'_> {
                 for ((weighed, touched), noise) in pixels.zip(noise) {
                     let variance = noise * noise;
                     let weight = f64::from(1.0 / variance);
-                    let counts = (variance > 0.0) & (variance < f32::INFINITY) & (*touched != 0.0);
+                    let counts = variance > 0.0 && variance < f32::INFINITY && *touched != 0.0;
                     *weighed = if counts { weight } else { 0.0 };
                 }
             }
@@ -342,7 +346,7 @@ impl Kernel for AddSquares<'_> {
             let known = if sum.is_nan() { 0.0 } else { *sum };
             let variance = f64::from(deviation * deviation);
             let new = (f64::from(known) + variance * weight * weight) as f32;
-            let is_added = counts(*deviation) & (*weight > 0.0);
+            let is_added = counts(*deviation) && *weight > 0.0;
             *sum = if is_added { new } else { *sum };
         }
     }
@@ -363,7 +367,7 @@ impl Kernel for AddWeights<'_> {
         let pixels = self.deviations.iter().zip(self.weighed);
         for (total, (deviation, weight)) in self.total.iter_mut().zip(pixels) {
             let new = (f64::from(*total) + weight) as f32;
-            let is_added = counts(*deviation) & (*weight > 0.0);
+            let is_added = counts(*deviation) && *weight > 0.0;
             *total = if is_added { new } else { *total };
         }
     }
@@ -382,7 +386,7 @@ impl Kernel for Differs<'_> {
     fn run(self) -> bool {
         let [a, b] = self.deviations;
         let pixels = a.iter().zip(b).zip(self.weighed);
-        let differ = pixels.map(|((a, b), weight)| (counts(*a) != counts(*b)) & (*weight > 0.0));
+        let differ = pixels.map(|((a, b), weight)| counts(*a) != counts(*b) && *weight > 0.0);
         differ.fold(false, |any, differs| any | differs)
     }
 }

@@ -134,11 +134,11 @@ impl<'p> CleanFitter<'p> {
         for lane in 0..LANES {
             let (gain, noise) = (self.gain[lane], &mut self.noise[lane]);
             *noise = plan.group_noise(*noise as f32, gain as f32);
-            self.ordinary[lane] = (lane < piece.end - piece.start)
-                & (gain > 0.0)
-                & gain.is_finite()
-                & (*noise != 0.0)
-                & noise.is_finite();
+            self.ordinary[lane] = lane < piece.end - piece.start
+                && gain > 0.0
+                && gain.is_finite()
+                && *noise != 0.0
+                && noise.is_finite();
         }
     }
 
@@ -161,7 +161,7 @@ impl<'p> CleanFitter<'p> {
             }
         }
         for (lane, flags) in flags.into_iter().enumerate() {
-            self.fitted[lane] = self.ordinary[lane] & (flags == 0);
+            self.fitted[lane] = self.ordinary[lane] && flags == 0;
         }
     }
 
@@ -174,8 +174,8 @@ impl<'p> CleanFitter<'p> {
         let (flags, sums) = block.summary();
         let lost = self.plan.params.flags.group.charge_loss;
         std::array::from_fn(|lane| {
-            let wanted = self.ordinary[lane] & !self.fitted[lane];
-            wanted & (flags[lane] & lost == 0) & sums[lane].is_finite()
+            let wanted = self.ordinary[lane] && !self.fitted[lane];
+            wanted && flags[lane] & lost == 0 && sums[lane].is_finite()
         })
     }
 
