@@ -3,6 +3,10 @@
 //!
 //! `JWST_FAULT_KILLS` and `JWST_FAULT_DISKS` say how many of each pipeline; few by default.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::print_stderr,
+    reason = "how many runs were killed, and why a test could not run, is for whoever looks"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -244,7 +244,15 @@ fn absurd_parameter_files_are_refused_at_once() {
     let class = "class = 'jwst.group_scale.GroupScaleStep'\n";
     // Sections in sections: as deep as the limit on bytes allows.
     let nested: String = (1..2000)
-        .map(|depth| format!("{}steps{}\n", "[".repeat(depth), "]".repeat(depth)))
+        .map(|depth| {
+            [
+                "[".repeat(depth),
+                "steps".to_owned(),
+                "]".repeat(depth),
+                "\n".to_owned(),
+            ]
+            .concat()
+        })
         .collect();
     let list = format!("suffix = {}\n", "x,".repeat(1_000_000));
     let long = format!("suffix = \"\"\"{}\n", "x".repeat(20 << 20));

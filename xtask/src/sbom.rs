@@ -1,4 +1,4 @@
-//! The list of everything that the programs are made of, as CycloneDX 1.5.
+//! The list of everything that the programs are made of, as `CycloneDX` 1.5.
 //!
 //! Made from `cargo metadata` and Cargo.lock for the target given; without times or random numbers, so that it is the same for the
 //! same sources.

@@ -25,6 +25,7 @@ const DEGREES_PER_MAS: f64 = 1e-3 / 3600.0;
 ///
 /// Exit status: 0 for no difference, 1 for differences, 2 for files that cannot be compared.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct DiffArgs {
     /// A product
     a: PathBuf,
@@ -127,14 +128,15 @@ fn tolerances(args: &DiffArgs) -> ToleranceSpec {
 fn text(report: &Report, all: bool) -> String {
     let mut text = format!("{report}\n");
     if all {
-        text += &format!(
+        let line = format!(
             "{:28} {:>10} {:>10} {:>12} {:>12}\n",
             "part", "values", "outside", "max abs", "max rel"
         );
+        text += &line;
         let number =
             |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.3e}"));
         for part in &report.measured {
-            text += &format!(
+            let line = format!(
                 "{:28} {:>10} {:>10} {:>12} {:>12}\n",
                 part.part,
                 part.count,
@@ -142,6 +144,7 @@ fn text(report: &Report, all: bool) -> String {
                 number(part.largest_absolute),
                 number(part.largest_relative)
             );
+            text += &line;
         }
     }
     text

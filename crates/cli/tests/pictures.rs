@@ -72,7 +72,8 @@ fn wrong_options_are_usage_errors() {
     ] {
         let args = format!("preview x_rate.fits -o x.png {options}");
         let args: Vec<&str> = args.split(' ').collect();
-        said += &format!("$ jwst {}\n{}\n", args.join(" "), jwst(here.path(), &args));
+        let line = format!("$ jwst {}\n{}\n", args.join(" "), jwst(here.path(), &args));
+        said += &line;
     }
     said += &jwst(here.path(), &["preview", "x_rate.fits", "-o", "x.jpg"]);
     said += &jwst(here.path(), &["report", ".", "-o", "x.pdf"]);
@@ -98,7 +99,8 @@ fn files_that_do_not_fit_are_errors_and_leave_nothing() {
         "report x_rate.fits -o x.html --log y_cat.ecsv",
     ] {
         let args: Vec<&str> = line.split(' ').collect();
-        said += &format!("$ jwst {line}\n{}\n", jwst(here.path(), &args));
+        let line = format!("$ jwst {line}\n{}\n", jwst(here.path(), &args));
+        said += &line;
     }
     assert_snapshot!("errors_of_files", said);
     assert_eq!(fs::read_dir(here.path()).unwrap().count(), 2);

@@ -158,17 +158,17 @@ impl Scanner<'_> {
         if let Some(name) = word_after("enum ").filter(|_| is_error) {
             self.of = Some(name.to_owned());
         } else if let Some(name) = word_after("struct ").filter(|_| is_error) {
-            self.add(name.to_owned(), message);
+            self.add(name, message);
         } else if let (Some(of), Some(message), true) = (&self.of, message, is_variant(line)) {
             let variant = text
                 .split(|c: char| !c.is_alphanumeric())
                 .next()
                 .unwrap_or_default();
-            self.add(format!("{of}::{variant}"), Some(message));
+            self.add(&format!("{of}::{variant}"), Some(message));
         }
     }
 
-    fn add(&mut self, name: String, message: Option<String>) {
+    fn add(&mut self, name: &str, message: Option<String>) {
         self.found.push(Declared {
             name: format!("{}::{name}", self.library),
             meaning: self.doc.trim().to_owned(),

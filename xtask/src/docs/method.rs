@@ -36,9 +36,18 @@ pub(super) fn of_module(path: &str) -> Result<String> {
         }
         match in_code {
             Code::Program => {}
-            Code::Text => text += &format!("{line}\n"),
-            Code::None if line.starts_with('#') => text += &format!("##{line}\n"),
-            Code::None => text += &format!("{}\n", without_item_links(line)),
+            Code::Text => {
+                let line = format!("{line}\n");
+                text += &line;
+            }
+            Code::None if line.starts_with('#') => {
+                let line = format!("##{line}\n");
+                text += &line;
+            }
+            Code::None => {
+                let line = format!("{}\n", without_item_links(line));
+                text += &line;
+            }
         }
     }
     Ok(text.trim().to_owned() + "\n")
@@ -65,7 +74,8 @@ fn without_item_links(line: &str) -> String {
         let target = tail.strip_prefix('(').and_then(|tail| tail.split_once(')'));
         match target {
             Some((url, tail)) if url.starts_with("http") => {
-                out += &format!("[{inside}]({url})");
+                let line = format!("[{inside}]({url})");
+                out += &line;
                 rest = tail;
             }
             Some((_, tail)) => {
@@ -77,7 +87,8 @@ fn without_item_links(line: &str) -> String {
                 rest = tail;
             }
             None => {
-                out += &format!("[{inside}]");
+                let line = format!("[{inside}]");
+                out += &line;
                 rest = tail;
             }
         }

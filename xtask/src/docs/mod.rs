@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     let mut wrong = links::check(&workspace())?;
-    wrong.extend(tables::steps_without_page()?);
+    wrong.extend(tables::steps_without_page());
     let unknown = errors::missing()?;
     wrong.extend(
         unknown

@@ -22,7 +22,7 @@ use crate::{Failure, Streams};
 use display::Display;
 use job::{Job, Outcome};
 use memory::Budget;
-use options::BatchOptions;
+use options::{BatchOptions, threads_of_job};
 use record::Expected;
 
 /// Runs `jwst run` with the words after it, and gives the exit status: 0, 1 if a file failed, 2 for wrong usage.
@@ -178,7 +178,7 @@ impl Batch<'_> {
         let job = Job {
             split: &self.split,
             input,
-            threads: self.options.threads_of_job(jobs),
+            threads: threads_of_job(jobs),
             memory_bytes: self.options.memory_bytes.map(|all| all / jobs as u64),
             lock: &scratch.join(format!("{index}.lock")),
             display: &self.display,

@@ -67,12 +67,12 @@ impl BatchOptions {
         }
         Ok((options, rest))
     }
+}
 
-    /// Threads of each of some jobs that run at the same time.
-    pub(super) fn threads_of_job(&self, jobs: usize) -> NonZeroUsize {
-        let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        NonZeroUsize::new(all / jobs.max(1)).unwrap_or(NonZeroUsize::MIN)
-    }
+/// Threads of each of some jobs that run at the same time.
+pub(super) fn threads_of_job(jobs: usize) -> NonZeroUsize {
+    let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new(all / jobs.max(1)).unwrap_or(NonZeroUsize::MIN)
 }
 
 fn count(text: &str) -> Result<NonZeroUsize, Failure> {

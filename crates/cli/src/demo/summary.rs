@@ -69,41 +69,48 @@ impl Summary {
         let mut text =
             String::from("\nWhat came out, and how it compares with what was simulated:\n");
         let [rows, columns] = self.mosaic_shape;
-        text += &format!(
+        let line = format!(
             "  mosaic     {}, {columns} by {rows} pixels\n  catalogue  {}, {} sources\n",
             self.mosaic.display(),
             self.catalog.display(),
             self.stars.sources,
         );
+        text += &line;
         for check in &self.rates {
-            text += &format!(
+            let line = format!(
                 "  rates      {}: (rate - truth) / error of {} pixels has median {:+.3} and scatter {:.3}; ideal: 0 and 1\n",
                 check.instrument, check.pixels, check.median, check.scatter
             );
+            text += &line;
             if !check.note.is_empty() {
-                text += &format!("             ({})\n", check.note);
+                let line = format!("             ({})\n", check.note);
+                text += &line;
             }
         }
         let stars = &self.stars;
-        text += &format!(
+        let line = format!(
             "  stars      {} of {} in the field were found; {} sources are none of them\n",
             stars.found, stars.stars, stars.others
         );
-        text += &format!(
+        text += &line;
+        let line = format!(
             "  positions  off by {:+.2} and {:+.2} mas (right ascension, declination), scatter {:.2} and {:.2} mas\n",
             stars.offset_mas[0], stars.offset_mas[1], stars.scatter_mas[0], stars.scatter_mas[1]
         );
-        text += &format!(
+        text += &line;
+        let line = format!(
             "  fluxes     {:.4} of the true ones, scatter {:.4}\n",
             stars.flux_ratio, stars.flux_scatter
         );
+        text += &line;
         if let Some(pictures) = &self.pictures {
             let number = pictures.images.len();
-            text += &format!(
+            let line = format!(
                 "  pictures   {number} in {}/pictures; the report is {}\n",
                 folder.path().display(),
                 pictures.report.display()
             );
+            text += &line;
         }
         let first = truth.exposures().next().map_or("", String::as_str);
         text + &self.closing(folder, first)

@@ -57,7 +57,7 @@ impl Truth {
 pub(super) struct RateCheck {
     pub(super) instrument: String,
     pub(super) exposures: usize,
-    /// Pixels that are not flagged DO_NOT_USE.
+    /// Pixels that are not flagged `DO_NOT_USE`.
     pub(super) pixels: usize,
     /// The median of the distribution, 0 where nothing is wrong.
     pub(super) median: f64,

@@ -171,7 +171,10 @@ fn documentation(source: &str) -> String {
         }
         match fence {
             Fence::Example => {}
-            Fence::Formula => text += &format!("      {line}\n"),
+            Fence::Formula => {
+                let line = format!("      {line}\n");
+                text += &line;
+            }
             Fence::Outside => text += &prose(line),
         }
     }
@@ -229,7 +232,8 @@ fn without_links(line: &str) -> String {
                 rest = after;
             }
             None => {
-                text += &format!("[{inside}]");
+                let line = format!("[{inside}]");
+                text += &line;
                 rest = after;
             }
         }

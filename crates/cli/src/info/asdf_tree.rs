@@ -52,7 +52,7 @@ fn add(node: &Node, path: String, leaves: &mut Vec<Leaf>) {
         Node::NdArray(array) => {
             let kind = match &array.datatype {
                 DataType::Scalar(kind) => kind.name().to_owned(),
-                other => format!("{other:?}"),
+                other @ DataType::Structured(_) => format!("{other:?}"),
             };
             format!("array of {kind}, shape {:?}", array.shape)
         }

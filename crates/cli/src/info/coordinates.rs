@@ -1,6 +1,6 @@
 //! World coordinates in a few numbers.
 
-use datamodels::io::fits::FitsReader;
+use datamodels::io::fits::{FitsReader, HduInfo};
 use datamodels::metadata::Metadata;
 use gwcs::Wcs;
 use serde::Serialize;
@@ -83,7 +83,7 @@ fn bounds(wcs: &Wcs, reader: &FitsReader) -> Vec<[f64; 2]> {
         let ends = intervals.map(|interval| interval.map(|interval| [interval.low, interval.high]));
         return ends.collect::<Option<_>>().unwrap_or_default();
     }
-    let shape = reader.find("SCI", 1).map(|hdu| hdu.shape());
+    let shape = reader.find("SCI", 1).map(HduInfo::shape);
     match shape {
         Some([.., rows, columns]) => [columns, rows]
             .map(|length| [-0.5, *length as f64 - 0.5])

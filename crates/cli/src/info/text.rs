@@ -65,9 +65,11 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
     if lines.peek().is_none() {
         return;
     }
-    *text += &format!("\n{title}\n");
+    let line = format!("\n{title}\n");
+    *text += &line;
     for line in lines {
-        *text += &format!("  {}\n", line.trim_end());
+        let line = format!("  {}\n", line.trim_end());
+        *text += &line;
     }
 }
 

@@ -81,7 +81,8 @@ fn shortened(message: &str) -> String {
     let mut shown: String = letters.by_ref().take(LONGEST).collect();
     let left = letters.count();
     if left > 0 {
-        shown += &format!("... and {left} more letters");
+        let line = format!("... and {left} more letters");
+        shown += &line;
     }
     shown
 }
