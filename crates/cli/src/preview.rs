@@ -19,7 +19,7 @@ pub(crate) struct PreviewArgs {
     /// The picture to write, a PNG file
     #[arg(short, long, value_name = "FILE.png", value_parser = png_name)]
     output: PathBuf,
-    /// Draw another HDU, such as ERR or `VAR_POISSON` [default: SCI]
+    /// Draw another HDU, such as ERR or WHT [default: SCI]
     #[arg(long, value_name = "NAME")]
     hdu: Option<String>,
     /// The integration, counted from 1 [default: 1]
@@ -37,8 +37,12 @@ pub(crate) struct PreviewArgs {
     /// grey, viridis, grey-inverted or viridis-inverted [default: viridis, grey under quality marks]
     #[arg(long, alias = "colors", value_name = "MAP")]
     colours: Option<ColourMap>,
-    /// Mark pixels with these quality bits, such as `SATURATED,JUMP_DET`; at most eight
-    #[arg(long, value_delimiter = ',', value_name = "BITS")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "BITS",
+        help = "Mark pixels with these quality bits, such as SATURATED,JUMP_DET; at most eight"
+    )]
     dq: Vec<String>,
     /// Circle the sources of a catalogue (ECSV)
     #[arg(long, value_name = "FILE.ecsv")]

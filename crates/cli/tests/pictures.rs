@@ -6,7 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use insta::assert_snapshot;
 
-/// Status, standard output and standard error.
+/// Status, standard output and standard error; hints and codes of errors are tested where they are written.
 fn jwst(folder: &Path, args: &[&str]) -> String {
     let mut command = Command::cargo_bin("jwst").unwrap();
     let assert = command.current_dir(folder).args(args).assert();
@@ -14,6 +14,11 @@ fn jwst(folder: &Path, args: &[&str]) -> String {
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     let status = output.status.code().unwrap_or(-1);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let is_hint = |line: &&str| line.starts_with("  hint: ") || line.starts_with("  code: ");
+    let err: String = err
+        .split_inclusive('\n')
+        .filter(|line| !is_hint(line))
+        .collect();
     format!("{status}\n{out}{err}")
 }
 
