@@ -25,7 +25,8 @@ fn jwst(folder: &Path, args: &[&str]) -> String {
 /// A FITS file with an image of 3 rows of 4 columns, 16-bit integers.
 fn image(path: &Path) {
     let header = |cards: &[&str]| {
-        let text: String = cards.iter().map(|card| format!("{card:80}")).collect();
+        let cards: Vec<String> = cards.iter().map(|card| format!("{card:80}")).collect();
+        let text = cards.concat();
         format!("{text:2880}")
     };
     let primary = header(&[
