@@ -54,6 +54,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "jwst",
             "pipelines",
             "datamodels",
+            "gwcs",
             "testkit",
             "crds",
             "steps",

@@ -379,7 +379,7 @@ fn products_are_those_of_strun() {
     assert_eq!(code, 0, "{err}");
     let strun = ["dq_init", "--output_dir=b", "x_uncal.fits"];
     program("strun", here.path()).args(strun).assert().success();
-    let line = "diff --exact a/x_dq_init.fits b/x_dq_init.fits";
+    let line = "diff --exact a/x_dqinitstep.fits b/x_dqinitstep.fits";
     let (code, out, _) = jwst(here.path(), line);
     assert_eq!(code, 0, "{out}");
 }

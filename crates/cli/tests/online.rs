@@ -301,7 +301,10 @@ fn a_bundle_serves_a_machine_without_a_server() {
 #[test]
 fn strun_fetches_what_it_needs() {
     let place = Place::new();
-    let line = format!("dq_init {} --output_dir .", exposure().display());
+    let line = format!(
+        "dq_init {} --output_dir . --log-level=INFO",
+        exposure().display()
+    );
     let (code, _, said) = ended(&mut place.command("strun", &line));
     assert_eq!(code, 0, "{said}");
     assert!(said.contains(&format!("fetching {MASK}")), "{said}");

@@ -267,7 +267,7 @@ mod tests {
         let (ra, dec) = offset_mas(&star(359.999_999, 60.0), &star(0.000_001, 60.000_001));
         assert!((ra - 3.6).abs() < 1e-6, "{ra}");
         assert!((dec - 3.6).abs() < 1e-6, "{dec}");
-        let near = [star(0.0, 60.0), star(359.999_998, 60.0)];
+        let near = [star(0.000_001, 60.0), star(359.999_998, 60.0)];
         let found = nearest(&star(359.999_999, 60.0), &near).map(|star| star.ra_deg);
         assert_eq!(found, Some(359.999_998));
         assert!(nearest(&star(1.0, 60.0), &near).is_none());

@@ -17,7 +17,7 @@ use gwcs::convert::ConvertError;
 use gwcs::fits::FitsError;
 use gwcs::mosaic::MosaicError;
 use gwcs::{TransformError, WcsError};
-use pipelines::image3::MixedInstruments;
+use pipelines::image3::{MixedInstruments, TooLittleMemory};
 use quicklook::QuicklookError;
 use stcal::clean_flicker_noise::{CleanError, NoMesh};
 use stcal::dark::DarkError;
@@ -417,6 +417,7 @@ catalogue! {
     "crds::literal::SyntaxError" SyntaxError "crds-syntax": CACHE;
     "crds::ObservatoryError" ObservatoryError "crds-observatory": BUG;
     "pipelines::image3::MixedInstruments" MixedInstruments "image3-mixed-instruments": "Make an association for each instrument.";
+    "pipelines::image3::TooLittleMemory" TooLittleMemory "image3-memory": "Raise `--max-memory`, or make the mosaic smaller: `pixel_scale_ratio`, `output_shape`.";
     "stcal::clean_flicker_noise::NoMesh" NoMesh "flicker-no-mesh": "Give `background_box_size` as two whole numbers, 1 or more.";
     "stcal::refpix::ReadoutAxesError" ReadoutAxesError "refpix-readout-axes": "FASTAXIS and SLOWAXIS of the exposure are wrong.";
     "stcal::refpix::SirsError" SirsError "refpix-sirs": FIT;

@@ -23,7 +23,7 @@ const CATALOG: u64 = 32;
     "the mosaic of {rows} x {columns} pixels takes about {} MiB of memory, more than the limit of {} MiB", 
     .needed >> 20, .limit >> 20
 )]
-pub(super) struct TooLittleMemory {
+pub struct TooLittleMemory {
     rows: usize,
     columns: usize,
     needed: u64,

@@ -13,6 +13,7 @@ use stpipe::{ActionTask, Origin, Settings, Values};
 
 use crate::library::{self, Input};
 
+pub use memory::TooLittleMemory;
 pub use table::{STEPS, spec};
 
 stpipe::params! {

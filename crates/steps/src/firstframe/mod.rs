@@ -1,4 +1,11 @@
 //! `firstframe`: leaves out the first group of each integration (MIRI). Deprecated: `rscd` does it now.
+//!
+//! The first frames after a reset are disturbed by it. In integrations of more than three groups the first one is flagged
+//! `DO_NOT_USE`; nothing is subtracted. With `bright_use_group1` it is kept where the third group is saturated:
+//! such pixels have no other difference to get a slope from.
+//!
+//! # Source
+//! jwst 3.0.0 `firstframe/firstframe_sub.py::do_correction`. Exact.
 
 use datamodels::RampModel;
 use stcal::group_flags::{GroupFlagging, flag_first_group};
