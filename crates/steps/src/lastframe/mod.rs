@@ -1,4 +1,10 @@
 //! `lastframe`: leaves out the last group of each integration, which the reset that follows disturbs (MIRI).
+//!
+//! The detector resets two rows at a time, and the reset of a row begins while its neighbour is still being read: the last group of
+//! an integration is too low there. In integrations of more than two groups it is flagged `DO_NOT_USE`; nothing is subtracted.
+//!
+//! # Source
+//! jwst 3.0.0 `lastframe/lastframe_sub.py::do_correction`. Exact.
 
 use datamodels::RampModel;
 use stcal::group_flags::{GroupFlagging, flag_last_group};
