@@ -208,21 +208,9 @@ impl Comparison<'_> {
         reference: &HduInfo,
         tolerance: Tolerance,
     ) -> Result<ValueDifference> {
-        let (a, b) = (
-            self.ours.image::<T>(ours)?,
-            self.reference.image::<T>(reference)?,
-        );
-        let (a, b, shape) = (
-            a.as_standard_layout(),
-            b.as_standard_layout(),
-            reference.shape(),
-        );
-        Ok(ValueDifference::of(
-            a.as_slice().unwrap_or_default(),
-            b.as_slice().unwrap_or_default(),
-            shape,
-            tolerance,
-        ))
+        self.both(ours, reference, |a: &[T], b: &[T]| {
+            ValueDifference::of(a, b, reference.shape(), tolerance)
+        })
     }
 
     fn bits<T: Element + Into<u64>>(
@@ -230,19 +218,26 @@ impl Comparison<'_> {
         ours: &HduInfo,
         reference: &HduInfo,
     ) -> Result<BitsDifference> {
+        self.both(ours, reference, |a: &[T], b: &[T]| {
+            BitsDifference::of(a, b, reference.shape())
+        })
+    }
+
+    /// Reads both images and compares their values in the order of the file.
+    fn both<T: Element, D>(
+        &self,
+        ours: &HduInfo,
+        reference: &HduInfo,
+        compare: impl FnOnce(&[T], &[T]) -> D,
+    ) -> Result<D> {
         let (a, b) = (
             self.ours.image::<T>(ours)?,
             self.reference.image::<T>(reference)?,
         );
-        let (a, b, shape) = (
-            a.as_standard_layout(),
-            b.as_standard_layout(),
-            reference.shape(),
-        );
-        Ok(BitsDifference::of(
+        let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+        Ok(compare(
             a.as_slice().unwrap_or_default(),
             b.as_slice().unwrap_or_default(),
-            shape,
         ))
     }
 }

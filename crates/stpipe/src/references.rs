@@ -106,7 +106,8 @@ impl ReferenceFiles {
 pub trait ReferenceSource {
     /// The references of these types for an exposure with this metadata.
     ///
-    /// A type for which selection fails is [`Reference::Missing`], but a file of parameters that is named and not there is an error; a file that is named but absent may
+    /// A type for which selection fails is [`Reference::Missing`], but a file of parameters that is named and not there is an
+    /// error; another file that is named but absent may
     /// be `Cached` all the same, for the caller opens it.
     ///
     /// # Errors
