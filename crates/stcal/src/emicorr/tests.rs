@@ -165,6 +165,32 @@ fn the_joint_fit_finds_and_removes_a_wave() {
 }
 
 #[test]
+fn a_wave_in_phase_with_the_groups_is_left_alone() {
+    // The frame of a subarray of 512 rows is 338 periods of 390.625 Hz, whatever rounding makes of it.
+    let clock = Clock {
+        per_row: 162.0,
+        extra_per_group: 86528.0 - 16.0 * 162.0,
+        between_integrations: 86528.0,
+        ..CLOCK
+    };
+    let timing = Timing::new(clock, (16, 12), (1.0 / 390.625) / 1e-5).unwrap();
+    let step = timing.group_step();
+    assert!(step.min(1.0 - step) < 1e-9, "{step}");
+    let ramp = Array4::from_shape_fn((2, 45, 16, 48), |(i, j, row, column)| {
+        let noise = 5.0 * shape(timing.phase()[[row, column / 4]]);
+        let read_noise = ((7 * row + 11 * column + 13 * j + 5 * i) % 17) as f64;
+        (9000.0 + 37.0 * column as f64 + 30.3 * j as f64 + noise + read_noise) as f32
+    });
+    for each in [false, true] {
+        let fitted = fit(&ramp, &timing, &Waveform::new(&waveform()).unwrap(), each);
+        assert!(
+            fitted.iter().all(|fitted| fitted.amplitude == 0.0),
+            "{fitted:?}"
+        );
+    }
+}
+
+#[test]
 fn one_sample_that_is_not_a_number_leaves_everything_alone() {
     let (mut ramp, timing) = exposure(8, 5.0, 0.1);
     ramp[[0, 3, 2, 2]] = f32::NAN;

@@ -28,7 +28,10 @@ pub(super) fn joint(
         let fitted =
             fit(ramp, &shape, &timing, readout, each_integration).map_err(StepError::algorithm)?;
         if fitted.iter().all(|fitted| fitted.amplitude == 0.0) {
-            tracing::warn!("No amplitude of {} could be fitted", wave.name);
+            tracing::warn!(
+                "No amplitude of {} could be fitted: no pixel is usable, or the wave is in phase with the groups",
+                wave.name
+            );
         }
         each_group(ramp, |(integration, group), image| {
             joint::subtract(
