@@ -1,5 +1,7 @@
-//! `cargo xtask bench stage1 | image2 | image3`: time and memory of ours and of the reference, run in turn on the same cases.
+//! `cargo xtask bench stage1 | image2 | image3 | growth`: time and memory of ours and of the reference, run in turn on the
+//! same cases.
 
+mod growth;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -50,12 +52,14 @@ enum Subject {
     Image2,
     /// `calwebb_image3` on `--association` with the references in `--crds-cache`.
     Image3,
+    /// `calwebb_detector1` of ours on variants of each case: fewer integrations and groups, more cosmic rays, one thread.
+    Growth,
 }
 
 impl Subject {
     fn pipeline(self) -> &'static str {
         match self {
-            Self::Stage1 => "calwebb_detector1",
+            Self::Stage1 | Self::Growth => "calwebb_detector1",
             Self::Image2 => "calwebb_image2",
             Self::Image3 => "calwebb_image3",
         }
@@ -98,7 +102,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         {
             continue;
         }
-        measure(&case, &ours, arguments)?;
+        match arguments.what {
+            Subject::Growth => growth::measure(&case, &ours, arguments)?,
+            Subject::Stage1 | Subject::Image2 | Subject::Image3 => {
+                measure(&case, &ours, arguments)?;
+            }
+        }
     }
     Ok(())
 }
@@ -131,7 +140,7 @@ struct Run {
 fn measure(case: &Case, ours: &Path, arguments: &Arguments) -> Result<()> {
     let rates = tempfile::TempDir::new().context("cannot make a folder for rates")?;
     let input = match arguments.what {
-        Subject::Stage1 => case.inputs[0].clone(),
+        Subject::Stage1 | Subject::Growth => case.inputs[0].clone(),
         Subject::Image2 | Subject::Image3 => rate(case, ours, rates.path())?,
     };
     compare(&of_case(case, arguments.what, input), ours, arguments)
@@ -145,7 +154,7 @@ fn of_case(case: &Case, subject: Subject, input: PathBuf) -> Run {
         crds_cache: case.crds_cache.clone(),
         // Parameters of a case are those of its stage 1.
         parameters: match subject {
-            Subject::Stage1 => case.parameter_arguments(),
+            Subject::Stage1 | Subject::Growth => case.parameter_arguments(),
             Subject::Image2 | Subject::Image3 => Vec::new(),
         },
     }
@@ -161,7 +170,7 @@ struct Measured {
 impl Measured {
     /// Runs the program once more; stage 1 is looked at step by step.
     fn add(&mut self, command: &mut Command, what: Subject) -> Result<()> {
-        if let Subject::Stage1 = what {
+        if let Subject::Stage1 | Subject::Growth = what {
             let (stages, total) = steps::run(command)?;
             self.stages.push(stages);
             self.totals.push(total);
@@ -208,7 +217,7 @@ fn compare(run: &Run, ours: &Path, arguments: &Arguments) -> Result<()> {
         }
     }
     let bandwidth = match arguments.what {
-        Subject::Stage1 => steps::copy_bandwidth(),
+        Subject::Stage1 | Subject::Growth => steps::copy_bandwidth(),
         Subject::Image2 | Subject::Image3 => f64::NAN,
     };
     let used = own.say(&run.name, "ours", bandwidth);

@@ -30,16 +30,17 @@ impl Budget {
         }
     }
 
-    /// Takes the memory of an input's job, if there is enough left. One job may always run.
-    pub(super) fn take(&mut self, input: usize) -> bool {
+    /// Takes the memory of an input's job, if there is enough left; gives what it is thought to need. One job may always
+    /// run.
+    pub(super) fn take(&mut self, input: usize) -> Option<u64> {
         let needed = BASE + (self.per_byte * self.sizes[input] as f64) as u64;
         let used: u64 = self.taken.iter().map(|(_, bytes)| bytes).sum();
         let fits = self.limit.is_none_or(|limit| used + needed <= limit);
         if fits || self.taken.is_empty() {
             self.taken.push((input, needed));
-            return true;
+            return Some(needed);
         }
-        false
+        None
     }
 
     /// Gives it back, and learns from what the job had in truth: the next ones are thought to need as much for each byte.
@@ -67,12 +68,13 @@ mod tests {
     #[test]
     fn jobs_wait_for_memory_but_one_always_runs() {
         let mut budget = budget(1_700_000_000);
-        assert!(budget.take(0) && budget.take(1) && !budget.take(2));
+        assert_eq!(budget.take(0), Some(800_000_000));
+        assert!(budget.take(1).is_some() && budget.take(2).is_none());
         budget.give_back(0, Some(2_100_000_000));
         // The first one needed 20 bytes for each of its input.
-        assert!(!budget.take(2));
+        assert_eq!(budget.take(2), None);
         budget.give_back(1, None);
-        assert!(budget.take(2));
+        assert_eq!(budget.take(2), Some(2_100_000_000));
     }
 
     #[test]
@@ -81,6 +83,6 @@ mod tests {
             limit: None,
             ..budget(1)
         };
-        assert!((0..3).all(|input| budget.take(input)));
+        assert!((0..3).all(|input| budget.take(input).is_some()));
     }
 }

@@ -139,19 +139,22 @@ impl Batch<'_> {
         let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let mut state = lock();
-            let index = loop {
-                match state.waiting.front().copied() {
-                    None => return,
-                    Some(index) if state.budget.take(index) => break index,
-                    Some(_) => {
-                        let woken = changed.wait(state);
-                        state = woken.unwrap_or_else(PoisonError::into_inner);
-                    }
+            let (index, needed) = loop {
+                let Some(index) = state.waiting.front().copied() else {
+                    return;
+                };
+                if let Some(needed) = state.budget.take(index) {
+                    break (index, needed);
                 }
+                let woken = changed.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
             };
             state.waiting.pop_front();
             drop(state);
-            let outcome = self.one(index, jobs, scratch);
+            // A large input takes the room of several jobs, and may have it.
+            let memory = self.options.memory_bytes;
+            let memory_bytes = memory.map(|all| (all / jobs as u64).max(needed.min(all)));
+            let outcome = self.one(index, (jobs, memory_bytes), scratch);
             let mut state = lock();
             state.budget.give_back(index, outcome.peak_memory_bytes());
             self.display.ended(&self.split.inputs[index], &outcome);
@@ -162,7 +165,12 @@ impl Batch<'_> {
     }
 
     /// Runs one input, unless its products are what they should be.
-    fn one(&self, index: usize, jobs: usize, scratch: &std::path::Path) -> Outcome {
+    fn one(
+        &self,
+        index: usize,
+        (jobs, memory_bytes): (usize, Option<u64>),
+        scratch: &std::path::Path,
+    ) -> Outcome {
         let input = &self.split.inputs[index];
         let line = CommandLine {
             inputs: vec![input.clone()],
@@ -179,7 +187,7 @@ impl Batch<'_> {
             split: &self.split,
             input,
             threads: threads_of_job(jobs),
-            memory_bytes: self.options.memory_bytes.map(|all| all / jobs as u64),
+            memory_bytes,
             lock: &scratch.join(format!("{index}.lock")),
             display: &self.display,
         };

@@ -14,7 +14,7 @@ Usage: jwst run [--jobs=N] [--resume] [--memory=LIMIT] <what strun takes, with a
   --resume        Leave out files whose products are there as the same run would make them: same input, parameters,
                   references, versions
   --memory=LIMIT  Memory of all jobs together, such as 16G or 800M: limits how many run at the same time, and each of
-                  them has its share as --max-memory
+                  them has its share, or what its input is thought to need, as --max-memory
 
 ";
 

@@ -17,6 +17,7 @@ use gwcs::convert::ConvertError;
 use gwcs::fits::FitsError;
 use gwcs::mosaic::MosaicError;
 use gwcs::{TransformError, WcsError};
+use pipelines::detector1::RampTooLarge;
 use pipelines::image3::{MixedInstruments, TooLittleMemory};
 use quicklook::QuicklookError;
 use stcal::clean_flicker_noise::{CleanError, NoMesh};
@@ -416,6 +417,7 @@ catalogue! {
     "crds::SettingError" SettingError "crds-setting": "Correct the variable of the environment that is named.";
     "crds::literal::SyntaxError" SyntaxError "crds-syntax": CACHE;
     "crds::ObservatoryError" ObservatoryError "crds-observatory": BUG;
+    "pipelines::detector1::RampTooLarge" RampTooLarge "stage1-memory": "Raise `--max-memory`: stage 1 holds the whole ramp, 5 bytes a sample. Segments of an exposure are calibrated one by one.";
     "pipelines::image3::MixedInstruments" MixedInstruments "image3-mixed-instruments": "Make an association for each instrument.";
     "pipelines::image3::TooLittleMemory" TooLittleMemory "image3-memory": "Raise `--max-memory`, or make the mosaic smaller: `pixel_scale_ratio`, `output_shape`.";
     "stcal::clean_flicker_noise::NoMesh" NoMesh "flicker-no-mesh": "Give `background_box_size` as two whole numbers, 1 or more.";

@@ -3,10 +3,10 @@
 use ndarray::{Array2, Array3, Array4, ArrayViewD, Ix3};
 
 use super::{
-    ExtraHdu, Field, Model, read_array, read_companion, read_extra, read_optional, read_table,
+    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_table, reals,
 };
 use crate::error::Result;
-use crate::io::fits::{FitsReader, Payload, Table};
+use crate::io::fits::{FitsReader, KeptImage, Payload, Table};
 use crate::metadata::Metadata;
 use crate::stripes::StripeLayout;
 
@@ -24,8 +24,8 @@ pub struct RampModel {
     pub groupdq: Array4<u8>,
     /// First frame of each integration, `(integration, row, column)` [DN], where it was downlinked apart.
     pub zeroframe: Option<Array3<f32>>,
-    /// Reference output, `(integration, group, row, column)` [DN].
-    pub refout: Option<Array4<f32>>,
+    /// Reference output, `(integration, group, row, column)` [DN]; no step works on it.
+    pub refout: Option<KeptImage>,
     /// Times of the groups.
     pub group: Option<Table>,
     /// Times of the integrations.
@@ -162,7 +162,10 @@ impl Model for RampModel {
             model.groupdq = dq;
         }
         model.zeroframe = read_companion(reader, "ZEROFRAME", &[integrations, rows, columns])?;
-        model.refout = read_optional(reader, "REFOUT")?;
+        model.refout = match reader.find("REFOUT", 1) {
+            Some(hdu) if !hdu.shape().is_empty() => Some(reader.kept_image(hdu)?),
+            _ => None,
+        };
         model.average_dark_current = read_companion(reader, "AVDRKCUR", &image)?;
         model.group = read_table(reader, "GROUP")?;
         model.int_times = read_table(reader, "INT_TIMES")?;
@@ -197,31 +200,14 @@ impl Model for RampModel {
                 payload: Payload::U8(self.groupdq.view().into_dyn()),
             },
         ];
-        let images = [
-            (
-                "zeroframe",
-                "ZEROFRAME",
-                self.zeroframe.as_ref().map(|a| a.view().into_dyn()),
-            ),
-            (
-                "refout",
-                "REFOUT",
-                self.refout.as_ref().map(|a| a.view().into_dyn()),
-            ),
-            (
-                "average_dark_current",
-                "AVDRKCUR",
-                self.average_dark_current
-                    .as_ref()
-                    .map(|a| a.view().into_dyn()),
-            ),
-        ];
-        for (node, hdu, image) in images {
-            fields.extend(image.map(|image| Field {
-                node,
-                hdu,
-                payload: Payload::F32(image),
-            }));
+        if let Some(frames) = &self.zeroframe {
+            fields.push(field("zeroframe", "ZEROFRAME", reals(frames)));
+        }
+        if let Some(image) = &self.refout {
+            fields.push(field("refout", "REFOUT", Payload::Kept(image)));
+        }
+        if let Some(dark) = &self.average_dark_current {
+            fields.push(field("average_dark_current", "AVDRKCUR", reals(dark)));
         }
         for (node, hdu, table) in [
             ("group", "GROUP", &self.group),

@@ -123,6 +123,7 @@ fn array_link(hdu: &str, payload: &Payload<'_>) -> Node {
         Payload::U32(a) => plain(StoredType::U32, a.shape()),
         Payload::F32(a) => plain(StoredType::F32, a.shape()),
         Payload::F64(a) => plain(StoredType::F64, a.shape()),
+        Payload::Kept(image) => plain(StoredType::F32, image.shape()),
         Payload::Table(table) => (table_datatype(table), vec![table.rows()]),
         Payload::Empty | Payload::Verbatim(_) => (Node::from("uint8"), vec![0]),
     };

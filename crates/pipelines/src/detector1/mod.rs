@@ -1,5 +1,6 @@
 //! `calwebb_detector1`: from the raw ramps of a detector to count rates.
 
+mod limit;
 mod memory;
 mod patterns;
 mod ramp_fit_task;
@@ -13,6 +14,7 @@ use steps::ramp_fit::{RampFit, RampFitOutput, RampFitParams};
 use stpipe::run::{Run, RunError};
 use stpipe::{Origin, Outcome, Product, StepError};
 
+pub use limit::RampTooLarge;
 pub use memory::Detector1;
 pub use ramp_fit_task::ramp_fit_task;
 pub use table::{MIRI, NEAR_INFRARED, spec};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use stpipe::run::{Context, Run, RunError};
 use stpipe::{ActionTask, Origin, Settings};
 
-use super::{Detector1Output, process, spec};
+use super::{Detector1Output, limit, process, spec};
 use crate::mission::open_ramp;
 
 /// `calwebb_detector1` for programs.
@@ -18,6 +18,12 @@ fn run(
     settings: Settings,
     inputs: &[PathBuf],
 ) -> Result<Vec<PathBuf>, RunError> {
+    if let (Some(limit), [path]) = (context.max_memory_bytes, inputs) {
+        limit::check(path, limit).map_err(|source| RunError::Input {
+            path: path.clone(),
+            source,
+        })?;
+    }
     let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
     match process(&mut run, ramp)? {
         Detector1Output::Rates { mut rate, .. } => {

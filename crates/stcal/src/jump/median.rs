@@ -1,9 +1,11 @@
 //! Medians of many short lists at once, and of one list.
 //!
 //! Lists that lie side by side are sorted together by a network of compare-exchanges, which has no branches: 64 columns
-//! a step, so that the compiler fills the vector registers. Long lists are cheaper by selection, one after another.
+//! a step, so that the compiler fills the vector registers. For long lists, [`Selection`] is cheaper.
 
 use std::sync::OnceLock;
+
+use super::selection::{SAMPLE, Selection};
 
 /// Columns that are worked on together.
 pub(super) const LANES: usize = 64;
@@ -30,7 +32,11 @@ struct Network {
 
 /// The networks of all lengths up to a limit, made when they are first asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Networks(Vec<OnceLock<Network>>);
+pub(super) struct Networks {
+    of_length: Vec<OnceLock<Network>>,
+    /// Of samples of longer lists.
+    of_sample: OnceLock<Network>,
+}
 
 /// What is needed of each sorted list.
 #[derive(Debug, Clone)]
@@ -43,6 +49,7 @@ pub(super) struct LaneStats {
     pub(super) min: Lane,
     /// Largest value; NaN for an empty list.
     pub(super) max: Lane,
+    selection: Selection,
 }
 
 impl LaneStats {
@@ -91,6 +98,29 @@ impl LaneStats {
             .copied()
             .fold(upper, |a, b| if b < a { b } else { a });
         self.put(lane, [min, lower, upper, max_of(above).max(upper)]);
+    }
+
+    /// Counts the values of long lists and finds their ends; false, if one of them is infinite.
+    #[inline(always)]
+    fn survey(&mut self, lists: &[Lane]) -> bool {
+        self.count = [0; LANES];
+        (self.min, self.max) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+        for list in lists {
+            for lane in 0..LANES {
+                self.count[lane] += u32::from(!list[lane].is_nan());
+                self.min[lane] = self.min[lane].min(list[lane]);
+                self.max[lane] = self.max[lane].max(list[lane]);
+            }
+        }
+        let mut finite = true;
+        for lane in 0..LANES {
+            if self.count[lane] == 0 {
+                (self.min[lane], self.max[lane]) = (f32::NAN, f32::NAN);
+            } else {
+                finite &= (self.min[lane] > f32::NEG_INFINITY) & (self.max[lane] < f32::INFINITY);
+            }
+        }
+        finite
     }
 
     fn put(&mut self, lane: usize, [min, lower, upper, max]: [f32; 4]) {
@@ -154,22 +184,22 @@ impl Networks {
         } else {
             longest + 1
         };
-        Self(vec![OnceLock::new(); lengths])
+        Self {
+            of_length: vec![OnceLock::new(); lengths],
+            of_sample: OnceLock::new(),
+        }
     }
 
     fn of(&self, length: usize) -> Option<&Network> {
-        let network = self.0.get(length)?;
+        let network = self.of_length.get(length)?;
         Some(network.get_or_init(|| Network::new(length)))
     }
 
     /// Counts, middle values and extremes of the lists, NaN left out; `scratch` is overwritten.
     #[inline(always)]
     pub(super) fn stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
-        if lists.len() >= self.0.len() {
-            for lane in 0..LANES {
-                stats.select(lane, lists.iter().map(|list| list[lane]));
-            }
-            return;
+        if lists.len() >= self.of_length.len() {
+            return self.long_stats(lists, scratch, stats);
         }
         stats.count = [0; LANES];
         scratch.clear();
@@ -211,6 +241,34 @@ impl Networks {
             sort(scratch, &network.full);
             stats.read(scratch);
         }
+    }
+
+    /// As [`Self::stats`], for lists that are longer than a network.
+    #[inline(always)]
+    fn long_stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
+        if lists.len() <= SAMPLE || !stats.survey(lists) {
+            for lane in 0..LANES {
+                stats.select(lane, lists.iter().map(|list| list[lane]));
+            }
+            return;
+        }
+        scratch.clear();
+        let mut sampled = [0; LANES];
+        for index in 0..SAMPLE {
+            let list = &lists[index * lists.len() / SAMPLE];
+            let mut values = [0.0; LANES];
+            for lane in 0..LANES {
+                let known = !list[lane].is_nan();
+                sampled[lane] += u32::from(known);
+                values[lane] = if known { list[lane] } else { f32::INFINITY };
+            }
+            scratch.push(values);
+        }
+        let network = self.of_sample.get_or_init(|| Network::new(SAMPLE));
+        sort(scratch, &network.full);
+        stats.middle = stats
+            .selection
+            .middle(lists, &stats.count, (scratch, &sampled));
     }
 
     /// Sorts the absolute values of the lists into `sorted`, NaN behind all others; false, and nothing done, if the
@@ -266,6 +324,7 @@ impl Default for LaneStats {
             middle: [[f32::NAN; LANES]; 2],
             min: [f32::NAN; LANES],
             max: [f32::NAN; LANES],
+            selection: Selection::default(),
         }
     }
 }

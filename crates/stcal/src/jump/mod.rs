@@ -61,6 +61,7 @@ mod params;
 mod plan;
 mod region;
 mod run;
+mod selection;
 mod shower;
 mod sigma_clip;
 mod smooth;

@@ -308,23 +308,61 @@ fn sample() -> impl Strategy<Value = f32> {
     prop_oneof![8 => (-50_i16..50).prop_map(f32::from), 1 => Just(f32::NAN), 1 => 0.0_f32..5000.0]
 }
 
+/// Compares count, middle values and ends of the lists with those of sorted ones.
+fn check_stats(columns: &[Vec<f32>]) -> Result<(), TestCaseError> {
+    let lane_of = |list: &Vec<f32>| std::array::from_fn(|lane| list[lane]);
+    let lists: Vec<[f32; LANES]> = columns.iter().map(lane_of).collect();
+    let mut stats = LaneStats::default();
+    Networks::new(lists.len()).stats(&lists, &mut Vec::new(), &mut stats);
+    for lane in 0..LANES {
+        let values = lists.iter().map(|list| list[lane]);
+        let mut values: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
+        values.sort_by(f32::total_cmp);
+        let count = values.len();
+        prop_assert_eq!(stats.count[lane] as usize, count);
+        if count > 0 {
+            prop_assert_eq!(stats.middle[0][lane], values[(count - 1) / 2]);
+            prop_assert_eq!(stats.middle[1][lane], values[count / 2]);
+            prop_assert_eq!(
+                (stats.min[lane], stats.max[lane]),
+                (values[0], values[count - 1])
+            );
+        } else {
+            prop_assert!(stats.middle[0][lane].is_nan() && stats.max[lane].is_nan());
+        }
+    }
+    Ok(())
+}
+
+/// Values of a smooth distribution, of a few numbers, sorted ones, and hardly any.
+fn long_lists() -> impl Strategy<Value = Vec<Vec<f32>>> {
+    let lists = |value: BoxedStrategy<f32>| {
+        prop::collection::vec(prop::collection::vec(value, LANES), 97..500)
+    };
+    prop_oneof![
+        lists((-100.0_f32..100.0).boxed()),
+        lists(sample().boxed()),
+        lists(prop_oneof![Just(1.0_f32), Just(-0.0), Just(0.0), Just(f32::INFINITY)].boxed()),
+        lists(prop_oneof![20 => Just(f32::NAN), 1 => 0.0_f32..9.0].boxed()),
+        lists((-100.0_f32..100.0).boxed()).prop_map(|mut lists| {
+            lists.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            lists
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn selection_of_long_lists_agrees_with_sorting(columns in long_lists()) {
+        check_stats(&columns)?;
+    }
+}
+
 proptest! {
     #[test]
     fn network_and_selection_agree_with_sorting(columns in prop::collection::vec(prop::collection::vec(sample(), LANES), 1..120)) {
-        let lists: Vec<[f32; LANES]> = columns.iter().map(|list| std::array::from_fn(|lane| list[lane])).collect();
-        let mut stats = LaneStats::default();
-        Networks::new(lists.len()).stats(&lists, &mut Vec::new(), &mut stats);
-        for lane in 0..LANES {
-            let mut values: Vec<f32> = lists.iter().map(|list| list[lane]).filter(|value| !value.is_nan()).collect();
-            values.sort_by(f32::total_cmp);
-            let count = values.len();
-            prop_assert_eq!(stats.count[lane] as usize, count);
-            if count > 0 {
-                prop_assert_eq!(stats.middle[0][lane], values[(count - 1) / 2]);
-                prop_assert_eq!(stats.middle[1][lane], values[count / 2]);
-                prop_assert_eq!((stats.min[lane], stats.max[lane]), (values[0], values[count - 1]));
-            }
-        }
+        check_stats(&columns)?;
     }
 
     #[test]

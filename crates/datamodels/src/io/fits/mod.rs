@@ -4,6 +4,7 @@ mod card;
 mod cfitsio;
 mod element;
 mod header_block;
+mod kept;
 mod reader;
 mod source;
 mod table;
@@ -11,6 +12,7 @@ mod writer;
 
 pub use card::{Card, CardValue};
 pub use element::Element;
+pub use kept::KeptImage;
 pub use reader::{FitsReader, HduInfo, HduKind, Header, ImagePart, StoredType};
 pub use table::{Column, ColumnValues, Table};
 pub use writer::{HduSpec, Payload, write_fits, write_plain_fits};

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Ix4, IxDyn};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::card::{Card, cards_from_raw};
 use super::cfitsio::{self, RawHdu};
 use super::element::Element;
+use super::kept::KeptImage;
 use super::source::Source;
 use super::table::Table;
 use crate::error::{DataModelError, Result};
@@ -156,11 +158,11 @@ impl HduInfo {
     }
 }
 
-/// An open FITS file.
-#[derive(Debug)]
+/// An open FITS file. Clones share it.
+#[derive(Debug, Clone)]
 pub struct FitsReader {
     path: PathBuf,
-    source: Source,
+    source: Arc<Source>,
     hdus: Vec<HduInfo>,
     header_hash: String,
 }
@@ -226,7 +228,7 @@ impl FitsReader {
         let header_hash = hash_headers(&source, &raw, &hdus).map_err(io)?;
         Ok(Self {
             path: path.to_path_buf(),
-            source,
+            source: Arc::new(source),
             hdus,
             header_hash,
         })
@@ -240,6 +242,14 @@ impl FitsReader {
     /// All HDUs in order.
     pub fn hdus(&self) -> &[HduInfo] {
         &self.hdus
+    }
+
+    /// Memory that the file's contents take as long as it is open: gzipped files are unpacked.
+    pub fn bytes_in_memory(&self) -> u64 {
+        match &*self.source {
+            Source::File(_) => 0,
+            Source::Memory(bytes) => bytes.len() as u64,
+        }
     }
 
     /// SHA-256 of all header blocks but the ASDF extension's, in hexadecimal.
@@ -279,6 +289,52 @@ impl FitsReader {
     /// # Errors
     /// The HDU is no image, or the file cannot be read.
     pub fn image<T: Element>(&self, hdu: &HduInfo) -> Result<ArrayD<T>> {
+        let HduKind::Image { shape, .. } = &hdu.kind else {
+            return Err(self.shape_error(hdu, "an image"));
+        };
+        let count: usize = shape.iter().product();
+        let mut values = vec![T::default(); count];
+        values
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .try_for_each_init(Vec::new, |bytes, (index, part)| {
+                self.image_elements(hdu, index * CHUNK, bytes, part)
+            })?;
+        ArrayD::from_shape_vec(IxDyn(shape), values)
+            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+    }
+
+    /// An image of four dimensions that is not read before it is wanted; of a gzipped file, which lies in memory as a
+    /// whole, it is read at once.
+    ///
+    /// # Errors
+    /// The HDU is no image of four dimensions, or the file cannot be read.
+    pub fn kept_image(&self, hdu: &HduInfo) -> Result<KeptImage> {
+        let wrong = || self.shape_error(hdu, "an image of 4 dimensions");
+        if hdu.shape().len() != 4 {
+            return Err(wrong());
+        }
+        match *self.source {
+            Source::File(_) => Ok(KeptImage::in_file(Arc::new(self.clone()), hdu.clone())),
+            Source::Memory(_) => {
+                let image = self.image(hdu)?.into_dimensionality::<Ix4>();
+                Ok(image.map_err(|_| wrong())?.into())
+            }
+        }
+    }
+
+    /// Reads the elements of an image from number `start` on into `out`; `bytes` is room that is used again from call to
+    /// call.
+    ///
+    /// # Errors
+    /// The HDU is no image, `out` reaches beyond its end, or the file cannot be read.
+    pub(super) fn image_elements<T: Element>(
+        &self,
+        hdu: &HduInfo,
+        start: usize,
+        bytes: &mut Vec<u8>,
+        out: &mut [T],
+    ) -> Result<()> {
         let HduKind::Image {
             stored,
             shape,
@@ -287,22 +343,17 @@ impl FitsReader {
         else {
             return Err(self.shape_error(hdu, "an image"));
         };
-        let count: usize = shape.iter().product();
-        let mut values = vec![T::default(); count];
-        values.par_chunks_mut(CHUNK).enumerate().try_for_each_init(
-            Vec::new,
-            |bytes, (index, part)| {
-                bytes.resize(part.len() * stored.size(), 0);
-                let offset = hdu.data_start + (index * CHUNK * stored.size()) as u64;
-                self.source
-                    .read_at(offset, bytes)
-                    .map_err(|e| self.read_error(e))?;
-                T::decode(*stored, *scaling, bytes, part);
-                Ok(())
-            },
-        )?;
-        ArrayD::from_shape_vec(IxDyn(shape), values)
-            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+        let end = start + out.len();
+        if end > shape.iter().product() {
+            return Err(self.shape_error(hdu, &format!("an image of at least {end} elements")));
+        }
+        bytes.resize(out.len() * stored.size(), 0);
+        let offset = hdu.data_start + (start * stored.size()) as u64;
+        self.source
+            .read_at(offset, bytes)
+            .map_err(|e| self.read_error(e))?;
+        T::decode(*stored, *scaling, bytes, out);
+        Ok(())
     }
 
     /// Reads the rows and columns of a window from every plane of an image.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::card::{Card, CardValue};
 use super::element::Element;
 use super::header_block::{BLOCK, header_block};
+use super::kept::KeptImage;
 use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
 use crate::error::{DataModelError, Result};
@@ -36,6 +37,8 @@ pub enum Payload<'a> {
     F32(ArrayViewD<'a, f32>),
     /// An image of 64-bit reals.
     F64(ArrayViewD<'a, f64>),
+    /// An image of 32-bit reals that may still be in another file.
+    Kept(&'a KeptImage),
     /// A binary table.
     Table(&'a Table),
     /// A data unit as it stood in another file; the cards describe it, structural ones included.
@@ -182,6 +185,7 @@ fn header_records(index: usize, hdu: &HduSpec<'_>) -> Vec<String> {
         Payload::U32(a) => image_records(index, StoredType::U32, a.shape()),
         Payload::F32(a) => image_records(index, StoredType::F32, a.shape()),
         Payload::F64(a) => image_records(index, StoredType::F64, a.shape()),
+        Payload::Kept(image) => image_records(index, StoredType::F32, image.shape()),
         Payload::Table(table) => table_records(table),
         Payload::Verbatim(_) => Vec::new(),
     };
@@ -263,6 +267,7 @@ fn write_payload(file: &File, start: u64, payload: &Payload<'_>) -> io::Result<u
         Payload::U32(a) => write_image(file, start, a),
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
+        Payload::Kept(image) => write_kept(file, start, image),
         Payload::Table(table) => {
             let (rows, heap) = (table.row_bytes(), table.heap());
             positional::write_at(file, start, rows)?;
@@ -290,4 +295,26 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
             positional::write_at(file, start + (index * CHUNK * size) as u64, bytes)
         })?;
     Ok((values.len() * size) as u64)
+}
+
+/// Writes an image that comes from another file part by part; returns how many bytes it takes.
+fn write_kept(file: &File, start: u64, image: &KeptImage) -> io::Result<u64> {
+    let count: usize = image.shape().iter().product();
+    let size = size_of::<f32>();
+    (0..count.div_ceil(CHUNK))
+        .into_par_iter()
+        .try_for_each_init(
+            || (Vec::new(), Vec::new()),
+            |(values, bytes), index| {
+                let first = index * CHUNK;
+                values.resize(CHUNK.min(count - first), 0.0);
+                image
+                    .read_into(first, bytes, values)
+                    .map_err(io::Error::other)?;
+                bytes.resize(values.len() * size, 0);
+                f32::encode(values, bytes);
+                positional::write_at(file, start + (first * size) as u64, bytes)
+            },
+        )?;
+    Ok((count * size) as u64)
 }
