@@ -29,13 +29,25 @@ impl Block {
     /// The values of the block in a row, filled up with `rest`.
     #[inline(always)]
     pub(super) fn lanes<T: Copy>(&self, row: &[T], rest: T) -> [T; LANES] {
+        let mut spare = [rest; LANES];
+        *self.view(row, &mut spare)
+    }
+
+    /// The values of the block in a row: where they lie, or in `spare`, the rest of which is left as it is.
+    #[inline(always)]
+    pub(super) fn view<'a, T: Copy>(
+        &self,
+        row: &'a [T],
+        spare: &'a mut [T; LANES],
+    ) -> &'a [T; LANES] {
         let values = &row[self.column..self.column + self.width];
-        if let Ok(values) = <&[T; LANES]>::try_from(values) {
-            return *values;
+        match <&[T; LANES]>::try_from(values) {
+            Ok(values) => values,
+            Err(_) => {
+                spare[..values.len()].copy_from_slice(values);
+                spare
+            }
         }
-        let mut lanes = [rest; LANES];
-        lanes[..values.len()].copy_from_slice(values);
-        lanes
     }
 }
 
@@ -148,10 +160,11 @@ impl Differences {
         self.lists.clear();
         self.any_dq = [0; LANES];
         let mut before = [f32::NAN; LANES];
+        let (mut spare_signal, mut spare_dq) = ([f32::NAN; LANES], [0; LANES]);
         for (plane, signal) in signal_dn.iter().enumerate() {
-            let signal = block.lanes(signal, f32::NAN);
-            let dq = block.lanes(dq.plane(plane), 0);
-            let unusable = usable.unusable(block, plane, &dq);
+            let signal = block.view(signal, &mut spare_signal);
+            let dq = block.view(dq.plane(plane), &mut spare_dq);
+            let unusable = usable.unusable(block, plane, dq);
             let mut now = [0.0; LANES];
             for lane in 0..LANES {
                 let electrons = signal[lane] * gain[lane];

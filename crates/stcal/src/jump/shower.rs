@@ -453,17 +453,22 @@ impl<'a, 'i> Deviations<'a, 'i> {
         let pixel_flags =
             input.pixel_flags.jump | input.pixel_flags.saturated | input.pixel_flags.do_not_use;
         let reference_pixel = input.pixel_flags.reference_pixel;
+        // Of the last block.
+        let (mut reals, mut bytes) = ([[0.0; LANES]; 5], [[0; LANES]; 2]);
+        let mut words = [0; LANES];
         for block in Block::of_row(row, self.deviation.len()) {
-            let gain = block.lanes(&loaded.gain, 0.0);
-            let before = block.lanes(&loaded.signal_dn[0], 0.0);
-            let now = block.lanes(&loaded.signal_dn[1], 0.0);
-            let dq_before = block.lanes(&loaded.dq[0], 0);
-            let dq = block.lanes(&loaded.dq[1], 0);
-            let unusable_before = mask.unusable(block, self.plane - 1, &dq_before);
-            let unusable = mask.unusable(block, self.plane, &dq);
-            let pixel_dq = block.lanes(&loaded.pixel_dq, 0);
-            let median = block.lanes(&loaded.median, 0.0);
-            let sigma = block.lanes(&loaded.sigma, 0.0);
+            let [gain, before, now, median, sigma] = &mut reals;
+            let gain = block.view(&loaded.gain, gain);
+            let before = block.view(&loaded.signal_dn[0], before);
+            let now = block.view(&loaded.signal_dn[1], now);
+            let median = block.view(&loaded.median, median);
+            let sigma = block.view(&loaded.sigma, sigma);
+            let [dq_before, dq] = &mut bytes;
+            let dq_before = block.view(&loaded.dq[0], dq_before);
+            let dq = block.view(&loaded.dq[1], dq);
+            let unusable_before = mask.unusable(block, self.plane - 1, dq_before);
+            let unusable = mask.unusable(block, self.plane, dq);
+            let pixel_dq = block.view(&loaded.pixel_dq, &mut words);
             let mut deviation = [f32::NAN; LANES];
             for lane in 0..LANES {
                 let flagged = (dq[lane] & flags != 0)

@@ -5,6 +5,9 @@ use std::ops::Range;
 /// Columns whose sums are made together.
 const PIECE: usize = 128;
 
+/// Columns whose sums are kept in registers.
+const STEP: usize = 16;
+
 /// A ring of pixels around each pixel.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
@@ -53,10 +56,11 @@ struct PaddedRow {
 }
 
 impl PaddedRow {
+    /// Room for a number of places and one step more.
     fn new(length: usize) -> Self {
         Self {
-            value: vec![0.0; length],
-            bad: vec![0; length],
+            value: vec![0.0; length + STEP],
+            bad: vec![0; length + STEP],
         }
     }
 
@@ -66,14 +70,30 @@ impl PaddedRow {
         self.bad.fill(0);
     }
 
-    /// Adds the places `here` of another row.
+    /// Puts the sums of some of the `rows` over the places `here` into the first places; the rest of the last step is
+    /// overwritten.
     #[inline(always)]
-    fn add(&mut self, other: &Self, here: Range<usize>) {
-        for (sum, value) in self.value.iter_mut().zip(&other.value[here.clone()]) {
-            *sum += value;
-        }
-        for (sum, bad) in self.bad.iter_mut().zip(&other.bad[here]) {
-            *sum += bad;
+    fn sum(&mut self, rows: &[Self], which: &[usize], here: Range<usize>) {
+        let steps = self.value.chunks_exact_mut(STEP);
+        let steps = steps.zip(self.bad.chunks_exact_mut(STEP));
+        for ((sums, counts), start) in steps.zip(here.step_by(STEP)) {
+            let (mut value, mut bad) = ([0.0; STEP], [0; STEP]);
+            for &row in which {
+                let row = &rows[row];
+                let values = row.value[start..].first_chunk::<STEP>();
+                let (Some(values), Some(bads)) = (values, row.bad[start..].first_chunk::<STEP>())
+                else {
+                    continue;
+                };
+                for place in 0..STEP {
+                    value[place] += values[place];
+                }
+                for place in 0..STEP {
+                    bad[place] += bads[place];
+                }
+            }
+            sums.copy_from_slice(&value);
+            counts.copy_from_slice(&bad);
         }
     }
 }
@@ -90,6 +110,8 @@ pub(super) struct Smoother {
     window: Vec<PaddedRow>,
     /// Sums along columns, of a piece of a row.
     sums: PaddedRow,
+    /// For each distance in columns: where in the window the rows are that are in the ring.
+    places: Vec<Vec<usize>>,
     /// Rows that have come.
     loaded: usize,
 }
@@ -103,6 +125,7 @@ impl Smoother {
             columns,
             window: vec![row.clone(); 2 * reach + 1],
             sums: PaddedRow::new(PIECE + 2 * reach),
+            places: vec![Vec::new(); reach + 1],
             loaded: 0,
             ring,
         }
@@ -144,24 +167,25 @@ impl Smoother {
         // The window is full of zeros where no row has been yet.
         let row = self.loaded + count - 1 - reach;
         let taps = self.ring.taps as i32;
+        for (places, span) in self.places.iter_mut().zip(&self.ring.spans) {
+            places.clear();
+            for away in span.clone() {
+                places.push((row + away) % count);
+                if away > 0 {
+                    places.push((row - away) % count);
+                }
+            }
+        }
         // Piece by piece, so that sums stay in the nearest cache.
         for (index, smoothed) in smoothed[..self.columns].chunks_mut(PIECE).enumerate() {
             let start = index * PIECE;
             smoothed.fill(0.0);
             let mut bad = [0_u32; PIECE];
             let bad = &mut bad[..smoothed.len()];
-            for (distance, span) in self.ring.spans.iter().enumerate() {
+            for (distance, places) in self.places.iter().enumerate() {
                 let first = start + reach - distance;
                 let here = first..first + smoothed.len() + 2 * distance;
-                self.sums.clear();
-                for away in span.clone() {
-                    self.sums
-                        .add(&self.window[(row + away) % count], here.clone());
-                    if away > 0 {
-                        self.sums
-                            .add(&self.window[(row - away) % count], here.clone());
-                    }
-                }
+                self.sums.sum(&self.window, places, here);
                 // Columns to the left, then to the right.
                 let shifts = [0, 2 * distance];
                 for shift in &shifts[..if distance == 0 { 1 } else { 2 }] {
