@@ -306,3 +306,22 @@ fn names_are_not_interpreted() {
         "a name is not a command"
     );
 }
+
+#[test]
+fn a_ramp_that_is_larger_than_the_limit_is_refused_before_it_is_read() {
+    let folder = TempDir::new().expect("a folder");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/fgs_sub128");
+    let case = testkit::golden::Case::open(&golden).expect("the case is part of this package");
+    let input = case.inputs[0].to_str().expect("a name in UTF-8");
+    refuses(
+        folder.path(),
+        &["calwebb_detector1", input, "--max-memory=60M"],
+        &[
+            "samples takes about",
+            "more than the limit of 57 MiB",
+            "stage1-memory",
+        ],
+    );
+    let products = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(products, 0);
+}

@@ -163,9 +163,8 @@ impl Row {
             peak_mib,
         } = self.total;
         let steps = STEPS.iter().zip(&self.steps);
-        let steps = steps.map(|(name, usage)| {
-            format!("  {name} {:.3} s, cpu {:.2}", usage.wall_s, usage.cpu_s)
-        });
+        let steps = steps
+            .map(|(name, usage)| format!("  {name} {:.3} s, cpu {:.2}", usage.wall_s, usage.cpu_s));
         format!(
             "    {name:28} {wall_s:8.3} {cpu_s:8.2} {peak_mib:10.1}{}",
             steps.collect::<String>()
