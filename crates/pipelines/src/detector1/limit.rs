@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use datamodels::io::fits::FitsReader;
+use datamodels::io::fits::{FitsReader, HduInfo};
 use stpipe::BoxError;
 
 /// The program itself, its libraries and metadata [byte].
@@ -39,7 +39,7 @@ pub struct RampTooLarge {
 /// [`RampTooLarge`]; also if the file cannot be opened. What else is wrong with it is said by those who read it.
 pub(super) fn check(path: &Path, limit: u64) -> Result<(), BoxError> {
     let reader = FitsReader::open(path)?;
-    let Some(&[integrations, groups, rows, columns]) = reader.find("SCI", 1).map(|sci| sci.shape())
+    let Some(&[integrations, groups, rows, columns]) = reader.find("SCI", 1).map(HduInfo::shape)
     else {
         return Ok(());
     };

@@ -41,13 +41,11 @@ impl Block {
         spare: &'a mut [T; LANES],
     ) -> &'a [T; LANES] {
         let values = &row[self.column..self.column + self.width];
-        match <&[T; LANES]>::try_from(values) {
-            Ok(values) => values,
-            Err(_) => {
-                spare[..values.len()].copy_from_slice(values);
-                spare
-            }
+        if let Ok(values) = <&[T; LANES]>::try_from(values) {
+            return values;
         }
+        spare[..values.len()].copy_from_slice(values);
+        spare
     }
 }
 
