@@ -62,7 +62,14 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ),
     (
         "xtask",
-        &["testkit", "stcal", "jwst", "pipelines", "stpipe"],
+        &[
+            "testkit",
+            "stcal",
+            "jwst",
+            "pipelines",
+            "stpipe",
+            "datamodels",
+        ],
     ),
 ];
 
