@@ -1,17 +1,23 @@
 //! One exposure of a library.
 
+mod rows;
+mod saving;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array2, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
 use super::{AssociationInfo, MemberFile};
 use crate::error::{DataModelError, Result};
-use crate::io::fits::{Element, FitsReader};
+use crate::io::fits::{Element, FitsReader, HduInfo};
 use crate::io::scratch::{Scratch, ScratchArray};
 use crate::metadata::Metadata;
 use crate::models::{ImageModel, Model, read_companion};
+
+pub use rows::{PlaneRows, Room};
 
 /// An exposure of a [`Library`](super::Library).
 #[derive(Debug)]
@@ -60,6 +66,9 @@ enum Quality {
 /// Changed pixels are listed if they are less than one in so many.
 const SMALLEST_PART: usize = 8;
 
+/// Rows that are compared at a time.
+const COMPARED_ROWS: usize = 16;
+
 /// Which variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variance {
@@ -69,6 +78,17 @@ pub enum Variance {
     ReadNoise,
     /// What the flat field brought in.
     Flat,
+}
+
+impl Variance {
+    /// EXTNAME.
+    fn hdu(self) -> &'static str {
+        match self {
+            Self::Poisson => "VAR_POISSON",
+            Self::ReadNoise => "VAR_RNOISE",
+            Self::Flat => "VAR_FLAT",
+        }
+    }
 }
 
 impl Exposure {
@@ -264,16 +284,30 @@ impl Exposure {
         let Arrays::File(path) = &self.arrays else {
             return Ok(None);
         };
-        let original: Array2<u32> = plane(&FitsReader::open(path)?, "DQ", self.shape)?;
-        let (Some(before), Some(now)) = (original.as_slice(), dq.as_slice()) else {
+        let reader = FitsReader::open(path)?;
+        let original = rows_of::<u32>(&reader, "DQ", self.shape)?;
+        let Some(now) = dq.as_slice() else {
             return Ok(None);
         };
-        let most = dq.len() / SMALLEST_PART;
-        let pixels = before.par_iter().zip(now).enumerate();
-        let changed =
-            pixels.filter_map(|(pixel, (before, now))| (before != now).then_some((pixel, *now)));
-        let count = changed.clone().count();
-        Ok((count <= most).then(|| changed.collect()))
+        let (width, most) = (self.shape.1.max(1), dq.len() / SMALLEST_PART);
+        // Beyond the limit nothing is listed any more; the count alone is looked at then.
+        let count = AtomicUsize::new(0);
+        let bands = now.par_chunks(COMPARED_ROWS * width).enumerate();
+        let changed = bands.map_init(Room::default, |room, (band, now)| {
+            let first = band * COMPARED_ROWS;
+            let before = original.read(first..first + now.len() / width, room)?;
+            let pixels = (first * width..).zip(before.iter().zip(now));
+            let changed = pixels.filter(|(_, (before, now))| before != now);
+            let found = count.fetch_add(changed.clone().count(), Ordering::Relaxed);
+            let listed = changed.map(|(pixel, (_, now))| (pixel, *now));
+            Ok(if found <= most {
+                listed.collect()
+            } else {
+                Vec::new()
+            })
+        });
+        let changed = changed.collect::<Result<Vec<Vec<_>>>>()?;
+        Ok((count.into_inner() <= most).then(|| changed.concat()))
     }
 
     /// From now on pixels that have any of these quality bits are NaN in the data, errors and variances.
@@ -390,6 +424,62 @@ impl<'a> OpenExposure<'a> {
         }
     }
 
+    /// The standard deviations row by row, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn err_rows(&self) -> Result<PlaneRows<'_, f32>> {
+        match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(image.err.view())),
+            (_, Some(reader)) => rows_of(reader, "ERR", self.exposure.shape),
+            (_, None) => Ok(PlaneRows::zeros(self.exposure.shape)),
+        }
+    }
+
+    /// The quality row by row.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn dq_rows(&self) -> Result<PlaneRows<'_, u32>> {
+        let shape = self.exposure.shape;
+        let original = || match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(image.dq.view())),
+            (_, Some(reader)) => rows_of(reader, "DQ", shape),
+            (_, None) => Ok(PlaneRows::zeros(shape)),
+        };
+        match &self.exposure.dq {
+            None => original(),
+            Some(Quality::Whole(Kept::Memory(dq))) => Ok(PlaneRows::of(dq.view())),
+            Some(Quality::Whole(Kept::Scratch(dq))) => Ok(PlaneRows::stored(dq, shape)),
+            Some(Quality::Changes(changes)) => Ok(original()?.with_changes(changes)),
+        }
+    }
+
+    /// A variance row by row, hidden pixels included as far as they are known; `None` where the exposure does not have
+    /// it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn variance_rows(&self, which: Variance) -> Result<Option<PlaneRows<'_, f32>>> {
+        let image = match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => image,
+            (_, Some(reader)) => {
+                let hdu = companion(reader, which.hdu());
+                let rows = hdu.map(|hdu| PlaneRows::of_file(reader, hdu, self.exposure.shape));
+                return rows.transpose();
+            }
+            (_, None) => return Ok(None),
+        };
+        Ok(match which {
+            Variance::Poisson => Some(PlaneRows::of(image.var_poisson.view())),
+            Variance::ReadNoise => Some(PlaneRows::of(image.var_rnoise.view())),
+            Variance::Flat => image
+                .var_flat
+                .as_ref()
+                .map(|flat| PlaneRows::of(flat.view())),
+        })
+    }
+
     /// A variance [BUNIT²]; `None` where the exposure does not have it.
     ///
     /// # Errors
@@ -404,16 +494,11 @@ impl<'a> OpenExposure<'a> {
     /// # Errors
     /// It cannot be read.
     pub fn variance_with_hidden(&self, which: Variance) -> Result<Option<Plane<'a, f32>>> {
-        let name = match which {
-            Variance::Poisson => "VAR_POISSON",
-            Variance::ReadNoise => "VAR_RNOISE",
-            Variance::Flat => "VAR_FLAT",
-        };
         let image = match (&self.exposure.arrays, &self.reader) {
             (Arrays::Memory(image), _) => image,
             (_, Some(reader)) => {
                 let (rows, columns) = self.exposure.shape;
-                let found = read_companion(reader, name, &[rows, columns])?;
+                let found = read_companion(reader, which.hdu(), &[rows, columns])?;
                 return Ok(found.map(|found: Array2<f32>| found.into()));
             }
             (_, None) => return Ok(None),
@@ -505,6 +590,24 @@ fn plane<T: Element>(
 ) -> Result<Array2<T>> {
     let found = read_companion(reader, name, &[rows, columns])?;
     Ok(found.unwrap_or_else(|| Array2::from_elem((rows, columns), T::default())))
+}
+
+/// The rows of an array that has the shape of the data; zeros where the file has none.
+fn rows_of<'a, T: Element>(
+    reader: &'a FitsReader,
+    name: &str,
+    shape: (usize, usize),
+) -> Result<PlaneRows<'a, T>> {
+    match companion(reader, name) {
+        Some(hdu) => PlaneRows::of_file(reader, hdu, shape),
+        None => Ok(PlaneRows::zeros(shape)),
+    }
+}
+
+/// An HDU that a file may have; one without data counts as none.
+fn companion<'a>(reader: &'a FitsReader, name: &str) -> Option<&'a HduInfo> {
+    let found = reader.find(name, 1);
+    found.filter(|hdu| !hdu.shape().is_empty())
 }
 
 /// The name of the group that an exposure belongs to: that in its metadata, else one made of the numbers of program,

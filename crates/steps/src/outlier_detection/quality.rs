@@ -5,6 +5,8 @@ use datamodels::library::{Exposure, OpenExposure, Plane, Variance};
 use ndarray::{Array2, ArrayView2, Zip};
 use stpipe::StepError;
 
+use crate::bands::change_by_rows;
+
 /// Bits of an outlier.
 pub(super) const OUTLIER: u32 = pixel::OUTLIER | pixel::DO_NOT_USE;
 
@@ -29,8 +31,12 @@ impl<'a> Pixels<'a> {
         mark_nan(&mut self.dq, &self.data.view());
         mark_nan(&mut self.dq, &self.err.view());
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
-            if let Some(variance) = exposure.variance(which).map_err(StepError::algorithm)? {
-                mark_nan(&mut self.dq, &variance.view());
+            let variance = exposure
+                .variance_rows(which)
+                .map_err(StepError::algorithm)?;
+            if let Some(variance) = variance {
+                // Hidden pixels are marked already.
+                change_by_rows(&mut self.dq, &variance, mark)?;
             }
         }
         Ok(self.dq)
@@ -38,9 +44,13 @@ impl<'a> Pixels<'a> {
 }
 
 fn mark_nan(dq: &mut Array2<u32>, values: &ArrayView2<'_, f32>) {
-    Zip::from(dq).and(values).par_for_each(|dq, value| {
-        *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
-    });
+    Zip::from(dq)
+        .and(values)
+        .par_for_each(|dq, value| mark(dq, *value));
+}
+
+fn mark(dq: &mut u32, value: f32) {
+    *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
 }
 
 /// Gives an exposure its quality; pixels that must not be used are NaN in all of its arrays from then on.

@@ -1,6 +1,5 @@
 //! Exposures that are resampled before they are compared.
 
-use datamodels::dq::pixel;
 use datamodels::library::{Exposure, Library, Variance};
 use datamodels::models::ResampledModel;
 use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
@@ -15,7 +14,9 @@ use super::stack::Stack;
 use super::{OutlierDetectionParams, OutliersFlagged};
 use crate::bands;
 use crate::good_bits::bad_bits;
-use crate::resample::{Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings};
+use crate::resample::{
+    Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings, WeightKind,
+};
 
 /// Flags the outliers of all exposures.
 pub(super) fn flag(
@@ -88,7 +89,7 @@ fn median(
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            let input = input(&library.exposures()[member], params, bad)?;
+            let input = input(&library.exposures()[member], settings.weight, bad)?;
             let maps = maps(library, grid, settings);
             let planes = maps.of(member)?;
             resampler.add_mapped(input, &planes)?;
@@ -140,26 +141,21 @@ fn put_on(
 }
 
 /// An exposure as the resampler takes it, with the bits that are bad here.
-fn input<'a>(
-    exposure: &'a Exposure,
-    params: &OutlierDetectionParams,
-    bad: u32,
-) -> Result<ResampleInput<'a>, StepError> {
+fn input(exposure: &Exposure, kind: WeightKind, bad: u32) -> Result<ResampleInput<'_>, StepError> {
     let open = exposure.open_arrays().map_err(StepError::algorithm)?;
-    let mut dq = open.dq().map_err(StepError::algorithm)?;
-    dq.par_mapv_inplace(|dq| u32::from(dq & bad != 0) * pixel::DO_NOT_USE);
-    let read_noise = if params.weight_type == "ivm" {
-        let noise = open.variance(Variance::ReadNoise);
-        noise.map_err(StepError::algorithm)?
-    } else {
-        None
-    };
-    Ok(ResampleInput {
-        data: open.data().map_err(StepError::algorithm)?,
-        dq,
-        variances: [read_noise, None, None],
-        ..ResampleInput::without_arrays(exposure)?
-    })
+    let mut input = ResampleInput::without_arrays(exposure)?;
+    let mut bad = bad;
+    if kind == WeightKind::InverseVariance {
+        let noise = open.variance_with_hidden(Variance::ReadNoise);
+        input.variances[0] = noise.map_err(StepError::algorithm)?;
+        bad |= exposure.hidden_bits();
+    }
+    let dq = open.dq_rows().map_err(StepError::algorithm)?;
+    input.weights = Some(input.weights_unless(kind, bad, &dq)?);
+    // It was for the weights only.
+    input.variances[0] = None;
+    input.data = open.data().map_err(StepError::algorithm)?;
+    Ok(input)
 }
 
 /// The median at the pixels of an exposure; NaN beyond its borders.

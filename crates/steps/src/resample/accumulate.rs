@@ -218,8 +218,11 @@ impl Resampler {
         let meta = metadata::output(&self.grid, &self.settings, &self.times, &meta, regions)?;
         let scale = self.grid.scale_ratio.unwrap_or(1.0);
         let variances = self.variances.take().map(|sums| sums.finish(scale));
+        let (variances, room) = variances.unzip();
         let err = match (&variances, self.settings.errors) {
-            (Some(variances), ErrorKind::FromVariances) => Some(total_error(variances)),
+            (Some(variances), ErrorKind::FromVariances) => {
+                room.map(|room| total_error(variances, room))
+            }
             (_, ErrorKind::Drizzled) => self.mosaic.along.pop().map(|mut err| {
                 err.par_mapv_inplace(|err| err / scale as f32);
                 err
@@ -246,9 +249,8 @@ impl Resampler {
     }
 }
 
-/// Square root of the sum of the variances that are known; NaN where none is.
-fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3]) -> Array2<f32> {
-    let mut err = Array2::zeros(rnoise.dim());
+/// Square root of the sum of the variances that are known, NaN where none is; in an array of their shape.
+fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3], mut err: Array2<f32>) -> Array2<f32> {
     Zip::from(&mut err)
         .and(rnoise)
         .and(flat)

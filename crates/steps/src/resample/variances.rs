@@ -118,12 +118,13 @@ impl Variances {
         parts
     }
 
-    /// The variances of the means; `scale` is the side of an output pixel in units of an input pixel.
-    pub(super) fn finish(self, scale: f64) -> [Array2<f32>; KINDS] {
+    /// The variances of the means, and an array of their shape that is not needed any more; `scale` is the side of an output
+    /// pixel in units of an input pixel.
+    pub(super) fn finish(self, scale: f64) -> ([Array2<f32>; KINDS], Array2<f32>) {
         let scaling = (1.0 / (scale * scale)) as f32;
         let (weights, own_weights) = (self.weights, self.own_weights);
         let mut sums = self.sums.into_iter().enumerate();
-        [(); KINDS].map(|()| {
+        let variances = [(); KINDS].map(|()| {
             let Some((kind, mut sum)) = sums.next() else {
                 return Array2::zeros((0, 0));
             };
@@ -137,7 +138,8 @@ impl Variances {
                     .for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
             });
             sum
-        })
+        });
+        (variances, weights)
     }
 }
 

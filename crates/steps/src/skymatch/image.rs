@@ -7,6 +7,8 @@ use stcal::skymatch::{Level, SkyStatistics, Spans, border};
 use stcal::spherical_polygon::SphericalPolygon;
 use stpipe::StepError;
 
+use crate::bands::change_by_rows;
+
 /// What is known of an exposure while levels are matched; its pixels stay where they are.
 #[derive(Debug)]
 pub(super) struct SkyImage {
@@ -94,14 +96,13 @@ pub(super) struct GoodPixels {
 impl GoodPixels {
     pub(super) fn of(image: &SkyImage, exposure: &Exposure, bad: u32) -> Result<Self, StepError> {
         let mut data = image.data(exposure)?;
-        let dq = exposure.dq().map_err(StepError::algorithm)?;
-        ndarray::Zip::from(&mut data)
-            .and(&dq)
-            .par_for_each(|value, &dq| {
-                if dq & bad != 0 {
-                    *value = f32::NAN;
-                }
-            });
+        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let dq = open.dq_rows().map_err(StepError::algorithm)?;
+        change_by_rows(&mut data, &dq, |value, dq| {
+            if dq & bad != 0 {
+                *value = f32::NAN;
+            }
+        })?;
         Ok(Self { data })
     }
 

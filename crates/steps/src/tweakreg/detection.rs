@@ -6,6 +6,7 @@ use ndarray::Array2;
 use stpipe::StepError;
 
 use super::TweakRegParams;
+use crate::bands::change_by_rows;
 use crate::metadata_error;
 use crate::source_catalog::{Finder, FinderSettings, Pixels, SourceCatalogParams, find_sources};
 
@@ -32,9 +33,10 @@ pub(super) fn sources(
     exposure: &Exposure,
 ) -> Result<Vec<Found>, StepError> {
     let unusable = pixel::DO_NOT_USE | pixel::NON_SCIENCE;
-    let dq = exposure.dq().map_err(metadata_error)?;
-    let mask = dq.mapv(|dq| dq & unusable != 0);
-    drop(dq);
+    let open = exposure.open_arrays().map_err(metadata_error)?;
+    let dq = open.dq_rows().map_err(metadata_error)?;
+    let mut mask = Array2::from_elem(dq.shape(), false);
+    change_by_rows(&mut mask, &dq, |mask, dq| *mask = dq & unusable != 0)?;
     let data = exposure.data().map_err(metadata_error)?;
     let err = if needs_errors {
         exposure.err().map_err(metadata_error)?
