@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::{Array2, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
-use super::{AssociationInfo, MemberFile};
+use super::{AssociationInfo, MemberFile, Stash};
 use crate::error::{DataModelError, Result};
 use crate::io::fits::{Element, FitsReader, HduInfo};
 use crate::io::scratch::{Scratch, ScratchArray};
@@ -186,6 +186,18 @@ impl Exposure {
         Ok(OpenExposure {
             exposure: self,
             reader,
+            stash: None,
+        })
+    }
+
+    /// As [`Self::open_arrays`]; images are read into memory that was [put by](Stash::put_by_image).
+    ///
+    /// # Errors
+    /// As [`Self::open_arrays`].
+    pub fn open_arrays_in<'a>(&'a self, stash: &'a Stash) -> Result<OpenExposure<'a>> {
+        Ok(OpenExposure {
+            stash: Some(stash),
+            ..self.open_arrays()?
         })
     }
 
@@ -354,6 +366,7 @@ impl Exposure {
 pub struct OpenExposure<'a> {
     exposure: &'a Exposure,
     reader: Option<FitsReader>,
+    stash: Option<&'a Stash>,
 }
 
 impl<'a> OpenExposure<'a> {
@@ -375,7 +388,7 @@ impl<'a> OpenExposure<'a> {
         match (&exposure.data, &exposure.arrays) {
             (Some(kept), _) => kept.read(exposure.shape),
             (None, Arrays::Memory(image)) => Ok(image.data.view().into()),
-            (None, Arrays::File(_)) => self.plane("SCI"),
+            (None, Arrays::File(_)) => self.image("SCI"),
         }
     }
 
@@ -395,7 +408,7 @@ impl<'a> OpenExposure<'a> {
     pub fn err_with_hidden(&self) -> Result<Plane<'a, f32>> {
         match &self.exposure.arrays {
             Arrays::Memory(image) => Ok(image.err.view().into()),
-            Arrays::File(_) => self.plane("ERR"),
+            Arrays::File(_) => self.image("ERR"),
         }
     }
 
@@ -407,7 +420,10 @@ impl<'a> OpenExposure<'a> {
         let exposure = self.exposure;
         let original = || match &exposure.arrays {
             Arrays::Memory(image) => Ok(Plane::from(image.dq.view())),
-            Arrays::File(_) => self.plane("DQ"),
+            Arrays::File(_) => match &self.reader {
+                Some(reader) => plane(reader, "DQ", exposure.shape).map(Plane::from),
+                None => Ok(Array2::zeros(exposure.shape).into()),
+            },
         };
         match &exposure.dq {
             None => original(),
@@ -494,14 +510,8 @@ impl<'a> OpenExposure<'a> {
     /// # Errors
     /// It cannot be read.
     pub fn variance_with_hidden(&self, which: Variance) -> Result<Option<Plane<'a, f32>>> {
-        let image = match (&self.exposure.arrays, &self.reader) {
-            (Arrays::Memory(image), _) => image,
-            (_, Some(reader)) => {
-                let (rows, columns) = self.exposure.shape;
-                let found = read_companion(reader, which.hdu(), &[rows, columns])?;
-                return Ok(found.map(|found: Array2<f32>| found.into()));
-            }
-            (_, None) => return Ok(None),
+        let Arrays::Memory(image) = &self.exposure.arrays else {
+            return self.found_image(which.hdu());
         };
         Ok(match which {
             Variance::Poisson => Some(image.var_poisson.view().into()),
@@ -510,13 +520,32 @@ impl<'a> OpenExposure<'a> {
         })
     }
 
-    /// An array of the file.
-    fn plane<T: Element>(&self, name: &str) -> Result<Plane<'a, T>> {
+    /// An image of the file; zeros where it has none.
+    fn image(&self, name: &str) -> Result<Plane<'a, f32>> {
+        let zeros = || Array2::zeros(self.exposure.shape).into();
+        self.found_image(name)
+            .map(|image| image.unwrap_or_else(zeros))
+    }
+
+    /// An image of the file.
+    fn found_image(&self, name: &str) -> Result<Option<Plane<'a, f32>>> {
         let shape = self.exposure.shape;
-        match &self.reader {
-            Some(reader) => plane(reader, name, shape).map(Plane::from),
-            None => Ok(Array2::from_elem(shape, T::default()).into()),
+        let Some(reader) = &self.reader else {
+            return Ok(None);
+        };
+        let Some(stash) = self.stash else {
+            let found = read_companion(reader, name, &[shape.0, shape.1])?;
+            return Ok(found.map(|found: Array2<f32>| found.into()));
+        };
+        let Some(hdu) = companion(reader, name) else {
+            return Ok(None);
+        };
+        check_shape(reader, hdu, shape)?;
+        let mut image = stash.image(shape);
+        if let Some(values) = image.as_slice_mut() {
+            reader.image_into(hdu, values)?;
         }
+        Ok(Some(image.into()))
     }
 
     /// An array without its hidden pixels.
@@ -602,6 +631,16 @@ fn rows_of<'a, T: Element>(
         Some(hdu) => PlaneRows::of_file(reader, hdu, shape),
         None => Ok(PlaneRows::zeros(shape)),
     }
+}
+
+/// Refuses an image that does not have the shape of the data.
+fn check_shape(reader: &FitsReader, hdu: &HduInfo, (rows, columns): (usize, usize)) -> Result<()> {
+    let expected = [rows, columns];
+    if hdu.shape() == expected {
+        return Ok(());
+    }
+    let expected = format!("the shape that belongs to the data, {expected:?}");
+    Err(reader.shape_error(hdu, &expected))
 }
 
 /// An HDU that a file may have; one without data counts as none.

@@ -1,7 +1,7 @@
 //! Quality after outliers were found.
 
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, OpenExposure, Plane, Variance};
+use datamodels::library::{Exposure, OpenExposure, Plane, Stash, Variance};
 use ndarray::{Array2, ArrayView2, Zip};
 use stpipe::StepError;
 
@@ -27,7 +27,11 @@ impl<'a> Pixels<'a> {
     }
 
     /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
-    pub(super) fn finish(mut self, exposure: &OpenExposure<'a>) -> Result<Array2<u32>, StepError> {
+    pub(super) fn finish(
+        mut self,
+        exposure: &OpenExposure<'a>,
+        stash: &Stash,
+    ) -> Result<Array2<u32>, StepError> {
         mark_nan(&mut self.dq, &self.data.view());
         mark_nan(&mut self.dq, &self.err.view());
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
@@ -39,6 +43,8 @@ impl<'a> Pixels<'a> {
                 change_by_rows(&mut self.dq, &variance, mark)?;
             }
         }
+        stash.put_by_image(self.data);
+        stash.put_by_image(self.err);
         Ok(self.dq)
     }
 }

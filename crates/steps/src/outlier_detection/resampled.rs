@@ -1,6 +1,6 @@
 //! Exposures that are resampled before they are compared.
 
-use datamodels::library::{Exposure, Library, Variance};
+use datamodels::library::{Exposure, Library, Stash, Variance};
 use datamodels::models::ResampledModel;
 use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
 use ndarray::{Array2, Axis, Zip};
@@ -45,7 +45,7 @@ pub(super) fn flag(
         let blotted = blotted(&median, &maps, index)?;
         let exposure = &library.exposures()[index];
         intermediates.push_blot(exposure, &blotted)?;
-        let dq = flag_exposure(exposure, &blotted, thresholds)?;
+        let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
         settle(&mut library.exposures_mut()[index], dq)?;
     }
     let intermediate = intermediates.finish();
@@ -89,10 +89,11 @@ fn median(
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            let input = input(&library.exposures()[member], settings.weight, bad)?;
+            let mut input = input(library, member, settings.weight, bad)?;
             let maps = maps(library, grid, settings);
             let planes = maps.of(member)?;
-            resampler.add_mapped(input, &planes)?;
+            resampler.add_mapped(&mut input, &planes)?;
+            input.put_by(library.stash());
             maps.put_by(planes);
         }
         resampler.finish(&regions)
@@ -141,8 +142,16 @@ fn put_on(
 }
 
 /// An exposure as the resampler takes it, with the bits that are bad here.
-fn input(exposure: &Exposure, kind: WeightKind, bad: u32) -> Result<ResampleInput<'_>, StepError> {
-    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+fn input(
+    library: &Library,
+    member: usize,
+    kind: WeightKind,
+    bad: u32,
+) -> Result<ResampleInput<'_>, StepError> {
+    let (exposure, stash) = (&library.exposures()[member], library.stash());
+    let open = exposure
+        .open_arrays_in(stash)
+        .map_err(StepError::algorithm)?;
     let mut input = ResampleInput::without_arrays(exposure)?;
     let mut bad = bad;
     if kind == WeightKind::InverseVariance {
@@ -151,9 +160,12 @@ fn input(exposure: &Exposure, kind: WeightKind, bad: u32) -> Result<ResampleInpu
         bad |= exposure.hidden_bits();
     }
     let dq = open.dq_rows().map_err(StepError::algorithm)?;
-    input.weights = Some(input.weights_unless(kind, bad, &dq)?);
+    let room = stash.image(exposure.shape());
+    input.weights = Some(input.weights_unless(kind, bad, &dq, room)?);
     // It was for the weights only.
-    input.variances[0] = None;
+    if let Some(noise) = input.variances[0].take() {
+        stash.put_by_image(noise);
+    }
     input.data = open.data().map_err(StepError::algorithm)?;
     Ok(input)
 }
@@ -191,10 +203,13 @@ fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2
 /// The quality of an exposure with its outliers.
 fn flag_exposure(
     exposure: &Exposure,
+    stash: &Stash,
     blotted: &Array2<f32>,
     mut thresholds: Thresholds,
 ) -> Result<Array2<u32>, StepError> {
-    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+    let open = exposure
+        .open_arrays_in(stash)
+        .map_err(StepError::algorithm)?;
     let mut pixels = Pixels::read(&open)?;
     let subtracted = exposure.meta.flag("meta.background.subtracted");
     if let (Some(level), Some(false)) = (exposure.meta.number("meta.background.level"), subtracted)
@@ -223,5 +238,5 @@ fn flag_exposure(
     });
     let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
     tracing::info!("{count} pixels marked as outliers");
-    pixels.finish(&open)
+    pixels.finish(&open, stash)
 }

@@ -2,7 +2,7 @@
 
 use datamodels::ImageModel;
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, Plane, PlaneRows, Room, Variance};
+use datamodels::library::{Exposure, Plane, PlaneRows, Room, Stash, Variance};
 use datamodels::metadata::Metadata;
 use gwcs::Wcs;
 use ndarray::{Array2, ArrayView2, Axis, Zip, s};
@@ -109,10 +109,13 @@ impl<'a> ResampleInput<'a> {
     /// As [`Self::read`].
     pub(super) fn read_valid(
         exposure: &'a Exposure,
+        stash: &'a Stash,
         kind: WeightKind,
         (with_errors, with_quality): (bool, bool),
     ) -> Result<Self, StepError> {
-        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let open = exposure
+            .open_arrays_in(stash)
+            .map_err(StepError::algorithm)?;
         let variance = |which| {
             let variance = open.variance_with_hidden(which);
             variance.map_err(StepError::algorithm)
@@ -120,7 +123,9 @@ impl<'a> ResampleInput<'a> {
         let mut input = Self::without_arrays(exposure)?;
         input.variances[READ_NOISE] = variance(Variance::ReadNoise)?;
         let dq = open.dq_rows().map_err(StepError::algorithm)?;
-        let mut weights = input.weights_unless(kind, BAD | exposure.hidden_bits(), &dq)?;
+        let bad = BAD | exposure.hidden_bits();
+        let room = stash.image(exposure.shape());
+        let mut weights = input.weights_unless(kind, bad, &dq, room)?;
         if with_quality {
             input.dq = open.dq().map_err(StepError::algorithm)?;
         }
@@ -142,6 +147,17 @@ impl<'a> ResampleInput<'a> {
         }
         input.weights = Some(weights);
         Ok(input)
+    }
+
+    /// Puts the memory of its images by.
+    pub(crate) fn put_by(self, stash: &Stash) {
+        let images = self.variances.into_iter().flatten();
+        let weights = self.weights.map(Plane::from);
+        for image in images.chain([self.data, self.err]).chain(weights) {
+            if !image.is_empty() {
+                stash.put_by_image(image);
+            }
+        }
     }
 
     /// What is known of an exposure without its arrays, which are empty.
@@ -209,19 +225,20 @@ impl<'a> ResampleInput<'a> {
 
     /// The weight of each pixel: 0 for those that must not be used.
     pub(super) fn weights(&self, kind: WeightKind) -> Result<Array2<f32>, StepError> {
-        self.weights_unless(kind, BAD, &PlaneRows::of(self.dq.view()))
+        let room = Array2::zeros(self.dq.dim());
+        self.weights_unless(kind, BAD, &PlaneRows::of(self.dq.view()), room)
     }
 
-    /// The weight of each pixel: 0 for those that have any of some bits in their quality.
+    /// The weight of each pixel, 0 for those that have any of some bits in their quality; in an array of their shape.
     pub(crate) fn weights_unless(
         &self,
         kind: WeightKind,
         bad: u32,
         dq: &PlaneRows<'_, u32>,
+        mut weights: Array2<f32>,
     ) -> Result<Array2<f32>, StepError> {
         let same_for_all = self.weight_of_all(kind)?;
         let noise = self.variances[READ_NOISE].as_ref();
-        let mut weights = Array2::zeros(dq.shape());
         let bands = weights.axis_chunks_iter_mut(Axis(0), LINES).into_par_iter();
         bands
             .enumerate()

@@ -279,6 +279,20 @@ impl FitsReader {
     /// # Errors
     /// The HDU is no image, or the file cannot be read.
     pub fn image<T: Element>(&self, hdu: &HduInfo) -> Result<ArrayD<T>> {
+        let HduKind::Image { shape, .. } = &hdu.kind else {
+            return Err(self.shape_error(hdu, "an image"));
+        };
+        let mut values = vec![T::default(); shape.iter().product()];
+        self.image_into(hdu, &mut values)?;
+        ArrayD::from_shape_vec(IxDyn(shape), values)
+            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+    }
+
+    /// As [`Self::image`], into memory that is there already: the elements in the order of the file.
+    ///
+    /// # Errors
+    /// The HDU is no image, has another number of elements, or the file cannot be read.
+    pub fn image_into<T: Element>(&self, hdu: &HduInfo, values: &mut [T]) -> Result<()> {
         let HduKind::Image {
             stored,
             shape,
@@ -287,8 +301,9 @@ impl FitsReader {
         else {
             return Err(self.shape_error(hdu, "an image"));
         };
-        let count: usize = shape.iter().product();
-        let mut values = vec![T::default(); count];
+        if shape.iter().product::<usize>() != values.len() {
+            return Err(self.shape_error(hdu, &format!("an image of {} elements", values.len())));
+        }
         values.par_chunks_mut(CHUNK).enumerate().try_for_each_init(
             Vec::new,
             |bytes, (index, part)| {
@@ -300,9 +315,7 @@ impl FitsReader {
                 T::decode(*stored, *scaling, bytes, part);
                 Ok(())
             },
-        )?;
-        ArrayD::from_shape_vec(IxDyn(shape), values)
-            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+        )
     }
 
     /// Reads the rows and columns of a window from every plane of an image.

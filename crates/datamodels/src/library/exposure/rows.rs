@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
+use super::check_shape;
 use crate::error::{DataModelError, Result};
 use crate::io::fits::{Element, FitsReader, HduInfo, ImagePart, ImageRows};
 use crate::io::scratch::ScratchArray;
@@ -71,14 +72,10 @@ impl<'a, T: Element> PlaneRows<'a, T> {
     pub(super) fn of_file(
         reader: &'a FitsReader,
         hdu: &'a HduInfo,
-        (rows, columns): (usize, usize),
+        shape: (usize, usize),
     ) -> Result<Self> {
-        let expected = [rows, columns];
-        if hdu.shape() != expected {
-            let expected = format!("the shape that belongs to the data, {expected:?}");
-            return Err(reader.shape_error(hdu, &expected));
-        }
-        Ok(Self::new(Origin::File(reader, hdu), (rows, columns)))
+        check_shape(reader, hdu, shape)?;
+        Ok(Self::new(Origin::File(reader, hdu), shape))
     }
 
     /// The same with other values for some pixels, counted along the rows, in rising order.
