@@ -8,8 +8,8 @@ use stpipe::{Settings, Step};
 const PROGRAM: u64 = 48 << 20;
 /// What finding sources, or measuring the sky, takes for each pixel of an exposure [byte].
 const SOURCES: u64 = 24;
-/// Saving an exposure: all of its arrays.
-const SAVING: u64 = 32;
+/// Saving an exposure: its quality, and what was put by for the next one that is resampled.
+const SAVING: u64 = 40;
 /// An exposure that is resampled: its map, weights, data and variances.
 const RESAMPLED: u64 = 40;
 /// The sums of the mosaic, for each of its pixels.
