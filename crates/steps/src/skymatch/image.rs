@@ -1,6 +1,6 @@
 //! One exposure on the sky.
 
-use datamodels::library::Exposure;
+use datamodels::library::{Exposure, Stash};
 use gwcs::Program;
 use ndarray::Array2;
 use stcal::skymatch::{Level, SkyStatistics, Spans, border};
@@ -77,8 +77,14 @@ impl SkyImage {
     }
 
     /// The pixels as they are now.
-    pub(super) fn data(&self, exposure: &Exposure) -> Result<Array2<f32>, StepError> {
-        let mut data = exposure.data().map_err(StepError::algorithm)?;
+    pub(super) fn data(
+        &self,
+        exposure: &Exposure,
+        stash: &Stash,
+    ) -> Result<Array2<f32>, StepError> {
+        let open = exposure.open_arrays_in(stash);
+        let data = open.and_then(|open| open.data());
+        let mut data = data.map_err(StepError::algorithm)?.into_owned();
         for level in &self.subtracted {
             let level = *level as f32;
             data.par_mapv_inplace(|value| value - level);
@@ -94,8 +100,13 @@ pub(super) struct GoodPixels {
 }
 
 impl GoodPixels {
-    pub(super) fn of(image: &SkyImage, exposure: &Exposure, bad: u32) -> Result<Self, StepError> {
-        let mut data = image.data(exposure)?;
+    pub(super) fn of(
+        image: &SkyImage,
+        exposure: &Exposure,
+        stash: &Stash,
+        bad: u32,
+    ) -> Result<Self, StepError> {
+        let mut data = image.data(exposure, stash)?;
         let open = exposure.open_arrays().map_err(StepError::algorithm)?;
         let dq = open.dq_rows().map_err(StepError::algorithm)?;
         change_by_rows(&mut data, &dq, |value, dq| {
@@ -104,6 +115,11 @@ impl GoodPixels {
             }
         })?;
         Ok(Self { data })
+    }
+
+    /// Puts their memory by.
+    pub(super) fn put_by(self, stash: &Stash) {
+        stash.put_by_image(self.data.into());
     }
 
     /// The level of some of the pixels, or all.

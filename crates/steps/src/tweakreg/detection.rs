@@ -1,7 +1,7 @@
 //! Sources found in images.
 
 use datamodels::dq::pixel;
-use datamodels::library::Exposure;
+use datamodels::library::{Exposure, Stash};
 use ndarray::Array2;
 use stpipe::StepError;
 
@@ -31,24 +31,27 @@ pub(super) fn sources(
     settings: &FinderSettings,
     needs_errors: bool,
     exposure: &Exposure,
+    stash: &Stash,
 ) -> Result<Vec<Found>, StepError> {
     let unusable = pixel::DO_NOT_USE | pixel::NON_SCIENCE;
-    let open = exposure.open_arrays().map_err(metadata_error)?;
+    let open = exposure.open_arrays_in(stash).map_err(metadata_error)?;
     let dq = open.dq_rows().map_err(metadata_error)?;
     let mut mask = Array2::from_elem(dq.shape(), false);
     change_by_rows(&mut mask, &dq, |mask, dq| *mask = dq & unusable != 0)?;
-    let data = exposure.data().map_err(metadata_error)?;
+    let data = open.data().map_err(metadata_error)?;
     let err = if needs_errors {
-        exposure.err().map_err(metadata_error)?
+        open.err().map_err(metadata_error)?
     } else {
-        Array2::zeros((0, 0))
+        Array2::zeros((0, 0)).into()
     };
     let pixels = Pixels {
         data: data.view(),
         err: err.view(),
         mask: mask.view(),
     };
-    let Some(found) = find_sources(&pixels, settings)? else {
+    let found = find_sources(&pixels, settings, stash)?;
+    stash.put_by_image(data);
+    let Some(found) = found else {
         return Ok(Vec::new());
     };
     let places = found.positions().into_iter().zip(found.fluxes());
