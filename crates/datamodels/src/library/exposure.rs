@@ -446,7 +446,7 @@ impl<'a> OpenExposure<'a> {
     /// They cannot be read.
     pub fn err_rows(&self) -> Result<PlaneRows<'_, f32>> {
         match (&self.exposure.arrays, &self.reader) {
-            (Arrays::Memory(image), _) => Ok(PlaneRows::of(image.err.view())),
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(&image.err.view())),
             (_, Some(reader)) => rows_of(reader, "ERR", self.exposure.shape),
             (_, None) => Ok(PlaneRows::zeros(self.exposure.shape)),
         }
@@ -459,13 +459,13 @@ impl<'a> OpenExposure<'a> {
     pub fn dq_rows(&self) -> Result<PlaneRows<'_, u32>> {
         let shape = self.exposure.shape;
         let original = || match (&self.exposure.arrays, &self.reader) {
-            (Arrays::Memory(image), _) => Ok(PlaneRows::of(image.dq.view())),
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(&image.dq.view())),
             (_, Some(reader)) => rows_of(reader, "DQ", shape),
             (_, None) => Ok(PlaneRows::zeros(shape)),
         };
         match &self.exposure.dq {
             None => original(),
-            Some(Quality::Whole(Kept::Memory(dq))) => Ok(PlaneRows::of(dq.view())),
+            Some(Quality::Whole(Kept::Memory(dq))) => Ok(PlaneRows::of(&dq.view())),
             Some(Quality::Whole(Kept::Scratch(dq))) => Ok(PlaneRows::stored(dq, shape)),
             Some(Quality::Changes(changes)) => Ok(original()?.with_changes(changes)),
         }
@@ -487,12 +487,12 @@ impl<'a> OpenExposure<'a> {
             (_, None) => return Ok(None),
         };
         Ok(match which {
-            Variance::Poisson => Some(PlaneRows::of(image.var_poisson.view())),
-            Variance::ReadNoise => Some(PlaneRows::of(image.var_rnoise.view())),
+            Variance::Poisson => Some(PlaneRows::of(&image.var_poisson.view())),
+            Variance::ReadNoise => Some(PlaneRows::of(&image.var_rnoise.view())),
             Variance::Flat => image
                 .var_flat
                 .as_ref()
-                .map(|flat| PlaneRows::of(flat.view())),
+                .map(|flat| PlaneRows::of(&flat.view())),
         })
     }
 

@@ -226,7 +226,7 @@ impl<'a> ResampleInput<'a> {
     /// The weight of each pixel: 0 for those that must not be used.
     pub(super) fn weights(&self, kind: WeightKind) -> Result<Array2<f32>, StepError> {
         let room = Array2::zeros(self.dq.dim());
-        self.weights_unless(kind, BAD, &PlaneRows::of(self.dq.view()), room)
+        self.weights_unless(kind, BAD, &PlaneRows::of(&self.dq.view()), room)
     }
 
     /// The weight of each pixel, 0 for those that have any of some bits in their quality; in an array of their shape.

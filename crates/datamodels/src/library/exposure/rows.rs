@@ -53,9 +53,8 @@ impl<'a, T: Element> PlaneRows<'a, T> {
     }
 
     /// The rows of an array in memory.
-    pub fn of(array: ArrayView2<'a, T>) -> Self {
-        let shape = array.dim();
-        Self::new(Origin::Memory(array), shape)
+    pub fn of(array: &ArrayView2<'a, T>) -> Self {
+        Self::new(Origin::Memory(*array), array.dim())
     }
 
     /// The rows of an array in a temporary file.
@@ -132,8 +131,9 @@ impl<'a, T: Element> PlaneRows<'a, T> {
 
 impl<'a> PlaneRows<'a, f32> {
     /// The same with NaN for pixels that have any of these bits in their quality, which has the same shape.
-    pub(super) fn hiding(mut self, dq: ArrayView2<'a, u32>, bits: u32) -> Self {
-        self.hidden = (bits != 0 && dq.dim() == self.shape).then_some(Hidden { dq, bits });
+    pub(super) fn hiding(mut self, dq: &ArrayView2<'a, u32>, bits: u32) -> Self {
+        let is_used = bits != 0 && dq.dim() == self.shape;
+        self.hidden = is_used.then_some(Hidden { dq: *dq, bits });
         self
     }
 }

@@ -19,12 +19,12 @@ impl Exposure {
         };
         let dq = open.dq()?;
         let (dq, bits) = (dq.view(), self.hidden);
-        let data = self.data_rows(reader)?.hiding(dq, bits);
-        let err = open.err_rows()?.hiding(dq, bits);
-        let poisson = variance(&open, Variance::Poisson)?.hiding(dq, bits);
-        let read_noise = variance(&open, Variance::ReadNoise)?.hiding(dq, bits);
+        let data = self.data_rows(reader)?.hiding(&dq, bits);
+        let err = open.err_rows()?.hiding(&dq, bits);
+        let poisson = variance(&open, Variance::Poisson)?.hiding(&dq, bits);
+        let read_noise = variance(&open, Variance::ReadNoise)?.hiding(&dq, bits);
         let flat = open.variance_rows(Variance::Flat)?;
-        let flat = flat.map(|flat| flat.hiding(dq, bits));
+        let flat = flat.map(|flat| flat.hiding(&dq, bits));
         let area = area(reader)?;
         let mut fields = vec![
             field("data", "SCI", Payload::F32Rows(&data)),
@@ -48,7 +48,7 @@ impl Exposure {
     /// The values, hidden pixels included.
     fn data_rows<'a>(&'a self, reader: &'a FitsReader) -> Result<PlaneRows<'a, f32>> {
         match &self.data {
-            Some(Kept::Memory(data)) => Ok(PlaneRows::of(data.view())),
+            Some(Kept::Memory(data)) => Ok(PlaneRows::of(&data.view())),
             Some(Kept::Scratch(data)) => Ok(PlaneRows::stored(data, self.shape)),
             None => PlaneRows::of_file(reader, reader.require("SCI")?, self.shape),
         }
