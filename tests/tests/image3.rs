@@ -1,10 +1,12 @@
 //! `calwebb_image3` on the golden association: alignment, sky levels, outliers, mosaic, catalogue; and what it says of
 //! associations that cannot be used.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use datamodels::io::ecsv::{Table, Values};
+use datamodels::io::fits::{FitsReader, HduKind};
 use datamodels::{CubeModel, ImageModel, Model};
 use gwcs::Transform;
 use gwcs::model::Shift;
@@ -417,6 +419,64 @@ fn one_exposure_is_resampled_alone() {
         let found = exposure.meta.text(&format!("meta.cal_step.{step}"));
         assert_eq!(found, Some(status), "{step}");
     }
+}
+
+/// The data units of all images in a folder, by file, HDU and version.
+fn image_bytes(folder: &Path) -> BTreeMap<(String, String, i64), Vec<u8>> {
+    let mut images = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is read") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "fits") {
+            continue;
+        }
+        let reader = FitsReader::open(&path).expect("it opens");
+        for hdu in reader.hdus() {
+            if matches!(hdu.kind, HduKind::Image { .. }) {
+                let bytes = reader.bytes(hdu).expect("it is read");
+                let key = (file_name(&path), hdu.name.clone(), hdu.version);
+                images.insert(key, bytes);
+            }
+        }
+    }
+    images
+}
+
+/// The most memory that a run took, as it says itself at its end [MB].
+fn peak_mb(said: &str) -> f64 {
+    let line = said.lines().rfind(|line| line.starts_with("done "));
+    let words = line.expect("a last line").trim_end().strip_suffix(" MB");
+    let number = words.and_then(|words| words.rsplit(' ').next()?.parse().ok());
+    number.expect("the memory that was taken")
+}
+
+#[test]
+fn a_limit_of_memory_is_heeded_or_refused_and_changes_no_image() {
+    let run = |limit: &[String]| {
+        let fixture = Fixture::new();
+        let run = fixture.run("calwebb_image3", &fixture.association(), limit);
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        (run.status, said, image_bytes(fixture.ours.path()))
+    };
+    let (status, said, unlimited) = run(&[]);
+    assert!(status.success(), "{said}");
+    let names = ["i2d", "crf", "segm"].map(|name| format!("_{name}.fits"));
+    let is_there = |end: &String| unlimited.keys().any(|(file, ..)| file.ends_with(end));
+    assert!(names.iter().all(is_there), "{:?}", unlimited.keys());
+    for limit_mb in [200, 1000] {
+        let (status, said, limited) = run(&[format!("--max-memory={limit_mb}M")]);
+        assert!(status.success(), "{said}");
+        assert!(limited == unlimited, "images differ with {limit_mb} MB");
+        if cfg!(target_os = "linux") {
+            assert!(peak_mb(&said) < f64::from(limit_mb), "{said}");
+        }
+    }
+    let (status, said, products) = run(&["--max-memory=40M".to_owned()]);
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("MiB of memory, more than the limit of 38 MiB"),
+        "{said}"
+    );
+    assert!(products.is_empty());
 }
 
 #[test]

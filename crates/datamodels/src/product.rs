@@ -253,7 +253,7 @@ impl Product for library::Exposure {
     }
 
     fn save(&mut self, path: &Path) -> Result<(), BoxError> {
-        Ok(Model::save(&self.image()?, path)?)
+        Ok(self.write(path)?)
     }
 }
 

@@ -1,17 +1,23 @@
 //! One exposure of a library.
 
+mod rows;
+mod saving;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array2, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
-use super::{AssociationInfo, MemberFile};
+use super::{AssociationInfo, MemberFile, Stash};
 use crate::error::{DataModelError, Result};
-use crate::io::fits::{Element, FitsReader};
+use crate::io::fits::{Element, FitsReader, HduInfo};
 use crate::io::scratch::{Scratch, ScratchArray};
 use crate::metadata::Metadata;
 use crate::models::{ImageModel, Model, read_companion};
+
+pub use rows::{PlaneRows, Room};
 
 /// An exposure of a [`Library`](super::Library).
 #[derive(Debug)]
@@ -60,6 +66,9 @@ enum Quality {
 /// Changed pixels are listed if they are less than one in so many.
 const SMALLEST_PART: usize = 8;
 
+/// Rows that are compared at a time.
+const COMPARED_ROWS: usize = 16;
+
 /// Which variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variance {
@@ -69,6 +78,17 @@ pub enum Variance {
     ReadNoise,
     /// What the flat field brought in.
     Flat,
+}
+
+impl Variance {
+    /// EXTNAME.
+    fn hdu(self) -> &'static str {
+        match self {
+            Self::Poisson => "VAR_POISSON",
+            Self::ReadNoise => "VAR_RNOISE",
+            Self::Flat => "VAR_FLAT",
+        }
+    }
 }
 
 impl Exposure {
@@ -166,6 +186,18 @@ impl Exposure {
         Ok(OpenExposure {
             exposure: self,
             reader,
+            stash: None,
+        })
+    }
+
+    /// As [`Self::open_arrays`]; images are read into memory that was [put by](Stash::put_by_image).
+    ///
+    /// # Errors
+    /// As [`Self::open_arrays`].
+    pub fn open_arrays_in<'a>(&'a self, stash: &'a Stash) -> Result<OpenExposure<'a>> {
+        Ok(OpenExposure {
+            stash: Some(stash),
+            ..self.open_arrays()?
         })
     }
 
@@ -264,16 +296,30 @@ impl Exposure {
         let Arrays::File(path) = &self.arrays else {
             return Ok(None);
         };
-        let original: Array2<u32> = plane(&FitsReader::open(path)?, "DQ", self.shape)?;
-        let (Some(before), Some(now)) = (original.as_slice(), dq.as_slice()) else {
+        let reader = FitsReader::open(path)?;
+        let original = rows_of::<u32>(&reader, "DQ", self.shape)?;
+        let Some(now) = dq.as_slice() else {
             return Ok(None);
         };
-        let most = dq.len() / SMALLEST_PART;
-        let pixels = before.par_iter().zip(now).enumerate();
-        let changed =
-            pixels.filter_map(|(pixel, (before, now))| (before != now).then_some((pixel, *now)));
-        let count = changed.clone().count();
-        Ok((count <= most).then(|| changed.collect()))
+        let (width, most) = (self.shape.1.max(1), dq.len() / SMALLEST_PART);
+        // Beyond the limit nothing is listed any more; the count alone is looked at then.
+        let count = AtomicUsize::new(0);
+        let bands = now.par_chunks(COMPARED_ROWS * width).enumerate();
+        let changed = bands.map_init(Room::default, |room, (band, now)| {
+            let first = band * COMPARED_ROWS;
+            let before = original.read(first..first + now.len() / width, room)?;
+            let pixels = (first * width..).zip(before.iter().zip(now));
+            let changed = pixels.filter(|(_, (before, now))| before != now);
+            let found = count.fetch_add(changed.clone().count(), Ordering::Relaxed);
+            let listed = changed.map(|(pixel, (_, now))| (pixel, *now));
+            Ok(if found <= most {
+                listed.collect()
+            } else {
+                Vec::new()
+            })
+        });
+        let changed = changed.collect::<Result<Vec<Vec<_>>>>()?;
+        Ok((count.into_inner() <= most).then(|| changed.concat()))
     }
 
     /// From now on pixels that have any of these quality bits are NaN in the data, errors and variances.
@@ -320,6 +366,7 @@ impl Exposure {
 pub struct OpenExposure<'a> {
     exposure: &'a Exposure,
     reader: Option<FitsReader>,
+    stash: Option<&'a Stash>,
 }
 
 impl<'a> OpenExposure<'a> {
@@ -341,7 +388,7 @@ impl<'a> OpenExposure<'a> {
         match (&exposure.data, &exposure.arrays) {
             (Some(kept), _) => kept.read(exposure.shape),
             (None, Arrays::Memory(image)) => Ok(image.data.view().into()),
-            (None, Arrays::File(_)) => self.plane("SCI"),
+            (None, Arrays::File(_)) => self.image("SCI"),
         }
     }
 
@@ -361,7 +408,7 @@ impl<'a> OpenExposure<'a> {
     pub fn err_with_hidden(&self) -> Result<Plane<'a, f32>> {
         match &self.exposure.arrays {
             Arrays::Memory(image) => Ok(image.err.view().into()),
-            Arrays::File(_) => self.plane("ERR"),
+            Arrays::File(_) => self.image("ERR"),
         }
     }
 
@@ -373,7 +420,10 @@ impl<'a> OpenExposure<'a> {
         let exposure = self.exposure;
         let original = || match &exposure.arrays {
             Arrays::Memory(image) => Ok(Plane::from(image.dq.view())),
-            Arrays::File(_) => self.plane("DQ"),
+            Arrays::File(_) => match &self.reader {
+                Some(reader) => plane(reader, "DQ", exposure.shape).map(Plane::from),
+                None => Ok(Array2::zeros(exposure.shape).into()),
+            },
         };
         match &exposure.dq {
             None => original(),
@@ -390,6 +440,62 @@ impl<'a> OpenExposure<'a> {
         }
     }
 
+    /// The standard deviations row by row, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn err_rows(&self) -> Result<PlaneRows<'_, f32>> {
+        match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(&image.err.view())),
+            (_, Some(reader)) => rows_of(reader, "ERR", self.exposure.shape),
+            (_, None) => Ok(PlaneRows::zeros(self.exposure.shape)),
+        }
+    }
+
+    /// The quality row by row.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn dq_rows(&self) -> Result<PlaneRows<'_, u32>> {
+        let shape = self.exposure.shape;
+        let original = || match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => Ok(PlaneRows::of(&image.dq.view())),
+            (_, Some(reader)) => rows_of(reader, "DQ", shape),
+            (_, None) => Ok(PlaneRows::zeros(shape)),
+        };
+        match &self.exposure.dq {
+            None => original(),
+            Some(Quality::Whole(Kept::Memory(dq))) => Ok(PlaneRows::of(&dq.view())),
+            Some(Quality::Whole(Kept::Scratch(dq))) => Ok(PlaneRows::stored(dq, shape)),
+            Some(Quality::Changes(changes)) => Ok(original()?.with_changes(changes)),
+        }
+    }
+
+    /// A variance row by row, hidden pixels included as far as they are known; `None` where the exposure does not have
+    /// it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn variance_rows(&self, which: Variance) -> Result<Option<PlaneRows<'_, f32>>> {
+        let image = match (&self.exposure.arrays, &self.reader) {
+            (Arrays::Memory(image), _) => image,
+            (_, Some(reader)) => {
+                let hdu = companion(reader, which.hdu());
+                let rows = hdu.map(|hdu| PlaneRows::of_file(reader, hdu, self.exposure.shape));
+                return rows.transpose();
+            }
+            (_, None) => return Ok(None),
+        };
+        Ok(match which {
+            Variance::Poisson => Some(PlaneRows::of(&image.var_poisson.view())),
+            Variance::ReadNoise => Some(PlaneRows::of(&image.var_rnoise.view())),
+            Variance::Flat => image
+                .var_flat
+                .as_ref()
+                .map(|flat| PlaneRows::of(&flat.view())),
+        })
+    }
+
     /// A variance [BUNIT²]; `None` where the exposure does not have it.
     ///
     /// # Errors
@@ -404,19 +510,8 @@ impl<'a> OpenExposure<'a> {
     /// # Errors
     /// It cannot be read.
     pub fn variance_with_hidden(&self, which: Variance) -> Result<Option<Plane<'a, f32>>> {
-        let name = match which {
-            Variance::Poisson => "VAR_POISSON",
-            Variance::ReadNoise => "VAR_RNOISE",
-            Variance::Flat => "VAR_FLAT",
-        };
-        let image = match (&self.exposure.arrays, &self.reader) {
-            (Arrays::Memory(image), _) => image,
-            (_, Some(reader)) => {
-                let (rows, columns) = self.exposure.shape;
-                let found = read_companion(reader, name, &[rows, columns])?;
-                return Ok(found.map(|found: Array2<f32>| found.into()));
-            }
-            (_, None) => return Ok(None),
+        let Arrays::Memory(image) = &self.exposure.arrays else {
+            return self.found_image(which.hdu());
         };
         Ok(match which {
             Variance::Poisson => Some(image.var_poisson.view().into()),
@@ -425,13 +520,32 @@ impl<'a> OpenExposure<'a> {
         })
     }
 
-    /// An array of the file.
-    fn plane<T: Element>(&self, name: &str) -> Result<Plane<'a, T>> {
+    /// An image of the file; zeros where it has none.
+    fn image(&self, name: &str) -> Result<Plane<'a, f32>> {
+        let zeros = || Array2::zeros(self.exposure.shape).into();
+        self.found_image(name)
+            .map(|image| image.unwrap_or_else(zeros))
+    }
+
+    /// An image of the file.
+    fn found_image(&self, name: &str) -> Result<Option<Plane<'a, f32>>> {
         let shape = self.exposure.shape;
-        match &self.reader {
-            Some(reader) => plane(reader, name, shape).map(Plane::from),
-            None => Ok(Array2::from_elem(shape, T::default()).into()),
+        let Some(reader) = &self.reader else {
+            return Ok(None);
+        };
+        let Some(stash) = self.stash else {
+            let found = read_companion(reader, name, &[shape.0, shape.1])?;
+            return Ok(found.map(|found: Array2<f32>| found.into()));
+        };
+        let Some(hdu) = companion(reader, name) else {
+            return Ok(None);
+        };
+        check_shape(reader, hdu, shape)?;
+        let mut image = stash.image(shape);
+        if let Some(values) = image.as_slice_mut() {
+            reader.image_into(hdu, values)?;
         }
+        Ok(Some(image.into()))
     }
 
     /// An array without its hidden pixels.
@@ -505,6 +619,34 @@ fn plane<T: Element>(
 ) -> Result<Array2<T>> {
     let found = read_companion(reader, name, &[rows, columns])?;
     Ok(found.unwrap_or_else(|| Array2::from_elem((rows, columns), T::default())))
+}
+
+/// The rows of an array that has the shape of the data; zeros where the file has none.
+fn rows_of<'a, T: Element>(
+    reader: &'a FitsReader,
+    name: &str,
+    shape: (usize, usize),
+) -> Result<PlaneRows<'a, T>> {
+    match companion(reader, name) {
+        Some(hdu) => PlaneRows::of_file(reader, hdu, shape),
+        None => Ok(PlaneRows::zeros(shape)),
+    }
+}
+
+/// Refuses an image that does not have the shape of the data.
+fn check_shape(reader: &FitsReader, hdu: &HduInfo, (rows, columns): (usize, usize)) -> Result<()> {
+    let expected = [rows, columns];
+    if hdu.shape() == expected {
+        return Ok(());
+    }
+    let expected = format!("the shape that belongs to the data, {expected:?}");
+    Err(reader.shape_error(hdu, &expected))
+}
+
+/// An HDU that a file may have; one without data counts as none.
+fn companion<'a>(reader: &'a FitsReader, name: &str) -> Option<&'a HduInfo> {
+    let found = reader.find(name, 1);
+    found.filter(|hdu| !hdu.shape().is_empty())
 }
 
 /// The name of the group that an exposure belongs to: that in its metadata, else one made of the numbers of program,

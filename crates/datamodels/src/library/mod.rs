@@ -18,7 +18,7 @@ use crate::io::scratch::Scratch;
 use crate::models::ImageModel;
 
 pub use attachment::{Attachment, TableFormat};
-pub use exposure::{Exposure, OpenExposure, Plane, Variance, group_id};
+pub use exposure::{Exposure, OpenExposure, Plane, PlaneRows, Room, Variance, group_id};
 pub use stash::Stash;
 
 /// Exposures in the order of their association.

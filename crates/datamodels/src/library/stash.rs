@@ -5,19 +5,68 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ndarray::Array2;
 
+use super::Plane;
 use crate::error::Result;
+use crate::io::fits::Element;
 use crate::io::scratch::{Scratch, ScratchArray};
 
-/// Arrays in temporary files, by names that say what they depend on.
-#[derive(Debug, Default)]
+/// Arrays in temporary files, by names that say what they depend on; and memory that is used again.
+#[derive(Debug)]
 pub struct Stash {
     arrays: Mutex<HashMap<String, Arc<ScratchArray<f64>>>>,
-    /// Arrays that are not needed any more.
-    spare: Mutex<Vec<Array2<f64>>>,
+    maps: Spare<f64>,
+    images: Spare<f32>,
 }
 
-/// Spare arrays, at most: those of one map.
-const MOST_SPARE: usize = 2;
+/// Arrays that are not needed any more, so many at most.
+#[derive(Debug)]
+struct Spare<T> {
+    arrays: Mutex<Vec<Array2<T>>>,
+    most: usize,
+}
+
+/// The two planes of one map.
+const MOST_MAPS: usize = 2;
+
+/// What an exposure is resampled from: its values, variances and weights.
+const MOST_IMAGES: usize = 5;
+
+impl Default for Stash {
+    fn default() -> Self {
+        Self {
+            arrays: Mutex::default(),
+            maps: Spare::new(MOST_MAPS),
+            images: Spare::new(MOST_IMAGES),
+        }
+    }
+}
+
+impl<T: Element> Spare<T> {
+    fn new(most: usize) -> Self {
+        Self {
+            arrays: Mutex::default(),
+            most,
+        }
+    }
+
+    /// An array of a shape with any values.
+    fn take(&self, shape: (usize, usize)) -> Array2<T> {
+        let mut arrays = locked(&self.arrays);
+        let found = arrays.iter().position(|array| array.dim() == shape);
+        found.map_or_else(
+            || Array2::from_elem(shape, T::default()),
+            |index| arrays.swap_remove(index),
+        )
+    }
+
+    fn put(&self, array: Array2<T>) {
+        let mut arrays = locked(&self.arrays);
+        if arrays.len() == self.most {
+            arrays.remove(0);
+        }
+        arrays.push(array);
+    }
+}
 
 impl Stash {
     /// The array of a name.
@@ -35,21 +84,27 @@ impl Stash {
         Ok(())
     }
 
-    /// An array of a shape with any values: one that was put by, or a new one. Memory that has been used before is had for
+    /// A plane of a map with any values: one that was put by, or a new one. Memory that has been used before is had for
     /// less.
     pub fn array(&self, shape: (usize, usize)) -> Array2<f64> {
-        let mut spare = locked(&self.spare);
-        let found = spare.iter().position(|array| array.dim() == shape);
-        found.map_or_else(|| Array2::zeros(shape), |index| spare.swap_remove(index))
+        self.maps.take(shape)
     }
 
-    /// Puts an array by that is not needed any more.
+    /// Puts a plane of a map by that is not needed any more.
     pub fn put_by(&self, array: Array2<f64>) {
-        let mut spare = locked(&self.spare);
-        if spare.len() == MOST_SPARE {
-            spare.remove(0);
+        self.maps.put(array);
+    }
+
+    /// An image with any values, as [`Self::array`].
+    pub fn image(&self, shape: (usize, usize)) -> Array2<f32> {
+        self.images.take(shape)
+    }
+
+    /// Puts an image by that is not needed any more; one that belongs to another is left alone.
+    pub fn put_by_image(&self, image: Plane<'_, f32>) {
+        if image.is_owned() {
+            self.images.put(image.into_owned());
         }
-        spare.push(array);
     }
 }
 

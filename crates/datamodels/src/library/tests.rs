@@ -105,6 +105,109 @@ fn changed_arrays_come_instead_of_those_of_the_file() {
     }
 }
 
+/// The bits of all arrays.
+fn bits(image: &ImageModel) -> Vec<Vec<u32>> {
+    let reals = |array: &Array2<f32>| array.iter().map(|value| value.to_bits()).collect();
+    let mut arrays: Vec<Vec<u32>> = vec![image.dq.iter().copied().collect()];
+    let required = [
+        &image.data,
+        &image.err,
+        &image.var_poisson,
+        &image.var_rnoise,
+    ];
+    let optional = image.var_flat.iter().chain(&image.area);
+    arrays.extend(required.into_iter().chain(optional).map(reals));
+    arrays
+}
+
+/// As often as 16 rows are read at a time, and a few more.
+const ROWS: usize = 37;
+
+fn tall_image() -> ImageModel {
+    let plane = |factor: f32| {
+        Array2::from_shape_fn((ROWS, 3), |(row, column)| {
+            factor * (3 * row + column) as f32
+        })
+    };
+    ImageModel {
+        data: plane(1.0),
+        err: plane(0.5),
+        dq: Array2::from_shape_fn((ROWS, 3), |(row, _)| u32::from(row % 7 == 0) * 4),
+        var_poisson: plane(0.25),
+        var_rnoise: plane(0.125),
+        var_flat: Some(plane(-1.0)),
+        area: Some(plane(2.0)),
+        ..image("00001")
+    }
+}
+
+#[test]
+fn an_exposure_is_saved_as_it_is_in_memory() {
+    for changes in [Changes::InMemory, Changes::OnDisk] {
+        for with_flat in [true, false] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("a_cal.fits");
+            let mut original = tall_image();
+            original.var_flat = original.var_flat.filter(|_| with_flat);
+            original.area = original.area.filter(|_| with_flat);
+            original.save(&path).unwrap();
+            let member = MemberFile {
+                path,
+                ..MemberFile::default()
+            };
+            let association = AssociationInfo::default();
+            let mut library =
+                Library::open(&[member], association, changes, directory.path()).unwrap();
+            let exposure = &mut library.exposures_mut()[0];
+            let mut dq = original.dq.clone();
+            (dq[(0, 1)], dq[(20, 2)], dq[(36, 2)]) = (5, 1, 3);
+            for step in 0..3 {
+                match step {
+                    0 => exposure.set_dq(dq.clone()).unwrap(),
+                    1 => exposure.hide(1),
+                    _ => exposure.set_data(original.data.mapv(|v| v + 7.0)).unwrap(),
+                }
+                let saved = directory.path().join("saved.fits");
+                exposure.write(&saved).unwrap();
+                let saved = ImageModel::open(&saved).unwrap();
+                let expected = exposure.image().unwrap();
+                assert_eq!(bits(&saved), bits(&expected), "step {step}");
+                assert_eq!(saved.dq, dq);
+                assert_eq!(saved.data[(36, 2)].is_nan(), step > 0);
+                assert_eq!(saved.area.is_some(), with_flat);
+            }
+        }
+    }
+}
+
+#[test]
+fn many_changes_are_kept_as_a_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a_cal.fits");
+    tall_image().save(&path).unwrap();
+    let member = MemberFile {
+        path,
+        ..MemberFile::default()
+    };
+    let association = AssociationInfo::default();
+    let changes = Changes::InMemory;
+    let mut library = Library::open(&[member], association, changes, directory.path()).unwrap();
+    let exposure = &mut library.exposures_mut()[0];
+    for changed in [1, ROWS, 3 * ROWS] {
+        let pixels = 0..3 * ROWS as u32;
+        let dq = pixels.map(|pixel| if (pixel as usize) < changed { 9 } else { 0 });
+        let dq = Array2::from_shape_vec((ROWS, 3), dq.collect()).unwrap();
+        exposure.set_dq(dq.clone()).unwrap();
+        assert_eq!(exposure.dq().unwrap(), dq);
+        let open = exposure.open_arrays().unwrap();
+        let mut room = super::Room::default();
+        let rows = open.dq_rows().unwrap();
+        assert_eq!(rows.shape(), (ROWS, 3));
+        let read = rows.read(5..30, &mut room).unwrap();
+        assert_eq!(read, &dq.as_slice().unwrap()[15..90]);
+    }
+}
+
 #[test]
 fn a_cube_is_no_member() {
     let directory = tempfile::tempdir().unwrap();

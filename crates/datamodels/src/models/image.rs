@@ -32,6 +32,24 @@ pub struct ImageModel {
     pub extra: Vec<ExtraHdu>,
 }
 
+/// HDUs that the model knows.
+const HDUS: [&str; 7] = [
+    "SCI",
+    "ERR",
+    "DQ",
+    "AREA",
+    "VAR_POISSON",
+    "VAR_RNOISE",
+    "VAR_FLAT",
+];
+
+impl ImageModel {
+    /// The HDUs of a file that the model does not know.
+    pub(crate) fn extra_of(reader: &FitsReader) -> Result<Vec<ExtraHdu>> {
+        read_extra(reader, &HDUS)
+    }
+}
+
 impl Model for ImageModel {
     const MODEL_TYPE: &'static str = "ImageModel";
 
@@ -49,18 +67,7 @@ impl Model for ImageModel {
         meta.set_model_type(Self::MODEL_TYPE);
         let var_flat = read_companion(reader, "VAR_FLAT", data.shape())?;
         let area = read_optional(reader, "AREA")?;
-        let extra = read_extra(
-            reader,
-            &[
-                "SCI",
-                "ERR",
-                "DQ",
-                "AREA",
-                "VAR_POISSON",
-                "VAR_RNOISE",
-                "VAR_FLAT",
-            ],
-        )?;
+        let extra = Self::extra_of(reader)?;
         Ok(Self {
             meta,
             data,

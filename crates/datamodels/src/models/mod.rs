@@ -36,6 +36,7 @@ pub use rate::{RateModel, RatePlanesMut};
 pub use resampled::ResampledModel;
 pub use segmentation_map::SegmentationMapModel;
 pub use source_catalog::SourceCatalogModel;
+pub(crate) use writing::write_model;
 
 /// A product.
 pub trait Model: Sized {
@@ -73,7 +74,7 @@ pub trait Model: Sized {
     /// # Errors
     /// The file cannot be written; what stood at `path` before is still there.
     fn save(&self, path: &Path) -> Result<()> {
-        writing::write_model(path, self.metadata(), self.fields(), self.extra_hdus())
+        write_model(path, self.metadata(), self.fields(), self.extra_hdus())
     }
 }
 
@@ -93,7 +94,7 @@ fn reals<D: Dimension>(array: &Array<f32, D>) -> Payload<'_> {
     Payload::F32(array.view().into_dyn())
 }
 
-fn field<'a>(node: &'static str, hdu: &'static str, payload: Payload<'a>) -> Field<'a> {
+pub(crate) fn field<'a>(node: &'static str, hdu: &'static str, payload: Payload<'a>) -> Field<'a> {
     Field { node, hdu, payload }
 }
 

@@ -204,7 +204,7 @@ impl Model for RampModel {
             fields.push(field("zeroframe", "ZEROFRAME", reals(frames)));
         }
         if let Some(image) = &self.refout {
-            fields.push(field("refout", "REFOUT", Payload::Kept(image)));
+            fields.push(field("refout", "REFOUT", Payload::F32Rows(image)));
         }
         if let Some(dark) = &self.average_dark_current {
             fields.push(field("average_dark_current", "AVDRKCUR", reals(dark)));

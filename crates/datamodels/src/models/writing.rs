@@ -12,7 +12,7 @@ use crate::metadata::Metadata;
 const NDARRAY: &str = "tag:stsci.edu:asdf/core/ndarray-1.1.0";
 
 /// Writes a model; `meta.date` and `meta.filename` are set in the file.
-pub(super) fn write_model<'a>(
+pub(crate) fn write_model<'a>(
     path: &Path,
     meta: &Metadata,
     fields: Vec<Field<'a>>,
@@ -123,7 +123,7 @@ fn array_link(hdu: &str, payload: &Payload<'_>) -> Node {
         Payload::U32(a) => plain(StoredType::U32, a.shape()),
         Payload::F32(a) => plain(StoredType::F32, a.shape()),
         Payload::F64(a) => plain(StoredType::F64, a.shape()),
-        Payload::Kept(image) => plain(StoredType::F32, image.shape()),
+        Payload::F32Rows(rows) => plain(StoredType::F32, &rows.shape()),
         Payload::Table(table) => (table_datatype(table), vec![table.rows()]),
         Payload::Empty | Payload::Verbatim(_) => (Node::from("uint8"), vec![0]),
     };

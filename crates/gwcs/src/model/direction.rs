@@ -191,6 +191,55 @@ fn arc_tangent_lanes(y: Lanes, x: Lanes) -> Lanes {
 fn sin_cos_lanes(angle: Lanes) -> (Lanes, Lanes) {
     /// Beyond, the reduction to a quadrant loses digits.
     const LARGEST: f64 = 1e5;
+    /// Up to here, a little below π/4, there is nothing to reduce.
+    const SMALL: f64 = 0.78;
+    /// Half of π in three parts, the first two with trailing zeros so that multiples are exact.
+    const PARTS: [f64; 3] = [
+        2.0 * 7.853_981_256_484_985e-1,
+        2.0 * 3.774_894_707_930_798e-8,
+        2.0 * 2.695_151_429_079_059_5e-15,
+    ];
+    /// A number so large that adding it rounds to an integer, which its last bits then hold.
+    const ROUND: f64 = 1.5 * (1_u64 << 52) as f64;
+    if !are_below(LARGEST, &angle) {
+        let both = angle.map(f64::sin_cos);
+        return (both.map(|(sin, _)| sin), both.map(|(_, cos)| cos));
+    }
+    let (mut sines, mut cosines) = ([0.0; LANES], [0.0; LANES]);
+    let places = sines.iter_mut().zip(&mut cosines);
+    if are_below(SMALL, &angle) {
+        for (angle, (sine, cosine)) in angle.iter().zip(places) {
+            (*sine, *cosine) = sin_cos_of_reduced(*angle);
+        }
+        return (sines, cosines);
+    }
+    for (angle, (sine_out, cosine_out)) in angle.iter().zip(places) {
+        let shifted = angle * FRAC_2_PI + ROUND;
+        let quadrant = shifted.to_bits();
+        let quarters = shifted - ROUND;
+        let rest = ((angle - quarters * PARTS[0]) - quarters * PARTS[1]) - quarters * PARTS[2];
+        let (sine, cosine) = sin_cos_of_reduced(rest);
+        let (sine, cosine) = if quadrant & 1 == 0 {
+            (sine, cosine)
+        } else {
+            (cosine, sine)
+        };
+        *sine_out = f64::from_bits(sine.to_bits() ^ ((quadrant & 2) << 62));
+        *cosine_out = f64::from_bits(cosine.to_bits() ^ ((quadrant.wrapping_add(1) & 2) << 62));
+    }
+    (sines, cosines)
+}
+
+/// Whether all angles are numbers below a limit, without regard to sign; without a branch for each.
+#[inline(always)]
+fn are_below(limit: f64, angles: &Lanes) -> bool {
+    let below = angles.iter().map(|angle| angle.abs() < limit);
+    below.fold(true, |all, below| all & below)
+}
+
+/// Sine and cosine of an angle between -π/4 and π/4 \[rad\].
+#[inline(always)]
+fn sin_cos_of_reduced(angle: f64) -> (f64, f64) {
     const SINE: [f64; 6] = [
         1.589_623_015_765_465_7e-10,
         -2.505_074_776_285_780_7e-8,
@@ -207,40 +256,14 @@ fn sin_cos_lanes(angle: Lanes) -> (Lanes, Lanes) {
         -1.388_888_888_887_305_6e-3,
         4.166_666_666_666_659e-2,
     ];
-    /// Half of π in three parts, the first two with trailing zeros so that multiples are exact.
-    const PARTS: [f64; 3] = [
-        2.0 * 7.853_981_256_484_985e-1,
-        2.0 * 3.774_894_707_930_798e-8,
-        2.0 * 2.695_151_429_079_059_5e-15,
-    ];
-    /// A number so large that adding it rounds to an integer, which its last bits then hold.
-    const ROUND: f64 = 1.5 * (1_u64 << 52) as f64;
-    if !angle.iter().all(|angle| angle.abs() < LARGEST) {
-        let both = angle.map(f64::sin_cos);
-        return (both.map(|(sin, _)| sin), both.map(|(_, cos)| cos));
-    }
-    let (mut sines, mut cosines) = ([0.0; LANES], [0.0; LANES]);
-    for ((angle, sine_out), cosine_out) in angle.iter().zip(&mut sines).zip(&mut cosines) {
-        let shifted = angle * FRAC_2_PI + ROUND;
-        let quadrant = shifted.to_bits();
-        let quarters = shifted - ROUND;
-        let rest = ((angle - quarters * PARTS[0]) - quarters * PARTS[1]) - quarters * PARTS[2];
-        let square = rest * rest;
-        let horner = |c: &[f64; 6]| {
-            let low = (c[0] * square + c[1]) * square + c[2];
-            ((low * square + c[3]) * square + c[4]) * square + c[5]
-        };
-        let sine = rest + rest * (square * horner(&SINE));
-        let cosine = 1.0 - 0.5 * square + square * square * horner(&COSINE);
-        let (sine, cosine) = if quadrant & 1 == 0 {
-            (sine, cosine)
-        } else {
-            (cosine, sine)
-        };
-        *sine_out = f64::from_bits(sine.to_bits() ^ ((quadrant & 2) << 62));
-        *cosine_out = f64::from_bits(cosine.to_bits() ^ ((quadrant.wrapping_add(1) & 2) << 62));
-    }
-    (sines, cosines)
+    let square = angle * angle;
+    let horner = |c: &[f64; 6]| {
+        let low = (c[0] * square + c[1]) * square + c[2];
+        ((low * square + c[3]) * square + c[4]) * square + c[5]
+    };
+    let sine = angle + angle * (square * horner(&SINE));
+    let cosine = 1.0 - 0.5 * square + square * square * horner(&COSINE);
+    (sine, cosine)
 }
 
 #[cfg(test)]
@@ -257,6 +280,19 @@ mod tests {
             prop_assert!((found - expected).abs() <= 3e-16 * expected.abs().max(1e-300), "{found} {expected}");
             let (sin, cos) = sin_cos_lanes([y; LANES]);
             prop_assert!((sin[0] - y.sin()).abs() <= 2.3e-16 && (cos[0] - y.cos()).abs() <= 2.3e-16);
+        }
+    }
+
+    proptest! {
+        /// Where all angles are small nothing is reduced; beside a large one they are, with the same result.
+        #[test]
+        fn small_angles_have_the_same_bits_in_any_company(angle in -0.79..0.79_f64) {
+            let (sin, cos) = sin_cos_lanes([angle; LANES]);
+            let mut mixed = [angle; LANES];
+            mixed[0] = 2.0;
+            let (mixed_sin, mixed_cos) = sin_cos_lanes(mixed);
+            prop_assert_eq!(sin[1].to_bits(), mixed_sin[1].to_bits());
+            prop_assert_eq!(cos[1].to_bits(), mixed_cos[1].to_bits());
         }
     }
 

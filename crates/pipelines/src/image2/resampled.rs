@@ -6,7 +6,7 @@ use datamodels::library::{AssociationInfo, Library, group_id};
 use datamodels::models::{ImageModel, RateModel};
 use steps::resample::Resample;
 use stpipe::run::{Entry, Run, RunError};
-use stpipe::{Origin, Outcome, Step};
+use stpipe::{Origin, Step};
 
 /// Images of the sky that are put onto a plane without distortion.
 const KINDS: [&str; 4] = ["MIR_IMAGE", "NRC_IMAGE", "NIS_IMAGE", "FGS_IMAGE"];
@@ -38,16 +38,14 @@ fn resample(run: &mut Run<'_>, rate: RateModel) -> Result<RateModel, RunError> {
     }
     let image = Arc::new(image);
     let library = Library::of_shared(vec![Arc::clone(&image)], AssociationInfo::default());
-    let outcome = run.outcome::<Resample>(Resample::NAME, library)?;
-    let meta = match &outcome {
-        Outcome::Complete(_) => None,
-        Outcome::Skipped { input, .. } | Outcome::Failed { input, .. } => {
-            let exposure = input.exposures().first();
-            exposure.map(|exposure| exposure.meta.clone())
-        }
-    };
+    // Saved together with the calibrated image.
+    let unused = run.leave_results::<Resample>(Resample::NAME, library)?;
+    let first = unused
+        .as_ref()
+        .and_then(|library| library.exposures().first());
+    let meta = first.map(|exposure| exposure.meta.clone());
     // The library is gone then, and no array has to be copied.
-    drop(outcome);
+    drop(unused);
     let mut image = Arc::unwrap_or_clone(image);
     Ok(RateModel::Image(match meta {
         None => with_group(image),

@@ -8,14 +8,18 @@ use stpipe::{Settings, Step};
 const PROGRAM: u64 = 48 << 20;
 /// What finding sources, or measuring the sky, takes for each pixel of an exposure [byte].
 const SOURCES: u64 = 24;
-/// Saving an exposure: all of its arrays.
-const SAVING: u64 = 32;
+/// Saving an exposure: its quality, and what was put by for the next one that is resampled.
+const SAVING: u64 = 40;
 /// An exposure that is resampled: its map, weights, data and variances.
 const RESAMPLED: u64 = 40;
 /// The sums of the mosaic, for each of its pixels.
 const SUMS: u64 = 28;
 /// The mosaic and what is made of it for the catalogue.
 const CATALOG: u64 = 32;
+
+/// What the heap of a thread keeps of the images that the thread has worked on, for each pixel of the largest: the C library
+/// gives memory back when more than twice the largest block is free.
+const KEPT: u64 = 8;
 
 /// The limit is below what the pipeline takes at least.
 #[derive(Debug, thiserror::Error)]
@@ -35,32 +39,37 @@ pub(super) fn heed(
     library: &mut Library,
     settings: &Settings,
     limit: u64,
+    threads: usize,
 ) -> Result<(), TooLittleMemory> {
     let exposures = library.exposures().iter();
     let pixels = exposures.map(|exposure| (exposure.shape().0 * exposure.shape().1) as u64);
     let pixels = pixels.max().unwrap_or(0);
     let (rows, columns) = shape(library, settings).unwrap_or((0, 0));
     let mosaic = (rows * columns) as u64;
-    let at_least = [
+    let needed = |at_once: usize| needed(pixels, mosaic, at_once.min(threads) as u64);
+    let mut counts = (1..=library.at_once()).rev();
+    let Some(at_once) = counts.find(|at_once| needed(*at_once) <= limit) else {
+        return Err(TooLittleMemory {
+            rows,
+            columns,
+            needed: needed(1),
+            limit,
+        });
+    };
+    library.set_at_once(at_once);
+    Ok(())
+}
+
+/// Memory that is needed for exposures of so many pixels and a mosaic, if so many threads work on an exposure each [byte].
+fn needed(pixels: u64, mosaic: u64, threads: u64) -> u64 {
+    let steps = [
+        SOURCES * pixels * threads,
         SUMS * mosaic + RESAMPLED * pixels,
         CATALOG * mosaic,
         SAVING * pixels,
     ];
-    let needed = PROGRAM + at_least.into_iter().max().unwrap_or(0);
-    if limit < needed {
-        return Err(TooLittleMemory {
-            rows,
-            columns,
-            needed,
-            limit,
-        });
-    }
-    let fit = (limit - PROGRAM) / (SOURCES * pixels).max(1);
-    let at_once = library
-        .at_once()
-        .min(usize::try_from(fit).unwrap_or(usize::MAX));
-    library.set_at_once(at_once);
-    Ok(())
+    let kept = KEPT * mosaic.max(pixels) * threads;
+    PROGRAM + kept + steps.into_iter().max().unwrap_or(0)
 }
 
 /// Rows and columns of the mosaic, if they can be told; what is wrong with the parameters is said by the step.
@@ -81,7 +90,7 @@ mod tests {
     use ndarray::Array2;
     use stpipe::Settings;
 
-    use super::{PROGRAM, SAVING, SOURCES, heed};
+    use super::{heed, needed};
 
     const SIDE: usize = 100;
 
@@ -107,11 +116,15 @@ mod tests {
         let pixels = (SIDE * SIDE) as u64;
         let mut library = library(6);
         let usual = library.at_once();
-        heed(&mut library, &settings, 1 << 40).unwrap();
+        heed(&mut library, &settings, 1 << 40, 8).unwrap();
         assert_eq!(library.at_once(), usual);
-        heed(&mut library, &settings, PROGRAM + 3 * SOURCES * pixels).unwrap();
+        // Two threads do not work on more than two exposures.
+        heed(&mut library, &settings, needed(pixels, 0, 2), 2).unwrap();
+        assert_eq!(library.at_once(), usual);
+        heed(&mut library, &settings, needed(pixels, 0, 3), 8).unwrap();
         assert_eq!(library.at_once(), 3);
-        let error = heed(&mut library, &settings, PROGRAM + SAVING * pixels - 1).unwrap_err();
+        let too_low = needed(pixels, 0, 1) - 1;
+        let error = heed(&mut library, &settings, too_low, 8).unwrap_err();
         assert!(error.to_string().contains("limit of 48 MiB"), "{error}");
     }
 }

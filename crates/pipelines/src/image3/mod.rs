@@ -40,7 +40,8 @@ fn run(
     let mut library = input.library(|role| *role == Role::Science, &run)?;
     check_instruments(&library).map_err(|error| input.unusable(error.into()))?;
     if let Some(limit) = run.max_memory_bytes() {
-        let heeded = memory::heed(&mut library, run.settings(), limit);
+        let threads = rayon::current_num_threads();
+        let heeded = memory::heed(&mut library, run.settings(), limit, threads);
         heeded.map_err(|error| input.unusable(error.into()))?;
     }
     let planned: Vec<&str> = STEPS.iter().map(|entry| entry.name).collect();

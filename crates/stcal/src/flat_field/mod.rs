@@ -44,31 +44,45 @@ impl Flat {
     /// # Errors
     /// [`ShapeError`]; nothing has been modified then.
     pub fn prepare(&mut self, flags: FlatFlags) -> Result<(), ShapeError> {
-        check_shape(
-            "errors of the flat",
-            self.response.shape(),
-            self.err.shape(),
-        )?;
-        check_shape(
-            "quality of the flat",
-            self.response.shape(),
-            self.dq.shape(),
-        )?;
-        Zip::from(&mut self.response)
-            .and(&mut self.dq)
-            .for_each(|response, dq| {
-                if response.is_nan() || *response == 0.0 {
-                    *dq |= flags.no_flat_field;
-                }
-                if *dq & flags.no_flat_field != 0 {
-                    *dq |= flags.do_not_use;
-                }
-                if *dq & flags.do_not_use != 0 {
-                    *response = 1.0;
-                }
-            });
-        Ok(())
+        self.check()?;
+        prepare_rows(self.response.view_mut(), self.dq.view_mut(), flags)
     }
+
+    /// Refuses a flat whose arrays have different shapes.
+    ///
+    /// # Errors
+    /// [`ShapeError`].
+    pub fn check(&self) -> Result<(), ShapeError> {
+        let shape = self.response.shape();
+        check_shape("errors of the flat", shape, self.err.shape())?;
+        check_shape("quality of the flat", shape, self.dq.shape())
+    }
+}
+
+/// As [`Flat::prepare`], for any rows of the response and the quality of a flat.
+///
+/// # Errors
+/// [`ShapeError`]; nothing has been modified then.
+pub fn prepare_rows(
+    mut response: ArrayViewMut2<'_, f32>,
+    mut dq: ArrayViewMut2<'_, u32>,
+    flags: FlatFlags,
+) -> Result<(), ShapeError> {
+    check_shape("quality of the flat", response.shape(), dq.shape())?;
+    Zip::from(&mut response)
+        .and(&mut dq)
+        .for_each(|response, dq| {
+            if response.is_nan() || *response == 0.0 {
+                *dq |= flags.no_flat_field;
+            }
+            if *dq & flags.no_flat_field != 0 {
+                *dq |= flags.do_not_use;
+            }
+            if *dq & flags.do_not_use != 0 {
+                *response = 1.0;
+            }
+        });
+    Ok(())
 }
 
 /// Divides an image by a flat, in place, and writes the variance that the flat brings in.

@@ -10,11 +10,12 @@ use datamodels::dq::pixel;
 use datamodels::metadata::Metadata;
 use datamodels::models::RateModel;
 use datamodels::reference::{FlatReference, Science};
-use ndarray::{Array2, Zip, s};
-use stcal::flat_field::{Flat, FlatFlags, FlatView};
+use ndarray::parallel::prelude::*;
+use ndarray::{Array2, Axis, Zip, s};
+use stcal::flat_field::{Flat, FlatFlags, FlatView, prepare_rows};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
-use crate::{metadata_error, rates};
+use crate::{bands, metadata_error, rates};
 
 pub use guider::GuiderFlatField;
 
@@ -193,7 +194,12 @@ fn usable(reference: FlatReference) -> Result<Flat, StepError> {
         response, err, dq, ..
     } = reference;
     let mut flat = Flat { response, err, dq };
-    flat.prepare(FLAGS).map_err(StepError::algorithm)?;
+    flat.check().map_err(StepError::algorithm)?;
+    let response = flat.response.axis_chunks_iter_mut(Axis(0), bands::ROWS);
+    let dq = flat.dq.axis_chunks_iter_mut(Axis(0), bands::ROWS);
+    let rows = response.into_par_iter().zip(dq.into_par_iter());
+    rows.try_for_each(|(response, dq)| prepare_rows(response, dq, FLAGS))
+        .map_err(StepError::algorithm)?;
     Ok(flat)
 }
 

@@ -1,6 +1,6 @@
 //! Exposures that show the same sky in the same pixels.
 
-use datamodels::library::{Exposure, Library, Variance};
+use datamodels::library::{Exposure, Library, Stash, Variance};
 use ndarray::{Array2, Axis, Zip};
 use rayon::prelude::*;
 use stcal::outlier_detection::{flag_aligned, weight_threshold};
@@ -55,7 +55,7 @@ pub(super) fn flag(
             flag_aligned(data, err, median, snr, OUTLIER, dq).map_err(StepError::algorithm)
         });
         let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
-        let dq = pixels.finish(&open)?;
+        let dq = pixels.finish(&open, &Stash::default())?;
         drop(open);
         settle(exposure, dq)?;
         tracing::info!("{count} pixels marked as outliers");

@@ -1,9 +1,11 @@
 //! Quality after outliers were found.
 
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, OpenExposure, Plane, Variance};
+use datamodels::library::{Exposure, OpenExposure, Plane, Stash, Variance};
 use ndarray::{Array2, ArrayView2, Zip};
 use stpipe::StepError;
+
+use crate::bands::change_by_rows;
 
 /// Bits of an outlier.
 pub(super) const OUTLIER: u32 = pixel::OUTLIER | pixel::DO_NOT_USE;
@@ -25,22 +27,36 @@ impl<'a> Pixels<'a> {
     }
 
     /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
-    pub(super) fn finish(mut self, exposure: &OpenExposure<'a>) -> Result<Array2<u32>, StepError> {
+    pub(super) fn finish(
+        mut self,
+        exposure: &OpenExposure<'a>,
+        stash: &Stash,
+    ) -> Result<Array2<u32>, StepError> {
         mark_nan(&mut self.dq, &self.data.view());
         mark_nan(&mut self.dq, &self.err.view());
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
-            if let Some(variance) = exposure.variance(which).map_err(StepError::algorithm)? {
-                mark_nan(&mut self.dq, &variance.view());
+            let variance = exposure
+                .variance_rows(which)
+                .map_err(StepError::algorithm)?;
+            if let Some(variance) = variance {
+                // Hidden pixels are marked already.
+                change_by_rows(&mut self.dq, &variance, mark)?;
             }
         }
+        stash.put_by_image(self.data);
+        stash.put_by_image(self.err);
         Ok(self.dq)
     }
 }
 
 fn mark_nan(dq: &mut Array2<u32>, values: &ArrayView2<'_, f32>) {
-    Zip::from(dq).and(values).par_for_each(|dq, value| {
-        *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
-    });
+    Zip::from(dq)
+        .and(values)
+        .par_for_each(|dq, value| mark(dq, *value));
+}
+
+fn mark(dq: &mut u32, value: f32) {
+    *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
 }
 
 /// Gives an exposure its quality; pixels that must not be used are NaN in all of its arrays from then on.

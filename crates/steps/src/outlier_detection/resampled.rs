@@ -1,7 +1,6 @@
 //! Exposures that are resampled before they are compared.
 
-use datamodels::dq::pixel;
-use datamodels::library::{Exposure, Library, Variance};
+use datamodels::library::{Exposure, Library, Stash, Variance};
 use datamodels::models::ResampledModel;
 use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
 use ndarray::{Array2, Axis, Zip};
@@ -15,7 +14,9 @@ use super::stack::Stack;
 use super::{OutlierDetectionParams, OutliersFlagged};
 use crate::bands;
 use crate::good_bits::bad_bits;
-use crate::resample::{Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings};
+use crate::resample::{
+    Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings, WeightKind,
+};
 
 /// Flags the outliers of all exposures.
 pub(super) fn flag(
@@ -44,7 +45,7 @@ pub(super) fn flag(
         let blotted = blotted(&median, &maps, index)?;
         let exposure = &library.exposures()[index];
         intermediates.push_blot(exposure, &blotted)?;
-        let dq = flag_exposure(exposure, &blotted, thresholds)?;
+        let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
         settle(&mut library.exposures_mut()[index], dq)?;
     }
     let intermediate = intermediates.finish();
@@ -88,10 +89,11 @@ fn median(
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
         for &member in members {
-            let input = input(&library.exposures()[member], params, bad)?;
+            let mut input = input(library, member, settings.weight, bad)?;
             let maps = maps(library, grid, settings);
             let planes = maps.of(member)?;
-            resampler.add_mapped(input, &planes)?;
+            resampler.add_mapped(&mut input, &planes)?;
+            input.put_by(library.stash());
             maps.put_by(planes);
         }
         resampler.finish(&regions)
@@ -140,26 +142,32 @@ fn put_on(
 }
 
 /// An exposure as the resampler takes it, with the bits that are bad here.
-fn input<'a>(
-    exposure: &'a Exposure,
-    params: &OutlierDetectionParams,
+fn input(
+    library: &Library,
+    member: usize,
+    kind: WeightKind,
     bad: u32,
-) -> Result<ResampleInput<'a>, StepError> {
-    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
-    let mut dq = open.dq().map_err(StepError::algorithm)?;
-    dq.par_mapv_inplace(|dq| u32::from(dq & bad != 0) * pixel::DO_NOT_USE);
-    let read_noise = if params.weight_type == "ivm" {
-        let noise = open.variance(Variance::ReadNoise);
-        noise.map_err(StepError::algorithm)?
-    } else {
-        None
-    };
-    Ok(ResampleInput {
-        data: open.data().map_err(StepError::algorithm)?,
-        dq,
-        variances: [read_noise, None, None],
-        ..ResampleInput::without_arrays(exposure)?
-    })
+) -> Result<ResampleInput<'_>, StepError> {
+    let (exposure, stash) = (&library.exposures()[member], library.stash());
+    let open = exposure
+        .open_arrays_in(stash)
+        .map_err(StepError::algorithm)?;
+    let mut input = ResampleInput::without_arrays(exposure)?;
+    let mut bad = bad;
+    if kind == WeightKind::InverseVariance {
+        let noise = open.variance_with_hidden(Variance::ReadNoise);
+        input.variances[0] = noise.map_err(StepError::algorithm)?;
+        bad |= exposure.hidden_bits();
+    }
+    let dq = open.dq_rows().map_err(StepError::algorithm)?;
+    let room = stash.image(exposure.shape());
+    input.weights = Some(input.weights_unless(kind, bad, &dq, room)?);
+    // It was for the weights only.
+    if let Some(noise) = input.variances[0].take() {
+        stash.put_by_image(noise);
+    }
+    input.data = open.data().map_err(StepError::algorithm)?;
+    Ok(input)
 }
 
 /// The median at the pixels of an exposure; NaN beyond its borders.
@@ -195,10 +203,13 @@ fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2
 /// The quality of an exposure with its outliers.
 fn flag_exposure(
     exposure: &Exposure,
+    stash: &Stash,
     blotted: &Array2<f32>,
     mut thresholds: Thresholds,
 ) -> Result<Array2<u32>, StepError> {
-    let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+    let open = exposure
+        .open_arrays_in(stash)
+        .map_err(StepError::algorithm)?;
     let mut pixels = Pixels::read(&open)?;
     let subtracted = exposure.meta.flag("meta.background.subtracted");
     if let (Some(level), Some(false)) = (exposure.meta.number("meta.background.level"), subtracted)
@@ -227,5 +238,5 @@ fn flag_exposure(
     });
     let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
     tracing::info!("{count} pixels marked as outliers");
-    pixels.finish(&open)
+    pixels.finish(&open, stash)
 }

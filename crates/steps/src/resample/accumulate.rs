@@ -1,6 +1,6 @@
 //! Running sums over exposures.
 
-use datamodels::library;
+use datamodels::library::Library;
 use datamodels::metadata::{Blender, Metadata};
 use datamodels::models::ResampledModel;
 use drizzle::{DrizzleError, Exposure, Hits, Kernel, Layer, Mosaic, PixelMap, Plan, Section};
@@ -109,22 +109,23 @@ impl Resampler {
             None => PixelMapper::new(&input.wcs, &self.grid.wcs, input.data.dim())?
                 .map(&self.settings.map)?,
         };
-        self.add_mapped(input, &planes)
+        self.add_mapped(&mut input, &planes)
     }
 
-    /// Adds an exposure whose pixels lie where `planes` says.
+    /// Adds an exposure whose pixels lie where `planes` says. Afterwards it has weights, and quality only if that is
+    /// gathered.
     ///
     /// # Errors
     /// As [`Self::add`].
     pub fn add_mapped(
         &mut self,
-        mut input: ResampleInput<'_>,
+        input: &mut ResampleInput<'_>,
         planes: &Planes,
     ) -> Result<(), StepError> {
         if self.grid.scale_ratio.is_none() {
-            self.grid.scale_ratio = metadata::scale_ratio(&input, self.grid.scale_arcsec)?;
+            self.grid.scale_ratio = metadata::scale_ratio(input, self.grid.scale_arcsec)?;
         }
-        self.times.add(&input);
+        self.times.add(input);
         if let Some(blender) = &mut self.blender {
             blender.add(&input.meta);
         }
@@ -133,16 +134,16 @@ impl Resampler {
         }
         let pixmap =
             PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
-        let weights = match input.weights.take() {
-            Some(weights) => weights,
-            None => input.weights(self.settings.weight)?,
-        };
+        if input.weights.is_none() {
+            input.weights = Some(input.weights(self.settings.weight)?);
+        }
         if !self.settings.propagate_dq {
             input.dq = Array2::zeros((0, 0)).into();
         }
-        let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(&input))
+        let plan = Plan::new(&pixmap, self.grid.shape, &self.drizzle_settings(input))
             .map_err(StepError::algorithm)?;
-        let mut exposure = Exposure::new(input.data.view()).with_weight(weights.view());
+        let mut exposure = Exposure::new(input.data.view());
+        exposure.weight = input.weights.as_ref().map(|weights| weights.view());
         exposure.background = input.background();
         if self.settings.propagate_dq {
             exposure = exposure.with_dq(input.dq.view());
@@ -151,7 +152,7 @@ impl Resampler {
             exposure.along.push(input.err.view().into());
         }
         if self.settings.errors == ErrorKind::FromVariances {
-            let weighting = Weighting::of(&input, self.settings.weight)?;
+            let weighting = Weighting::of(input, self.settings.weight)?;
             let variances = (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape));
             let deviations = input.variances.each_ref();
             let deviations = deviations.map(|image| Some(Layer::Roots(image.as_ref()?.view())));
@@ -170,11 +171,13 @@ impl Resampler {
     /// As [`ResampleInput::read`].
     pub fn read<'a>(
         &self,
-        exposure: &'a library::Exposure,
+        library: &'a Library,
+        member: usize,
     ) -> Result<ResampleInput<'a>, StepError> {
         let needs_errors = self.settings.errors == ErrorKind::Drizzled;
         let kept = (needs_errors, self.settings.propagate_dq);
-        ResampleInput::read_valid(exposure, self.settings.weight, kept)
+        let exposure = &library.exposures()[member];
+        ResampleInput::read_valid(exposure, library.stash(), self.settings.weight, kept)
     }
 
     fn drizzle_settings(&self, input: &ResampleInput<'_>) -> drizzle::Settings {
@@ -218,8 +221,11 @@ impl Resampler {
         let meta = metadata::output(&self.grid, &self.settings, &self.times, &meta, regions)?;
         let scale = self.grid.scale_ratio.unwrap_or(1.0);
         let variances = self.variances.take().map(|sums| sums.finish(scale));
+        let (variances, room) = variances.unzip();
         let err = match (&variances, self.settings.errors) {
-            (Some(variances), ErrorKind::FromVariances) => Some(total_error(variances)),
+            (Some(variances), ErrorKind::FromVariances) => {
+                room.map(|room| total_error(variances, room))
+            }
             (_, ErrorKind::Drizzled) => self.mosaic.along.pop().map(|mut err| {
                 err.par_mapv_inplace(|err| err / scale as f32);
                 err
@@ -246,9 +252,8 @@ impl Resampler {
     }
 }
 
-/// Square root of the sum of the variances that are known; NaN where none is.
-fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3]) -> Array2<f32> {
-    let mut err = Array2::zeros(rnoise.dim());
+/// Square root of the sum of the variances that are known, NaN where none is; in an array of their shape.
+fn total_error([rnoise, flat, poisson]: &[Array2<f32>; 3], mut err: Array2<f32>) -> Array2<f32> {
     Zip::from(&mut err)
         .and(rnoise)
         .and(flat)

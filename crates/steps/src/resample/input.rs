@@ -2,14 +2,15 @@
 
 use datamodels::ImageModel;
 use datamodels::dq::pixel;
-use datamodels::library::{Exposure, Plane, Variance};
+use datamodels::library::{Exposure, Plane, PlaneRows, Room, Stash, Variance};
 use datamodels::metadata::Metadata;
 use gwcs::Wcs;
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
 use stpipe::StepError;
 
 use super::pixmap::Planes;
+use crate::bands::{LINES, change_by_rows};
 
 /// How pixels are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,28 +109,33 @@ impl<'a> ResampleInput<'a> {
     /// As [`Self::read`].
     pub(super) fn read_valid(
         exposure: &'a Exposure,
+        stash: &'a Stash,
         kind: WeightKind,
         (with_errors, with_quality): (bool, bool),
     ) -> Result<Self, StepError> {
-        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let open = exposure
+            .open_arrays_in(stash)
+            .map_err(StepError::algorithm)?;
         let variance = |which| {
             let variance = open.variance_with_hidden(which);
             variance.map_err(StepError::algorithm)
         };
         let mut input = Self::without_arrays(exposure)?;
-        input.dq = open.dq().map_err(StepError::algorithm)?;
         input.variances[READ_NOISE] = variance(Variance::ReadNoise)?;
-        let mut weights = input.weights_unless(kind, BAD | exposure.hidden_bits())?;
-        if !with_quality {
-            input.dq = Array2::zeros((0, 0)).into();
+        let dq = open.dq_rows().map_err(StepError::algorithm)?;
+        let bad = BAD | exposure.hidden_bits();
+        let room = stash.image(exposure.shape());
+        let mut weights = input.weights_unless(kind, bad, &dq, room)?;
+        if with_quality {
+            input.dq = open.dq().map_err(StepError::algorithm)?;
         }
         if let Some(noise) = &input.variances[READ_NOISE] {
             leave_out_nan(&mut weights, &noise.view());
         }
-        let err = open.err_with_hidden().map_err(StepError::algorithm)?;
-        leave_out_nan(&mut weights, &err.view());
+        let err = open.err_rows().map_err(StepError::algorithm)?;
+        change_by_rows(&mut weights, &err, leave_out)?;
         if with_errors {
-            input.err = err;
+            input.err = open.err_with_hidden().map_err(StepError::algorithm)?;
         }
         input.data = open.data_with_hidden().map_err(StepError::algorithm)?;
         leave_out_nan(&mut weights, &input.data.view());
@@ -141,6 +147,17 @@ impl<'a> ResampleInput<'a> {
         }
         input.weights = Some(weights);
         Ok(input)
+    }
+
+    /// Puts the memory of its images by.
+    pub(crate) fn put_by(self, stash: &Stash) {
+        let images = self.variances.into_iter().flatten();
+        let weights = self.weights.map(Plane::from);
+        for image in images.chain([self.data, self.err]).chain(weights) {
+            if !image.is_empty() {
+                stash.put_by_image(image);
+            }
+        }
     }
 
     /// What is known of an exposure without its arrays, which are empty.
@@ -208,47 +225,63 @@ impl<'a> ResampleInput<'a> {
 
     /// The weight of each pixel: 0 for those that must not be used.
     pub(super) fn weights(&self, kind: WeightKind) -> Result<Array2<f32>, StepError> {
-        self.weights_unless(kind, BAD)
+        let room = Array2::zeros(self.dq.dim());
+        self.weights_unless(kind, BAD, &PlaneRows::of(&self.dq.view()), room)
     }
 
-    /// The weight of each pixel: 0 for those that have any of some quality bits.
-    fn weights_unless(&self, kind: WeightKind, bad: u32) -> Result<Array2<f32>, StepError> {
-        let mut weights = Array2::zeros(self.dq.dim());
-        match (kind, &self.variances[READ_NOISE]) {
-            (WeightKind::InverseVariance, Some(variance)) => {
-                Zip::from(&mut weights)
-                    .and(variance)
-                    .and(&self.dq)
-                    .par_for_each(|weight, &variance, &dq| {
-                        let inverse = 1.0 / variance;
-                        let is_used = inverse.is_finite() && dq & bad == 0;
-                        *weight = if is_used { inverse } else { 0.0 };
-                    });
-            }
-            (WeightKind::InverseVariance, None) => {
-                tracing::warn!("'var_rnoise' array not available. Setting drizzle weight map to 1");
-                self.spread(&mut weights, 1.0, bad);
-            }
-            (WeightKind::ExposureTime, _) => {
-                let time = self
-                    .time()
-                    .0
-                    .ok_or_else(|| StepError::input("EFFEXPTM", "the exposure time", "nothing"))?;
-                self.spread(&mut weights, time as f32, bad);
-            }
-        }
+    /// The weight of each pixel, 0 for those that have any of some bits in their quality; in an array of their shape.
+    pub(crate) fn weights_unless(
+        &self,
+        kind: WeightKind,
+        bad: u32,
+        dq: &PlaneRows<'_, u32>,
+        mut weights: Array2<f32>,
+    ) -> Result<Array2<f32>, StepError> {
+        let same_for_all = self.weight_of_all(kind)?;
+        let noise = self.variances[READ_NOISE].as_ref();
+        let bands = weights.axis_chunks_iter_mut(Axis(0), LINES).into_par_iter();
+        bands
+            .enumerate()
+            .try_for_each_init(Room::default, |room, (number, mut weights)| {
+                let first = number * LINES;
+                let rows = first..first + weights.nrows();
+                let dq = dq.read(rows.clone(), room).map_err(StepError::algorithm)?;
+                match (same_for_all, noise) {
+                    (None, Some(noise)) => {
+                        let pixels = weights.iter_mut().zip(dq);
+                        for ((weight, dq), variance) in pixels.zip(noise.slice(s![rows, ..])) {
+                            let inverse = 1.0 / variance;
+                            let is_used = inverse.is_finite() && dq & bad == 0;
+                            *weight = if is_used { inverse } else { 0.0 };
+                        }
+                    }
+                    (same, _) => {
+                        let same = same.unwrap_or(1.0);
+                        for (weight, dq) in weights.iter_mut().zip(dq) {
+                            *weight = if dq & bad == 0 { same } else { 0.0 };
+                        }
+                    }
+                }
+                Ok::<_, StepError>(())
+            })?;
         Ok(weights)
     }
 
-    /// The same weight for all pixels that may be used.
-    fn spread(&self, weights: &mut Array2<f32>, value: f32, bad: u32) {
-        Zip::from(weights)
-            .and(&self.dq)
-            .par_for_each(|weight, &dq| {
-                if dq & bad == 0 {
-                    *weight = value;
-                }
-            });
+    /// The weight that all pixels have; `None` if it is the inverse of their variance.
+    fn weight_of_all(&self, kind: WeightKind) -> Result<Option<f32>, StepError> {
+        match (kind, &self.variances[READ_NOISE]) {
+            (WeightKind::InverseVariance, Some(_)) => Ok(None),
+            (WeightKind::InverseVariance, None) => {
+                tracing::warn!("'var_rnoise' array not available. Setting drizzle weight map to 1");
+                Ok(Some(1.0))
+            }
+            (WeightKind::ExposureTime, _) => {
+                let time = self.time().0.map(|time| time as f32);
+                let time = time
+                    .ok_or_else(|| StepError::input("EFFEXPTM", "the exposure time", "nothing"));
+                time.map(Some)
+            }
+        }
     }
 
     /// What is to be taken away from the data: the background, unless it has been.
@@ -263,7 +296,11 @@ impl<'a> ResampleInput<'a> {
 
 /// Takes the weight from pixels that are NaN in an image.
 fn leave_out_nan(weights: &mut Array2<f32>, image: &ArrayView2<'_, f32>) {
-    Zip::from(weights).and(image).par_for_each(|weight, value| {
-        *weight = if value.is_nan() { 0.0 } else { *weight };
-    });
+    Zip::from(weights)
+        .and(image)
+        .par_for_each(|weight, value| leave_out(weight, *value));
+}
+
+fn leave_out(weight: &mut f32, value: f32) {
+    *weight = if value.is_nan() { 0.0 } else { *weight };
 }

@@ -141,9 +141,10 @@ impl Step for Resample {
                 resampler = resampler.with_blended_metadata();
             }
             for &member in members {
-                let input = resampler.read(&library.exposures()[member])?;
+                let mut input = resampler.read(&library, member)?;
                 let planes = maps.of(member)?;
-                resampler.add_mapped(input, &planes)?;
+                resampler.add_mapped(&mut input, &planes)?;
+                input.put_by(library.stash());
                 maps.put_by(planes);
             }
             let mut image = resampler.finish(&regions)?;

@@ -64,9 +64,11 @@ impl Weighting {
 impl Variances {
     /// Nothing yet.
     pub(super) fn new(shape: (usize, usize)) -> Self {
+        // By the threads of the pool, whose heaps have room left from the images that they have worked on.
+        let zeros = |_| Array2::zeros(shape);
         Self {
             // NaN with the first exposure, band by band.
-            sums: (0..KINDS).map(|_| Array2::zeros(shape)).collect(),
+            sums: (0..KINDS).into_par_iter().map(zeros).collect(),
             weights: Array2::zeros(shape),
             own_weights: vec![Default::default(); shape.0.div_ceil(BAND)],
         }
@@ -118,12 +120,13 @@ impl Variances {
         parts
     }
 
-    /// The variances of the means; `scale` is the side of an output pixel in units of an input pixel.
-    pub(super) fn finish(self, scale: f64) -> [Array2<f32>; KINDS] {
+    /// The variances of the means, and an array of their shape that is not needed any more; `scale` is the side of an output
+    /// pixel in units of an input pixel.
+    pub(super) fn finish(self, scale: f64) -> ([Array2<f32>; KINDS], Array2<f32>) {
         let scaling = (1.0 / (scale * scale)) as f32;
         let (weights, own_weights) = (self.weights, self.own_weights);
         let mut sums = self.sums.into_iter().enumerate();
-        [(); KINDS].map(|()| {
+        let variances = [(); KINDS].map(|()| {
             let Some((kind, mut sum)) = sums.next() else {
                 return Array2::zeros((0, 0));
             };
@@ -137,7 +140,8 @@ impl Variances {
                     .for_each(|sum, &weight| *sum = *sum * scaling / weight / weight);
             });
             sum
-        })
+        });
+        (variances, weights)
     }
 }
 

@@ -1,11 +1,13 @@
 //! One exposure on the sky.
 
-use datamodels::library::Exposure;
+use datamodels::library::{Exposure, Stash};
 use gwcs::Program;
 use ndarray::Array2;
 use stcal::skymatch::{Level, SkyStatistics, Spans, border};
 use stcal::spherical_polygon::SphericalPolygon;
 use stpipe::StepError;
+
+use crate::bands::change_by_rows;
 
 /// What is known of an exposure while levels are matched; its pixels stay where they are.
 #[derive(Debug)]
@@ -75,8 +77,14 @@ impl SkyImage {
     }
 
     /// The pixels as they are now.
-    pub(super) fn data(&self, exposure: &Exposure) -> Result<Array2<f32>, StepError> {
-        let mut data = exposure.data().map_err(StepError::algorithm)?;
+    pub(super) fn data(
+        &self,
+        exposure: &Exposure,
+        stash: &Stash,
+    ) -> Result<Array2<f32>, StepError> {
+        let open = exposure.open_arrays_in(stash);
+        let data = open.and_then(|open| open.data());
+        let mut data = data.map_err(StepError::algorithm)?.into_owned();
         for level in &self.subtracted {
             let level = *level as f32;
             data.par_mapv_inplace(|value| value - level);
@@ -92,17 +100,26 @@ pub(super) struct GoodPixels {
 }
 
 impl GoodPixels {
-    pub(super) fn of(image: &SkyImage, exposure: &Exposure, bad: u32) -> Result<Self, StepError> {
-        let mut data = image.data(exposure)?;
-        let dq = exposure.dq().map_err(StepError::algorithm)?;
-        ndarray::Zip::from(&mut data)
-            .and(&dq)
-            .par_for_each(|value, &dq| {
-                if dq & bad != 0 {
-                    *value = f32::NAN;
-                }
-            });
+    pub(super) fn of(
+        image: &SkyImage,
+        exposure: &Exposure,
+        stash: &Stash,
+        bad: u32,
+    ) -> Result<Self, StepError> {
+        let mut data = image.data(exposure, stash)?;
+        let open = exposure.open_arrays().map_err(StepError::algorithm)?;
+        let dq = open.dq_rows().map_err(StepError::algorithm)?;
+        change_by_rows(&mut data, &dq, |value, dq| {
+            if dq & bad != 0 {
+                *value = f32::NAN;
+            }
+        })?;
         Ok(Self { data })
+    }
+
+    /// Puts their memory by.
+    pub(super) fn put_by(self, stash: &Stash) {
+        stash.put_by_image(self.data.into());
     }
 
     /// The level of some of the pixels, or all.

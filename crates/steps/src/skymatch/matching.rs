@@ -101,18 +101,21 @@ impl<'a> Matching<'a> {
                     whole: None,
                 });
             }
-            let pixels = GoodPixels::of(image, &self.library.exposures()[index], self.bad)?;
+            let (exposure, stash) = (&self.library.exposures()[index], self.library.stash());
+            let pixels = GoodPixels::of(image, exposure, stash, self.bad)?;
             let measure = |spans: &Option<Spans>| {
                 spans
                     .as_ref()
                     .and_then(|spans| pixels.measure(Some(spans), &self.statistics))
             };
-            Ok(Measurement {
+            let measured = Measurement {
                 overlaps: spans.par_iter().map(measure).collect(),
                 whole: whole
                     .then(|| pixels.measure(None, &self.statistics))
                     .flatten(),
-            })
+            };
+            pixels.put_by(stash);
+            Ok(measured)
         };
         let images: Vec<usize> = (0..self.images.len()).collect();
         let mut measured = Vec::new();

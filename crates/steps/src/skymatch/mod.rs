@@ -12,7 +12,7 @@ mod user;
 
 use std::path::Path;
 
-use datamodels::library::Library;
+use datamodels::library::{Library, Stash};
 use stcal::skymatch::{Direction, SkyStatistics, Statistic};
 use stpipe::{Outcome, Prepared, ReferenceFiles, Status, Step, StepError};
 
@@ -110,7 +110,7 @@ impl Step for SkyMatch {
                 continue;
             }
             if params.subtract {
-                let data = image.data(exposure)?;
+                let data = image.data(exposure, &Stash::default())?;
                 exposure.set_data(data).map_err(StepError::algorithm)?;
             }
             let meta = &mut exposure.meta;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use datamodels::library::Stash;
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 use rayon::prelude::*;
 use stcal::source_finding::background::{BackgroundError, BoxStatistics, Boxes, MeshBackground};
@@ -261,13 +262,14 @@ pub fn make_background(
     Ok(background)
 }
 
-/// Looks for sources; none, with a warning, if there are none.
+/// Looks for sources; none, with a warning, if there are none. Images on the way are in memory that was put by.
 ///
 /// # Errors
 /// The settings cannot be used.
 pub fn find_sources(
     pixels: &Pixels<'_>,
     settings: &FinderSettings,
+    stash: &Stash,
 ) -> Result<Option<Sources>, StepError> {
     let background = match make_background(pixels, settings.box_size) {
         Ok(background) => background,
@@ -276,7 +278,7 @@ pub fn find_sources(
             return Ok(None);
         }
     };
-    let mut data = Array2::zeros(pixels.data.dim());
+    let mut data = stash.image(pixels.data.dim());
     for_rows(data.view_mut(), |first, mut rows| {
         background.level.write_rows(first, rows.view_mut());
         let window = first..first + rows.nrows();
@@ -291,7 +293,12 @@ pub fn find_sources(
     });
     let sources = match &settings.finder {
         StarFinder::Segmentation(segments) => {
-            find_segments(pixels, &data, &background, settings, segments)
+            let room = stash.image(data.dim());
+            let (convolved, above) =
+                convolved_and_above(pixels, (&data, room), &background, settings);
+            let found = find_segments(pixels, (&data, &convolved), above, segments);
+            stash.put_by_image(convolved.into());
+            found
         }
         StarFinder::Dao(peaks) | StarFinder::Iraf(peaks) => {
             let kernel = StarKernel::new(settings.kernel_fwhm, peaks.sigma_radius);
@@ -314,6 +321,7 @@ pub fn find_sources(
             Some(Sources { kind, labels: None })
         }
     };
+    stash.put_by_image(data.into());
     let sources = sources.filter(|sources| !sources.positions().is_empty());
     if sources.is_none() {
         tracing::warn!("No sources found in the image.");
@@ -321,25 +329,32 @@ pub fn find_sources(
     Ok(sources)
 }
 
-fn find_segments(
+/// The image smoothed by the kernel, in an array that is there already, and where it is above the threshold.
+fn convolved_and_above(
     pixels: &Pixels<'_>,
-    data: &Array2<f32>,
+    (data, mut convolved): (&Array2<f32>, Array2<f32>),
     background: &MeshBackground,
     settings: &FinderSettings,
-    segments: &SegmentSettings,
-) -> Option<Sources> {
-    let convolved = if settings.kernel_fwhm > 0.0 {
+) -> (Array2<f32>, Array2<bool>) {
+    if settings.kernel_fwhm > 0.0 {
         let kernel = gaussian_kernel(sigma_from_fwhm(settings.kernel_fwhm), None);
         let convolution = Convolution::new(kernel.view(), Border::Interpolate);
-        let mut convolved = Array2::zeros(data.dim());
         for_rows(convolved.view_mut(), |first, rows| {
             convolution.write_rows(data.view(), Some(pixels.mask), first, rows);
         });
-        convolved
     } else {
-        data.clone()
-    };
+        convolved.assign(data);
+    }
     let above = above_threshold(pixels, &convolved, background, settings.threshold as f32);
+    (convolved, above)
+}
+
+fn find_segments(
+    pixels: &Pixels<'_>,
+    (data, convolved): (&Array2<f32>, &Array2<f32>),
+    above: Array2<bool>,
+    segments: &SegmentSettings,
+) -> Option<Sources> {
     let mut segmentation =
         Segmentation::detect(above.view(), segments.pixels, segments.connectivity)?;
     drop(above);

@@ -11,6 +11,7 @@ mod photometry;
 #[cfg(test)]
 mod tests;
 
+use datamodels::library::Stash;
 use datamodels::models::{ResampledModel, SegmentationMapModel, SourceCatalogModel};
 use datamodels::reference::{ApertureCorrections, VegaOffsets};
 use ndarray::{Array2, Zip};
@@ -313,7 +314,7 @@ fn catalog(
         err,
         mask: mask.view(),
     };
-    let Some(sources) = find_sources(&pixels, &settings)? else {
+    let Some(sources) = find_sources(&pixels, &settings, &Stash::default())? else {
         return Ok(None);
     };
     let measured = photometry::measure(&pixels, &sources, apertures, params);

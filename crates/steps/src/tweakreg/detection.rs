@@ -1,11 +1,12 @@
 //! Sources found in images.
 
 use datamodels::dq::pixel;
-use datamodels::library::Exposure;
+use datamodels::library::{Exposure, Stash};
 use ndarray::Array2;
 use stpipe::StepError;
 
 use super::TweakRegParams;
+use crate::bands::change_by_rows;
 use crate::metadata_error;
 use crate::source_catalog::{Finder, FinderSettings, Pixels, SourceCatalogParams, find_sources};
 
@@ -30,23 +31,27 @@ pub(super) fn sources(
     settings: &FinderSettings,
     needs_errors: bool,
     exposure: &Exposure,
+    stash: &Stash,
 ) -> Result<Vec<Found>, StepError> {
     let unusable = pixel::DO_NOT_USE | pixel::NON_SCIENCE;
-    let dq = exposure.dq().map_err(metadata_error)?;
-    let mask = dq.mapv(|dq| dq & unusable != 0);
-    drop(dq);
-    let data = exposure.data().map_err(metadata_error)?;
+    let open = exposure.open_arrays_in(stash).map_err(metadata_error)?;
+    let dq = open.dq_rows().map_err(metadata_error)?;
+    let mut mask = Array2::from_elem(dq.shape(), false);
+    change_by_rows(&mut mask, &dq, |mask, dq| *mask = dq & unusable != 0)?;
+    let data = open.data().map_err(metadata_error)?;
     let err = if needs_errors {
-        exposure.err().map_err(metadata_error)?
+        open.err().map_err(metadata_error)?
     } else {
-        Array2::zeros((0, 0))
+        Array2::zeros((0, 0)).into()
     };
     let pixels = Pixels {
         data: data.view(),
         err: err.view(),
         mask: mask.view(),
     };
-    let Some(found) = find_sources(&pixels, settings)? else {
+    let found = find_sources(&pixels, settings, stash)?;
+    stash.put_by_image(data);
+    let Some(found) = found else {
         return Ok(Vec::new());
     };
     let places = found.positions().into_iter().zip(found.fluxes());

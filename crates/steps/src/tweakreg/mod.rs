@@ -282,7 +282,7 @@ fn images(
         let plane = SkyPlane::of(&exposure.meta)?;
         let found = match &catalog {
             Some(_) => Vec::new(),
-            None => detection::sources(&finder, needs_errors, exposure)?,
+            None => detection::sources(&finder, needs_errors, exposure, library.stash())?,
         };
         Ok((plane, Detected { catalog, found }))
     };

@@ -78,6 +78,14 @@ pub struct Run<'a> {
     /// Name that output names are made from: that of the primary input.
     input_name: Option<String>,
     saved: Vec<PathBuf>,
+    /// Results of steps that are still to be saved.
+    unsaved: Vec<Unsaved>,
+}
+
+/// Results of a step that are to be saved beside the next ones.
+struct Unsaved {
+    settings: Settings,
+    results: Box<dyn Products + Send>,
 }
 
 impl<'a> Run<'a> {
@@ -108,6 +116,7 @@ impl<'a> Run<'a> {
             settings,
             input_name: input_name.map(str::to_owned),
             saved: Vec::new(),
+            unsaved: Vec::new(),
         };
         run.make_directories()?;
         run.say_plan();
@@ -188,7 +197,61 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// [`RunError`] if the pipeline has no such step, or the step fails.
-    pub fn outcome<S>(&mut self, name: &str, mut input: S::Input) -> Result<StepResult<S>, RunError>
+    pub fn outcome<S>(&mut self, name: &str, input: S::Input) -> Result<StepResult<S>, RunError>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products,
+    {
+        let (mut outcome, begun, settings) = self.outcome_unsaved::<S>(name, input)?;
+        if let Some(settings) = settings {
+            self.save_results(&settings, products_of(&mut outcome))?;
+            self.save_companions(&settings, &mut outcome)?;
+        }
+        Ok(self.told::<S>(name, begun.elapsed(), outcome))
+    }
+
+    /// As [`Self::outcome`], for a step whose results nobody needs any more. They are saved, if they are to be, when the
+    /// pipeline [delivers](Self::deliver) its own: a thread writes to one file then, and another one to the other.
+    ///
+    /// Gives the input back if the step does not come to results. What belongs to results
+    /// ([`Products::companions`]) is not saved.
+    ///
+    /// # Errors
+    /// As [`Self::outcome`].
+    pub fn leave_results<S>(
+        &mut self,
+        name: &str,
+        input: S::Input,
+    ) -> Result<Option<S::Input>, RunError>
+    where
+        S: Step,
+        S::Input: Products,
+        S::Output: Products + Send + 'static,
+    {
+        let (outcome, begun, settings) = self.outcome_unsaved::<S>(name, input)?;
+        match (self.told::<S>(name, begun.elapsed(), outcome), settings) {
+            (Outcome::Complete(output), Some(settings)) => {
+                let results = Box::new(output);
+                self.unsaved.push(Unsaved { settings, results });
+                Ok(None)
+            }
+            (Outcome::Complete(_), None) => Ok(None),
+            (Outcome::Skipped { mut input, .. } | Outcome::Failed { mut input, .. }, settings) => {
+                if let Some(settings) = settings {
+                    self.save_results(&settings, &mut input)?;
+                }
+                Ok(Some(input))
+            }
+        }
+    }
+
+    /// What became of a step, when it began, and the settings with which its results are to be saved, if they are.
+    fn outcome_unsaved<S>(
+        &mut self,
+        name: &str,
+        mut input: S::Input,
+    ) -> Result<(StepResult<S>, Instant, Option<Settings>), RunError>
     where
         S: Step,
         S::Input: Products,
@@ -209,19 +272,15 @@ impl<'a> Run<'a> {
             let reason = SkipReason::Requested;
             mark(&mut input, S::STATUS_KEY, Status::Skipped, Some(&reason));
             self.record(&mut input, &[]);
-            let outcome = Outcome::Skipped { input, reason };
-            return Ok(self.told::<S>(name, begun.elapsed(), outcome));
+            return Ok((Outcome::Skipped { input, reason }, begun, None));
         }
         let (mut outcome, used) = self.execute::<S>(&settings, input)?;
         self.save_side_products(&settings, &mut outcome)?;
         self.record_outcome::<S>(&mut outcome, &used);
         let base = settings.base()?;
-        if base.save_results || base.output_file.is_some() {
-            self.save_results(&settings, products_of(&mut outcome))?;
-            self.save_companions(&settings, &mut outcome)?;
-        }
+        let is_saved = base.save_results || base.output_file.is_some();
         tracing::info!(target: LOG, "Step {name} done");
-        Ok(self.told::<S>(name, begun.elapsed(), outcome))
+        Ok((outcome, begun, is_saved.then_some(settings)))
     }
 
     /// Runs the step that is this run's task, and ends the run.
@@ -274,11 +333,9 @@ impl<'a> Run<'a> {
     pub fn deliver(&mut self, result: &mut dyn Product, suffix: &str) -> Result<(), RunError> {
         let mut results = [result];
         self.record(&mut results, &[]);
-        if self.settings.base()?.save_results {
-            let [result] = results;
-            self.save(result, suffix)?;
-        }
-        Ok(())
+        let [result] = results;
+        let is_saved = self.settings.base()?.save_results;
+        self.save_with_unsaved(is_saved.then_some((result, suffix)))
     }
 
     /// Ends the run of a pipeline whose results were [delivered](Self::deliver).

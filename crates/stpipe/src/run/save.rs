@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{LOG, Run, RunError};
+use super::{LOG, Run, RunError, Unsaved};
 use crate::naming::{OutputName, Suffix, expand_variables};
 use crate::{BaseParams, BoxError, Origin, Outcome, Product, Products, Settings};
 
@@ -87,12 +87,43 @@ impl Run<'_> {
         Ok(PathBuf::from(self.output_directory(&own, &own)))
     }
 
-    /// Saves the results of a step or of the pipeline; several get a number.
+    /// Saves the results of a step or of the pipeline.
     pub(super) fn save_results(
         &mut self,
         settings: &Settings,
         results: &mut dyn Products,
     ) -> Result<(), RunError> {
+        let named = self.named(settings, results)?;
+        self.save_named_products(named)
+    }
+
+    /// Saves a result of the pipeline, if there is one, together with those of steps that were left for it.
+    pub(super) fn save_with_unsaved(
+        &mut self,
+        result: Option<(&mut dyn Product, &str)>,
+    ) -> Result<(), RunError> {
+        let mut unsaved = std::mem::take(&mut self.unsaved);
+        let mut named = Vec::new();
+        for Unsaved { settings, results } in &mut unsaved {
+            named.extend(self.named(settings, &mut **results)?);
+        }
+        if let Some((product, suffix)) = result {
+            let suffix = Suffix::Replace(suffix);
+            let path = self.name(&self.settings, product, suffix, Parts::default())?;
+            named.push((path, product));
+        }
+        self.save_named_products(named)?;
+        // Giving memory back takes a while, and can be done by another thread.
+        rayon::spawn(move || drop(unsaved));
+        Ok(())
+    }
+
+    /// Results under their names; several get a number.
+    fn named<'p>(
+        &self,
+        settings: &Settings,
+        results: &'p mut dyn Products,
+    ) -> Result<Vec<(PathBuf, &'p mut dyn Product)>, RunError> {
         let (parts, numbered) = (results.name_parts(), results.always_numbered());
         let products = results.products();
         let numbered = numbered || products.len() > 1;
@@ -109,6 +140,13 @@ impl Run<'_> {
                 named.push((path, product));
             }
         }
+        Ok(named)
+    }
+
+    fn save_named_products(
+        &mut self,
+        mut named: Vec<(PathBuf, &mut dyn Product)>,
+    ) -> Result<(), RunError> {
         // One at a time writes to its file with one thread only.
         let at_once = self.context.max_memory_bytes.map_or(AT_ONCE, |_| 1);
         for several in named.chunks_mut(at_once) {
@@ -120,9 +158,11 @@ impl Run<'_> {
             } else {
                 several.iter_mut().map(save).collect()
             };
+            let mut noted = Ok(());
             for ((path, _), saved) in several.iter().zip(saved) {
-                self.note_saved(path, saved)?;
+                noted = noted.and(self.note_saved(path, saved));
             }
+            noted?;
         }
         Ok(())
     }

@@ -362,6 +362,35 @@ fn results_are_saved_under_their_names() {
     );
 }
 
+#[test]
+fn results_that_are_left_are_saved_with_the_next_ones() {
+    let (directory, files) = gain_only();
+    let notes = Notes::default();
+    let context = Context {
+        observer: &notes,
+        ..context(&files)
+    };
+    let text = format!(
+        "output_dir = {}\nsave_results = true\n[steps]\n[[add]]\nsave_results=1\n",
+        directory.path().display()
+    );
+    let mut run = Run::begin(&context, pipeline(&text), Some("in/jw1_uncal.fits")).unwrap();
+    assert_eq!(run.leave_results::<Add>("add", toy(1.0)).unwrap(), None);
+    assert!(run.saved().is_empty());
+    run.deliver(&mut toy(5.0), "rate").unwrap();
+    // A step that does not come to results gives its input back, and saves it as ever.
+    let input = run.leave_results::<Add>("add", toy(-1.0)).unwrap();
+    assert_eq!(input.map(|toy| toy.value), Some(-1.0));
+    let saved = run.close();
+    let values = saved.iter().map(|path| fs::read_to_string(path).unwrap());
+    assert_eq!(values.collect::<Vec<_>>(), ["-1", "5", "-1"]);
+    let told = notes.0.lock().unwrap().join("\n");
+    let expected = "planned add split\nbegins add\nended add COMPLETE \n\
+        saved jw1_add.fits\nsaved jw1_rate.fits\nbegins add\n\
+        ended add SKIPPED the value is negative\nsaved jw1_add.fits";
+    assert_eq!(told, expected);
+}
+
 /// As `JumpStep(...).make_output_path()` of stpipe 1.1.0 names them, `save_model` choosing the base.
 #[test]
 fn output_file_names_are_searched_in_the_task() {

@@ -3,7 +3,7 @@
 use super::reader::StoredType;
 
 /// An element type of image arrays.
-pub trait Element: Copy + Default + Send + Sync + 'static {
+pub trait Element: bytemuck::Pod + Default + Send + Sync {
     /// What the type is stored as.
     const STORED: StoredType;
     /// Decodes big-endian elements of type `stored`, applying `scale` and `zero` where they are not 1 and 0.

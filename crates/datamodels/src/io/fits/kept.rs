@@ -1,10 +1,12 @@
 //! Images that stay in their file until somebody wants them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::{Array4, ArrayD};
 
 use super::reader::{FitsReader, HduInfo};
+use super::writer::ImageRows;
 use crate::error::Result;
 
 /// A four-dimensional image that is carried from one file to another and not worked on.
@@ -65,21 +67,16 @@ impl KeptImage {
             Place::File { reader, hdu } => reader.image(hdu),
         }
     }
+}
 
-    /// Fills `out` with the values from number `start` on, in the order of the file; `bytes` is room that is used again
-    /// from call to call.
-    ///
-    /// # Errors
-    /// The file cannot be read any more.
-    ///
-    /// # Panics
-    /// If there are not as many values.
-    pub(super) fn read_into(
-        &self,
-        start: usize,
-        bytes: &mut Vec<u8>,
-        out: &mut [f32],
-    ) -> Result<()> {
+impl ImageRows for KeptImage {
+    fn shape(&self) -> Vec<usize> {
+        KeptImage::shape(self).to_vec()
+    }
+
+    fn fill(&self, rows: Range<usize>, bytes: &mut Vec<u8>, out: &mut [f32]) -> Result<()> {
+        let width = KeptImage::shape(self).last().copied().unwrap_or(0);
+        let start = rows.start * width;
         match &self.0 {
             Place::Memory(array) => {
                 let values = array.as_slice().unwrap_or_default();

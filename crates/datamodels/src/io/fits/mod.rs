@@ -15,7 +15,7 @@ pub use element::Element;
 pub use kept::KeptImage;
 pub use reader::{FitsReader, HduInfo, HduKind, Header, ImagePart, StoredType};
 pub use table::{Column, ColumnValues, Table};
-pub use writer::{HduSpec, Payload, write_fits, write_plain_fits};
+pub use writer::{HduSpec, ImageRows, Payload, write_fits, write_plain_fits};
 
 /// Whether a keyword describes the layout of its HDU and is written by the writer itself.
 pub fn is_structural(keyword: &str) -> bool {

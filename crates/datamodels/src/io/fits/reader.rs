@@ -292,16 +292,26 @@ impl FitsReader {
         let HduKind::Image { shape, .. } = &hdu.kind else {
             return Err(self.shape_error(hdu, "an image"));
         };
-        let count: usize = shape.iter().product();
-        let mut values = vec![T::default(); count];
+        let mut values = vec![T::default(); shape.iter().product()];
+        self.image_into(hdu, &mut values)?;
+        ArrayD::from_shape_vec(IxDyn(shape), values)
+            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+    }
+
+    /// As [`Self::image`], into memory that is there already: the elements in the order of the file.
+    ///
+    /// # Errors
+    /// The HDU is no image, has another number of elements, or the file cannot be read.
+    pub fn image_into<T: Element>(&self, hdu: &HduInfo, values: &mut [T]) -> Result<()> {
+        if hdu.shape().iter().product::<usize>() != values.len() {
+            return Err(self.shape_error(hdu, &format!("an image of {} elements", values.len())));
+        }
         values
             .par_chunks_mut(CHUNK)
             .enumerate()
             .try_for_each_init(Vec::new, |bytes, (index, part)| {
                 self.image_elements(hdu, index * CHUNK, bytes, part)
-            })?;
-        ArrayD::from_shape_vec(IxDyn(shape), values)
-            .map_err(|_| self.shape_error(hdu, "consistent dimensions"))
+            })
     }
 
     /// An image of four dimensions that is not read before it is wanted; of a gzipped file, which lies in memory as a

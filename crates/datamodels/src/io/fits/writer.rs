@@ -4,6 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use ndarray::{ArrayViewD, CowArray, IxDyn};
@@ -13,7 +14,6 @@ use sha2::{Digest, Sha256};
 use super::card::{Card, CardValue};
 use super::element::Element;
 use super::header_block::{BLOCK, header_block};
-use super::kept::KeptImage;
 use super::reader::{StoredType, hexadecimal};
 use super::table::Table;
 use crate::error::{DataModelError, Result};
@@ -37,12 +37,25 @@ pub enum Payload<'a> {
     F32(ArrayViewD<'a, f32>),
     /// An image of 64-bit reals.
     F64(ArrayViewD<'a, f64>),
-    /// An image of 32-bit reals that may still be in another file.
-    Kept(&'a KeptImage),
+    /// An image of 32-bit reals that is made while it is written.
+    F32Rows(&'a dyn ImageRows),
     /// A binary table.
     Table(&'a Table),
     /// A data unit as it stood in another file; the cards describe it, structural ones included.
     Verbatim(&'a [u8]),
+}
+
+/// An image that is made some rows at a time, by several threads.
+pub trait ImageRows: std::fmt::Debug + Sync {
+    /// The dimensions, slowest first.
+    fn shape(&self) -> Vec<usize>;
+
+    /// Fills `out` with rows, one after the other and counted over all planes; `bytes` is room that is used again from
+    /// call to call.
+    ///
+    /// # Errors
+    /// Whatever keeps the rows from being made.
+    fn fill(&self, rows: Range<usize>, bytes: &mut Vec<u8>, out: &mut [f32]) -> Result<()>;
 }
 
 /// An HDU to be written.
@@ -185,7 +198,7 @@ fn header_records(index: usize, hdu: &HduSpec<'_>) -> Vec<String> {
         Payload::U32(a) => image_records(index, StoredType::U32, a.shape()),
         Payload::F32(a) => image_records(index, StoredType::F32, a.shape()),
         Payload::F64(a) => image_records(index, StoredType::F64, a.shape()),
-        Payload::Kept(image) => image_records(index, StoredType::F32, image.shape()),
+        Payload::F32Rows(rows) => image_records(index, StoredType::F32, &rows.shape()),
         Payload::Table(table) => table_records(table),
         Payload::Verbatim(_) => Vec::new(),
     };
@@ -267,7 +280,7 @@ fn write_payload(file: &File, start: u64, payload: &Payload<'_>) -> io::Result<u
         Payload::U32(a) => write_image(file, start, a),
         Payload::F32(a) => write_image(file, start, a),
         Payload::F64(a) => write_image(file, start, a),
-        Payload::Kept(image) => write_kept(file, start, image),
+        Payload::F32Rows(rows) => write_rows(file, start, *rows),
         Payload::Table(table) => {
             let (rows, heap) = (table.row_bytes(), table.heap());
             positional::write_at(file, start, rows)?;
@@ -297,24 +310,25 @@ fn write_image<T: Element>(file: &File, start: u64, array: &ArrayViewD<'_, T>) -
     Ok((values.len() * size) as u64)
 }
 
-/// Writes an image that comes from another file part by part; returns how many bytes it takes.
-fn write_kept(file: &File, start: u64, image: &KeptImage) -> io::Result<u64> {
-    let count: usize = image.shape().iter().product();
-    let size = size_of::<f32>();
-    (0..count.div_ceil(CHUNK))
-        .into_par_iter()
-        .try_for_each_init(
-            || (Vec::new(), Vec::new()),
-            |(values, bytes), index| {
-                let first = index * CHUNK;
-                values.resize(CHUNK.min(count - first), 0.0);
-                image
-                    .read_into(first, bytes, values)
-                    .map_err(io::Error::other)?;
-                bytes.resize(values.len() * size, 0);
-                f32::encode(values, bytes);
-                positional::write_at(file, start + (first * size) as u64, bytes)
-            },
-        )?;
-    Ok((count * size) as u64)
+/// Writes an image that is made row by row; returns how many bytes it takes.
+fn write_rows(file: &File, start: u64, image: &dyn ImageRows) -> io::Result<u64> {
+    let shape = image.shape();
+    let width = shape.last().copied().unwrap_or(0);
+    let height = shape.iter().product::<usize>() / width.max(1);
+    let size = <f32 as Element>::STORED.size();
+    let band = (CHUNK / width.max(1)).max(1);
+    let bands = (0..height.div_ceil(band)).into_par_iter();
+    bands.try_for_each_init(
+        || (Vec::new(), Vec::new()),
+        |(values, bytes), number| {
+            let rows = number * band..height.min((number + 1) * band);
+            let offset = start + (rows.start * width * size) as u64;
+            values.resize(rows.len() * width, 0.0);
+            image.fill(rows, bytes, values).map_err(io::Error::other)?;
+            bytes.resize(values.len() * size, 0);
+            f32::encode(values, bytes);
+            positional::write_at(file, offset, bytes)
+        },
+    )?;
+    Ok((height * width * size) as u64)
 }
