@@ -289,7 +289,7 @@ impl Client {
             let found = answer.and_then(|answer| self.resolved(parameters, &one(answer)));
             match found {
                 Ok(found) => {
-                    references.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))))
+                    references.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))));
                 }
                 Err(error) => drop(references.insert(kind, Err(error))),
             }
@@ -312,7 +312,7 @@ impl Client {
         for kind in types {
             match ask(&[*kind]) {
                 Ok(found) => {
-                    answers.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))))
+                    answers.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))));
                 }
                 Err(error) => drop(answers.insert((*kind).to_owned(), Err(error))),
             }

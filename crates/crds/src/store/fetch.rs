@@ -67,14 +67,14 @@ pub struct Fetched {
     pub bytes: u64,
 }
 
-/// Bytes read at a time.
-const PIECE: usize = 256 << 10;
+/// Bytes read at a time. Large, so that threads seldom wait for each other: with 128 KiB, two processors reach two thirds of the rate.
+const PIECE: usize = 2 << 20;
 
 /// Files above this are received, written and summed by a thread each [bytes].
 const LARGE: u64 = 4 << 20;
 
 /// Pieces that wait for the next thread, at most.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 
 /// Bytes on their way through the threads.
 struct Piece {
@@ -422,7 +422,8 @@ impl Job<'_> {
                 }
                 Ok::<(), Failure>(())
             });
-            let result = self.hand_on(incoming, length, &spare, to_write);
+            let result = self.hand_on(incoming, length, &spare, &to_write);
+            drop(to_write);
             (result, writing.join(), summing.join())
         });
         // The length counts what was written: without its sum, none of it can be used.
@@ -438,7 +439,7 @@ impl Job<'_> {
         mut incoming: Incoming,
         mut length: u64,
         spare: &Receiver<Piece>,
-        next: SyncSender<Piece>,
+        next: &SyncSender<Piece>,
     ) -> Result<(), Failure> {
         loop {
             let mut piece = spare.try_recv().unwrap_or_else(|_| Piece::new());
