@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Component, Path};
 use std::sync::{Arc, LazyLock};
 
-use asdf::{AsdfFile, NdArray, Node, WriteOptions};
+use asdf::{AsdfFile, NdArray, Node, Version, WriteOptions};
 use associations::{Association, MemberPaths};
 use crds::{ChecksumPolicy, InstrumentMapping, Mapping, Observatory, PipelineMapping, RuleFile};
 use datamodels::io::fits::{FitsReader, HduKind};
@@ -17,28 +17,79 @@ use stpipe::{ConfigTree, Origin, Settings, TaskSpec, UnknownKeys};
 /// Everything that a reader may ask of an ASDF file; what is read can be written, and reads the same again.
 ///
 /// # Panics
-/// What was written is not read again.
+/// What was written is not read again, or reads otherwise.
 pub fn asdf(data: &[u8]) {
-    let Ok(mut file) = AsdfFile::from_bytes(data) else {
+    let Ok(file) = AsdfFile::from_bytes(data) else {
         return;
     };
+    let was = contents(&file);
+    let Ok(bytes) = file.to_bytes(&WriteOptions::default()) else {
+        return;
+    };
+    let again = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
+    assert_eq!(again.standard, file.standard, "the standard");
+    let (was_tree, is_tree) = (unversioned(&file), unversioned(&again));
+    assert_eq!(is_tree, was_tree, "what was written reads the same");
+    assert_eq!(contents(&again), was, "arrays are written as they are");
+    let twice = again.to_bytes(&WriteOptions::default());
+    let twice = twice.expect("what was read can be written");
+    assert!(twice == bytes, "what is read is written the same again");
+}
+
+/// The elements of the first arrays of a file, with the bits of numbers, and which are masked; an error counts as none.
+fn contents(file: &AsdfFile) -> Vec<ArrayContents> {
     let mut arrays: Vec<NdArray> = Vec::new();
     file.tree
+        .clone()
         .walk_mut(&mut |node| arrays.extend(node.as_ndarray().cloned()));
-    for array in arrays.iter().take(50) {
-        let _ = file.array_f64(array);
-        let _ = file.array::<String>(array);
-        let _ = file.array_mask(array);
-        let _ = array.field("a").and_then(|field| file.array_i64(&field));
+    let bits = |(numbers, shape): (Vec<f64>, Vec<usize>)| {
+        let bits = numbers.into_iter().map(f64::to_bits).collect();
+        (bits, shape)
+    };
+    let arrays = arrays.iter().take(50);
+    arrays
+        .map(|array| ArrayContents {
+            numbers: file.array_f64(array).ok().map(bits),
+            texts: file.array::<String>(array).ok(),
+            mask: file.array_mask(array).ok(),
+            field: array
+                .field("a")
+                .ok()
+                .and_then(|field| file.array_i64(&field).ok()),
+        })
+        .collect()
+}
+
+/// What can be read of an array.
+#[derive(Debug, PartialEq)]
+struct ArrayContents {
+    numbers: Option<(Vec<u64>, Vec<usize>)>,
+    texts: Option<(Vec<String>, Vec<usize>)>,
+    mask: Option<Option<Vec<bool>>>,
+    field: Option<(Vec<i64>, Vec<usize>)>,
+}
+
+/// The tree of a file without what writing brings into line with the standard: the versions of tags, two tags that have
+/// another name in some standards, and the history, which is a list in the oldest.
+fn unversioned(file: &AsdfFile) -> Node {
+    let mut tree = file.tree.clone();
+    if file.standard < Version::new(1, 2, 0)
+        && let Some(map) = tree.as_mapping_mut()
+    {
+        map.remove("history");
     }
-    // Writing takes the tags of the newest standard; what is written once is written the same again.
-    if let Ok(bytes) = file.to_bytes(&WriteOptions::default()) {
-        let first = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
-        let bytes = first.to_bytes(&WriteOptions::default());
-        let bytes = bytes.expect("what was read can be written");
-        let second = AsdfFile::from_bytes(&bytes).expect("what was written can be read");
-        assert_eq!(second.tree, first.tree, "what was written reads the same");
-    }
+    tree.walk_mut(&mut |node| {
+        if let Node::NdArray(array) = node {
+            *node = array.to_node();
+        }
+        let Node::Tagged(tagged) = node else { return };
+        if let Some((stem, _)) = tagged.tag.rsplit_once('-') {
+            tagged.tag = stem
+                .replace("asdf/core/column", "asdf/table/column")
+                .replace("asdf/core/table", "asdf/table/table");
+        }
+    });
+    tree
 }
 
 /// Transforms and world coordinate systems of an ASDF file: evaluated, inverted and written.
@@ -181,18 +232,12 @@ pub fn association(data: &[u8]) {
     let text = association.to_json();
     let again = Association::parse(text.as_bytes(), &directory.join("fuzz_asn.json"));
     let again = again.expect("what was written can be read");
-    assert_eq!(again.products.len(), association.products.len());
-    for (written, read) in association.products.iter().zip(&again.products) {
-        assert_eq!(written.name, read.name);
-        let names = |product: &associations::Product| -> Vec<String> {
-            product
-                .members
-                .iter()
-                .map(|member| member.name.clone())
-                .collect()
-        };
-        assert_eq!(names(written), names(read));
-    }
+    assert_eq!(again, association, "what was written reads the same");
+    assert_eq!(
+        again.to_json(),
+        text,
+        "what is read is written the same again"
+    );
 }
 
 stpipe::params! {

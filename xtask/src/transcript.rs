@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
                 .strip_prefix("! ")
                 .map_or((line, false), |line| (line, true));
             let said = shell(command, folder.path(), &programs, fails)?;
-            let said = without_paths(&said, folder.path(), &root);
+            let said = without_times(&without_paths(&said, folder.path(), &root));
             add(
                 &mut page,
                 &format!("\n```text\n$ {command}\n{}```\n", cut(&said)),
@@ -132,6 +132,27 @@ fn without_paths(text: &str, folder: &Path, root: &Path) -> String {
         .replace(&root.display().to_string(), "~/jwst-rs")
 }
 
+/// Times of the clock at the beginning of log lines are others each time, and say nothing.
+fn without_times(text: &str) -> String {
+    const FORM: &str = "0000-00-00 00:00:00,000";
+    let is_time = |start: &str| {
+        start
+            .chars()
+            .zip(FORM.chars())
+            .all(|(found, form)| match form {
+                '0' => found.is_ascii_digit(),
+                other => found == other,
+            })
+    };
+    let lines = text
+        .split_inclusive('\n')
+        .map(|line| match line.get(..FORM.len()) {
+            Some(start) if is_time(start) => format!("(date and time){}", &line[FORM.len()..]),
+            _ => line.to_owned(),
+        });
+    lines.collect()
+}
+
 /// The beginning and the end of a long text; lines that end in a line break.
 fn cut(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
@@ -157,7 +178,16 @@ fn add(text: &mut String, more: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{SHOWN, cut};
+    use super::{SHOWN, cut, without_times};
+
+    #[test]
+    fn times_of_log_lines_are_left_out() {
+        let said = "a\n2026-11-30 14:27:04,825 - stpipe - WARNING - b\n2026-11-30 c\n";
+        assert_eq!(
+            without_times(said),
+            "a\n(date and time) - stpipe - WARNING - b\n2026-11-30 c\n"
+        );
+    }
 
     #[test]
     fn long_outputs_are_cut_in_the_middle() {

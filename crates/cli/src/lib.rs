@@ -17,6 +17,7 @@ mod info;
 mod jwst;
 pub mod logging;
 mod manual;
+mod output;
 mod parameters;
 mod preview;
 mod progress;

@@ -9,6 +9,7 @@ use quicklook::{
     Theme, preview,
 };
 
+use crate::output::{announce, named};
 use crate::{Failure, Streams};
 
 /// Arguments.
@@ -85,29 +86,9 @@ pub(crate) fn run(args: PreviewArgs, streams: &Streams) -> Result<(), Failure> {
     };
     let picture = preview(&args.file, &options)?;
     picture.save(&args.output)?;
-    for note in &picture.notes {
-        streams.complain(&format!("jwst: note: {note}\n"));
-    }
-    let name = args.output.display();
-    Ok(streams.print(&format!("{name}: {}\n", picture.description))?)
+    announce(streams, &args.output, &picture.description, &picture.notes)
 }
 
 fn png_name(text: &str) -> Result<PathBuf, String> {
     named(text, &["png"])
-}
-
-/// A path whose extension is one of those given.
-pub(crate) fn named(text: &str, extensions: &[&str]) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let fits = extension.is_some_and(|found| {
-        extensions
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(found))
-    });
-    if fits {
-        Ok(path)
-    } else {
-        Err(format!("expected a name that ends in .{}", extensions[0]))
-    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use quicklook::{ColourMap, Limits, PictureSize, ReportOptions, Stretch, report};
 
-use crate::preview::named;
+use crate::output::{announce, named};
 use crate::{Failure, Streams};
 
 /// Arguments.
@@ -53,11 +53,11 @@ pub(crate) fn run(args: ReportArgs, streams: &Streams) -> Result<(), Failure> {
     };
     let page = report(&args.inputs, &options)?;
     page.save(&args.output)?;
-    for warning in &page.warnings {
-        streams.complain(&format!("jwst: note: {warning}\n"));
-    }
-    let (name, products) = (args.output.display(), page.products);
-    Ok(streams.print(&format!("{name}: {products} products\n"))?)
+    let products = match page.products {
+        1 => "1 product".to_owned(),
+        products => format!("{products} products"),
+    };
+    announce(streams, &args.output, &products, &page.warnings)
 }
 
 fn html_name(text: &str) -> Result<PathBuf, String> {

@@ -129,7 +129,7 @@ fn a_picture_and_a_page_are_written() {
         *b"\x89PNG"
     );
     let said = jwst(here.path(), &["report", ".", "-o", "x.html"]);
-    assert_eq!(said, "0\nx.html: 1 products\n");
+    assert_eq!(said, "0\nx.html: 1 product\n");
     let page = fs::read_to_string(here.path().join("x.html")).unwrap();
     assert!(page.contains("x_rate.fits"));
 }

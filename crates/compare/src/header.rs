@@ -21,8 +21,8 @@ pub(super) fn headers(
             findings.push(Finding::Keyword {
                 hdu: hdu.to_string(),
                 keyword: card.keyword.clone(),
-                ours: found.map(|card| format!("{:?}", card.value)),
-                reference: Some(format!("{:?}", card.value)),
+                ours: found.map(|card| text_of(&card.value)),
+                reference: Some(text_of(&card.value)),
             });
         }
     }
@@ -31,12 +31,24 @@ pub(super) fn headers(
             findings.push(Finding::Keyword {
                 hdu: hdu.to_string(),
                 keyword: card.keyword.clone(),
-                ours: Some(format!("{:?}", card.value)),
+                ours: Some(text_of(&card.value)),
                 reference: None,
             });
         }
     }
     findings
+}
+
+/// A value as a header shows it.
+fn text_of(value: &CardValue) -> String {
+    match value {
+        CardValue::Commentary | CardValue::Undefined => "no value".to_owned(),
+        CardValue::Logical(flag) => if *flag { "T" } else { "F" }.to_owned(),
+        CardValue::Integer(number) => number.to_string(),
+        CardValue::Real(number) => format!("{number:?}"),
+        CardValue::Text(text) => format!("{:?}", text.trim_end()),
+        CardValue::Verbatim(text) => text.clone(),
+    }
 }
 
 fn first_cards<'a>(header: &'a Header, spec: &'a ToleranceSpec) -> impl Iterator<Item = &'a Card> {
@@ -131,8 +143,16 @@ fn says_nothing(node: &Node) -> bool {
     node.is_null() || node.as_sequence().is_some_and(<[Node]>::is_empty)
 }
 
+/// A leaf as text; a list or a mapping in the notation of the code, cut.
 pub(super) fn describe(node: &Node) -> String {
-    let text = format!("{node:?}");
+    let text = match node.untagged() {
+        Node::Null => "nothing".to_owned(),
+        Node::Bool(flag) => flag.to_string(),
+        Node::Int(number) => number.to_string(),
+        Node::Float(number) => format!("{number:?}"),
+        Node::String(text) => format!("{text:?}"),
+        other => format!("{other:?}"),
+    };
     match text.char_indices().nth(120) {
         Some((end, _)) => format!("{} ...", &text[..end]),
         None => text,

@@ -1,8 +1,9 @@
 //! How fast a large file is fetched, checked and on the disk, beside `curl` for the same bytes.
 //!
 //! A server on the loopback device holds one file in memory. In turn, `curl` fetches it and this program, started as a process of its
-//! own with an empty cache, does: read, sum, write, bring to the disk, rename. Printed are both rates of every pair, the medians,
-//! the rate of the SHA-1 sum alone on one core, and the time that a plain copy of the bytes takes to reach the disk.
+//! own with an empty cache, does: read, sum, write, bring to the disk, rename. `curl` leaves its file to the system; its rate with
+//! the time that `fsync` then takes is the one that does as much. Printed are the rates of every pair, the medians, the rate of
+//! the SHA-1 sum alone on one core, and the time that a plain copy of the bytes takes to reach the disk.
 //!
 //! `CRDS_BENCH_MB` is the size [MB] (256), `CRDS_BENCH_PAIRS` the number of pairs (7), `CRDS_BENCH_DIR` the directory to write in.
 //! `curl` must be there.
@@ -61,7 +62,8 @@ struct Place {
 }
 
 impl Place {
-    fn curl(&self) -> Outcome<f64> {
+    /// Its rates without and with `fsync`.
+    fn curl(&self) -> Outcome<[f64; 2]> {
         let target = self.directory.join("curl.fits");
         let url = format!("{}/get/{FILE}", self.server.url);
         let time = seconds(
@@ -70,9 +72,13 @@ impl Place {
                 .arg(&target)
                 .arg(url),
         )?;
-        assert_eq!(fs::metadata(&target)?.len(), self.size as u64);
+        let begun = Instant::now();
+        let file = fs::File::open(&target)?;
+        file.sync_all()?;
+        let synced = time + begun.elapsed().as_secs_f64();
+        assert_eq!(file.metadata()?.len(), self.size as u64);
         fs::remove_file(target)?;
-        Ok(self.rate(time))
+        Ok([time, synced].map(|seconds| self.rate(seconds)))
     }
 
     fn own(&self) -> Outcome<f64> {
@@ -129,7 +135,8 @@ fn main() -> Outcome<()> {
         server: Server::start(world),
         size,
     };
-    let (mut curl, mut own, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut curl, mut curl_synced, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ratios, mut ratios_synced) = (Vec::new(), Vec::new());
     for pair in 0..number("CRDS_BENCH_PAIRS", 7) {
         // Who goes first changes, so that neither always follows the other's writes.
         let (theirs, ours) = if pair % 2 == 0 {
@@ -139,17 +146,24 @@ fn main() -> Outcome<()> {
             let ours = place.own()?;
             (place.curl()?, ours)
         };
-        println!("pair {pair}: curl {theirs:.0} MB/s, crds {ours:.0} MB/s");
-        curl.push(theirs);
+        let [plain, synced] = theirs;
+        println!(
+            "pair {pair}: curl {plain:.0} MB/s, with fsync {synced:.0} MB/s, crds {ours:.0} MB/s"
+        );
+        curl.push(plain);
+        curl_synced.push(synced);
         own.push(ours);
-        ratios.push(ours / theirs);
+        ratios.push(ours / plain);
+        ratios_synced.push(ours / synced);
     }
     let [sum, written, synced] = place.parts()?;
     println!(
-        "medians: curl {:.0} MB/s, crds {:.0} MB/s, ratio {:.2}",
+        "medians: curl {:.0} MB/s, with fsync {:.0} MB/s, crds {:.0} MB/s; ratio {:.2}, with fsync {:.2}",
         median(&mut curl),
+        median(&mut curl_synced),
         median(&mut own),
-        median(&mut ratios)
+        median(&mut ratios),
+        median(&mut ratios_synced)
     );
     println!(
         "alone: SHA-1 {sum:.0} MB/s, writing {written:.0} MB/s, writing with fsync {synced:.0} MB/s"

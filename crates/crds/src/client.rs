@@ -264,6 +264,68 @@ impl Client {
             return Ok(BTreeMap::new());
         }
         let answers = self.best_references(None, parameters, Some(types))?;
+        self.resolved(parameters, &answers)
+    }
+
+    /// As [`Client::references`], but what fails for one type keeps no other from its reference. Types that the rules omit have no
+    /// entry. The rules are asked once, and what is missing is fetched at the same time.
+    ///
+    /// # Errors
+    /// As for [`Store::fetch`]. Whatever is wrong with rules or parameters is an error of each type that it concerns.
+    pub fn references_of_each(
+        &self,
+        parameters: &Parameters,
+        types: &[&str],
+    ) -> Result<BTreeMap<String, Result<Reference, Error>>, Error> {
+        let answers = self.answers_of_each(parameters, types);
+        #[cfg(feature = "remote")]
+        {
+            let found = answers.values().filter_map(|answer| answer.as_ref().ok());
+            self.fetch_wanting(parameters, found)?;
+        }
+        let mut references = BTreeMap::new();
+        for (kind, answer) in answers {
+            let one = |answer| BTreeMap::from([(kind.clone(), answer)]);
+            let found = answer.and_then(|answer| self.resolved(parameters, &one(answer)));
+            match found {
+                Ok(found) => {
+                    references.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))));
+                }
+                Err(error) => drop(references.insert(kind, Err(error))),
+            }
+        }
+        Ok(references)
+    }
+
+    /// What the rules say for each type; one by one if they have no answer for all of them.
+    fn answers_of_each(
+        &self,
+        parameters: &Parameters,
+        types: &[&str],
+    ) -> BTreeMap<String, Result<BestReference, Error>> {
+        let ask = |types: &[&str]| self.best_references(None, parameters, Some(types));
+        if let Ok(answers) = ask(types) {
+            let answers = answers.into_iter();
+            return answers.map(|(kind, answer)| (kind, Ok(answer))).collect();
+        }
+        let mut answers = BTreeMap::new();
+        for kind in types {
+            match ask(&[*kind]) {
+                Ok(found) => {
+                    answers.extend(found.into_iter().map(|(kind, found)| (kind, Ok(found))));
+                }
+                Err(error) => drop(answers.insert((*kind).to_owned(), Err(error))),
+            }
+        }
+        answers
+    }
+
+    /// Checks what the rules say, and provides the files.
+    fn resolved(
+        &self,
+        parameters: &Parameters,
+        answers: &BTreeMap<String, BestReference>,
+    ) -> Result<BTreeMap<String, Reference>, Error> {
         let instrument = match self.rules.instrument(&self.context, parameters) {
             Ok(instrument) => {
                 self.check_rules(parameters)?;
@@ -273,7 +335,7 @@ impl Client {
             Err(_) if self.selects_remotely() => String::new(),
             Err(error) => return Err(error),
         };
-        for (kind, answer) in &answers {
+        for (kind, answer) in answers {
             if let BestReference::NotFound(reason) = answer {
                 return Err(Error::NotFound {
                     kind: kind.clone(),
@@ -299,22 +361,20 @@ impl Client {
         Ok(references.collect())
     }
 
-    /// Fetches all references of these types that are missing or damaged, several at a time. Types that have no answer are left out:
-    /// [`Client::references`] says why. Without a server, or where nothing may be written, nothing happens.
-    ///
-    /// # Errors
-    /// As for [`Store::fetch`].
+    /// Fetches all references that are missing or damaged, several at a time. Without a server, or where nothing may be written,
+    /// nothing happens.
     #[cfg(feature = "remote")]
-    pub fn fetch_references(&self, parameters: &Parameters, types: &[&str]) -> Result<(), Error> {
-        if !self.is_connected() || self.cache().is_readonly() || types.is_empty() {
+    fn fetch_wanting<'a>(
+        &self,
+        parameters: &Parameters,
+        answers: impl Iterator<Item = &'a BestReference>,
+    ) -> Result<(), Error> {
+        if !self.is_connected() || self.cache().is_readonly() {
             return Ok(());
         }
-        let Ok(answers) = self.best_references(None, parameters, Some(types)) else {
-            return Ok(());
-        };
         let instrument = self.rules.instrument(&self.context, parameters);
         let instrument = instrument.unwrap_or_default();
-        let mut names: Vec<&String> = answers.values().flat_map(BestReference::names).collect();
+        let mut names: Vec<&String> = answers.flat_map(BestReference::names).collect();
         names.sort_unstable();
         names.dedup();
         names.retain(|name| self.allow_bad_references || !self.is_bad(name));
@@ -325,6 +385,9 @@ impl Client {
             )
         };
         let wanting: Vec<String> = names.into_iter().filter(is_wanting).cloned().collect();
+        if wanting.is_empty() {
+            return Ok(());
+        }
         self.fetch_named(&wanting, &instrument).map(|_| ())
     }
 

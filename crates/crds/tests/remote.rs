@@ -263,6 +263,14 @@ fn a_server_may_select() {
         !root.path().join("mappings").exists(),
         "no rules are needed"
     );
+    let asked = server.asked("get_best_references");
+    let found = client.references_of_each(&exposure(), &["dark", "flat"]);
+    assert_eq!(found.expect("references").len(), 2);
+    assert_eq!(
+        server.asked("get_best_references"),
+        asked + 1,
+        "all at once"
+    );
     config.server_url = None;
     assert!(matches!(
         Client::open(config),
@@ -458,8 +466,19 @@ fn several_references_are_fetched_at_once_and_reported() {
     });
     // A type without rules is left out.
     let types = ["dark", "flat", "gain", "mask", "nonsense"];
-    client.fetch_references(&exposure(), &types).expect("files");
+    let each = |client: &Client| {
+        client
+            .references_of_each(&exposure(), &types)
+            .expect("files")
+    };
+    let found = each(&client);
     assert_eq!(whole(&server, root.path()), 10);
+    assert!(
+        KINDS
+            .iter()
+            .all(|kind| matches!(found[*kind], Ok(Reference::Path(_))))
+    );
+    assert!(matches!(&found["nonsense"], Err(Error::NotFound { kind, .. }) if kind == "nonsense"));
     let events = events.lock().expect("no panic").clone();
     assert_eq!(events.len(), 8, "{events:?}");
     let begun = events.iter().take_while(|word| word.ends_with(" 200000 0"));
@@ -468,7 +487,7 @@ fn several_references_are_fetched_at_once_and_reported() {
         4,
         "all have begun before one is there: {events:?}"
     );
-    client.fetch_references(&exposure(), &types).expect("files");
+    assert_eq!(each(&client).len(), 5);
     assert!(
         KINDS
             .iter()
@@ -477,9 +496,20 @@ fn several_references_are_fetched_at_once_and_reported() {
     let mut offline = server.config(root.path());
     offline.server_url = None;
     let offline = Client::open(offline).expect("a client");
-    offline
-        .fetch_references(&exposure(), &types)
-        .expect("nothing to do");
+    assert_eq!(each(&offline).values().filter(|one| one.is_ok()).count(), 4);
+    // Offline, a file that is missing is the fault of its own type.
+    fs::remove_file(
+        root.path()
+            .join("references/tele/cam")
+            .join(reference_of("gain")),
+    )
+    .expect("a file");
+    let found = each(&offline);
+    assert!(matches!(
+        &found["gain"],
+        Err(Error::MissingReference { .. })
+    ));
+    assert!(matches!(&found["flat"], Ok(Reference::Path(_))));
 }
 
 #[test]

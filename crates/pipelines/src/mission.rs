@@ -13,6 +13,7 @@ use steps::emicorr::Emicorr;
 use steps::flat_field::{FlatField, GuiderFlatField};
 use steps::persistence::Persistence;
 use steps::picture_frame::PictureFrame;
+use stpipe::run::Order;
 use stpipe::{
     ActionTask, BoxError, Mission, ReferenceSource, StepError, StepTask, Task, TaskSpec, Values,
 };
@@ -94,6 +95,20 @@ impl Mission for Jwst {
         &TASKS
     }
 
+    fn orders(&self, pipeline: &str) -> Vec<Order> {
+        let other = "instruments other than MIRI";
+        match pipeline {
+            "calwebb_detector1" => vec![detector1::order("MIRI"), detector1::order(other)],
+            "calwebb_dark" => ["MIRI", other]
+                .map(|exposures| Order::of_table(exposures, dark::table(exposures)))
+                .into(),
+            "calwebb_guider" => vec![Order::of_table("", guider::STEPS)],
+            "calwebb_image2" => vec![Order::of_table("", image2::STEPS)],
+            "calwebb_image3" => vec![image3::order()],
+            _ => Vec::new(),
+        }
+    }
+
     fn selection(&self, path: &Path, files_anywhere: bool) -> Result<Values, BoxError> {
         let meta = if kind_of(path) == InputKind::Association {
             let science = first_science(&association_of(path)?, files_anywhere)?;
@@ -148,4 +163,26 @@ fn open_exposure(path: &Path) -> Result<ExposureModel, BoxError> {
         ramp.check_dimensions()?;
     }
     Ok(exposure)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn orders_name_all_steps_of_a_pipeline_and_no_others() {
+        for task in Jwst.tasks() {
+            let spec = task.spec();
+            let orders = Jwst.orders(&spec.alias);
+            assert_eq!(orders.is_empty(), !spec.is_pipeline(), "{}", spec.alias);
+            let named: BTreeSet<&str> = orders
+                .iter()
+                .flat_map(|order| order.turns.iter().map(|turn| turn.name))
+                .collect();
+            let steps: BTreeSet<&str> = spec.steps.iter().map(|step| step.name.as_ref()).collect();
+            assert_eq!(named, steps, "{}", spec.alias);
+        }
+    }
 }

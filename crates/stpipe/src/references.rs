@@ -172,27 +172,29 @@ impl ReferenceSource for crds::Client {
             .iter()
             .map(|(key, value)| (key, rule_value(value)))
             .collect();
-        // All at once before one by one: several files are fetched at a time.
-        self.fetch_references(&parameters, types)?;
+        let mut answers = self.references_of_each(&parameters, types)?;
         let mut found = BTreeMap::new();
         for kind in types {
-            let reference = match self.references(&parameters, &[*kind]) {
+            if found.contains_key(*kind) {
+                continue;
+            }
+            let reference = match answers.remove(*kind) {
                 // A type that the rules omit has no entry.
-                Ok(mut answers) => match answers.remove(*kind) {
-                    None | Some(crds::Reference::NotApplicable) => Reference::NotApplicable,
-                    Some(crds::Reference::Path(path)) => cached(path),
-                    Some(crds::Reference::Paths(paths)) => Reference::Missing {
-                        context: self.context().to_owned(),
-                        reason: format!("expected one file, found {} of them", paths.len()),
-                    },
+                None | Some(Ok(crds::Reference::NotApplicable)) => Reference::NotApplicable,
+                Some(Ok(crds::Reference::Path(path))) => cached(path),
+                Some(Ok(crds::Reference::Paths(paths))) => Reference::Missing {
+                    context: self.context().to_owned(),
+                    reason: format!("expected one file, found {} of them", paths.len()),
                 },
-                Err(error) if concerns_one_type(&error) && !lacks_parameters(kind, &error) => {
+                Some(Err(error))
+                    if concerns_one_type(&error) && !lacks_parameters(kind, &error) =>
+                {
                     Reference::Missing {
                         context: self.context().to_owned(),
                         reason: error.to_string(),
                     }
                 }
-                Err(error) => return Err(error.into()),
+                Some(Err(error)) => return Err(error.into()),
             };
             found.insert((*kind).to_owned(), reference);
         }

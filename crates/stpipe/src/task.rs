@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::run::{Context, Run, RunError};
+use crate::run::{Context, Order, Run, RunError};
 use crate::{
     BoxError, ParamSpec, ParamValue, Parameters, Products, ReferenceSource, Settings, Step, Values,
 };
@@ -301,6 +301,11 @@ pub trait Mission: Send + Sync {
     /// # Errors
     /// If it cannot be used.
     fn references(&self, context: Option<&str>) -> Result<Box<dyn ReferenceSource>, BoxError>;
+
+    /// How the steps of the pipeline with this alias follow each other, for its kinds of exposures; empty where nothing is said.
+    fn orders(&self, _pipeline: &str) -> Vec<Order> {
+        Vec::new()
+    }
 
     /// The task that `identifier` names: alias, class name or dotted class.
     fn task(&self, identifier: &str) -> Option<&Arc<dyn Task>> {

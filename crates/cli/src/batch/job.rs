@@ -41,6 +41,16 @@ impl Outcome {
     }
 }
 
+/// An error with its causes on one line; the input, which stands before it anyway, is not named again by each.
+fn reason(input: &str, chain: impl Iterator<Item = String>) -> String {
+    let named = format!("{input}: ");
+    let parts = chain.map(|part| match part.strip_prefix(&named) {
+        Some(rest) => rest.to_owned(),
+        None => part.replace(&format!(" {input}"), " it"),
+    });
+    parts.collect::<Vec<_>>().join(": ")
+}
+
 /// A run of the task on one file.
 pub(super) struct Job<'a> {
     pub(super) split: &'a SplitLine,
@@ -143,10 +153,25 @@ impl Job<'_> {
             Some("error") => {
                 let causes = event["causes"].as_array().into_iter().flatten();
                 let causes = causes.filter_map(Value::as_str).map(str::to_owned);
-                let chain: Vec<String> = text("message").into_iter().chain(causes).collect();
-                said.error = Some(chain.join(": "));
+                let chain = text("message").into_iter().chain(causes);
+                said.error = Some(reason(self.input, chain));
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn a_reason_does_not_repeat_the_input() {
+        let chain = [
+            "cannot read a/x.fits",
+            "a/x.fits: not a readable FITS file: cut",
+        ];
+        let said = reason("a/x.fits", chain.map(str::to_owned).into_iter());
+        assert_eq!(said, "cannot read it: not a readable FITS file: cut");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use stpipe::lock::{Lock, Pinned, RecordedReferences, Software};
 use stpipe::naming::expand_variables;
 use stpipe::{Mission, Origin, ReferenceSource, Settings, TaskSpec};
 
 use crate::Failure;
-use crate::strun::{self, Chosen, CommandLine, Sources, inputs_of, located};
+use crate::strun::{self, Chosen, CommandLine, Sources, inputs_of, located, selection_of};
 
 /// The first entry of a record.
 const FORMAT: &str = "jwst run 1";
@@ -69,8 +69,7 @@ impl Expected {
         let mut settings = sources.settings()?;
         settings.set("save_results", true, Origin::CommandLine)?;
         let input = located(&settings, input.unwrap_or_default());
-        let selection = mission.selection(&input, line.program.members_anywhere);
-        let selection = selection.map_err(|error| anyhow!(error))?;
+        let selection = selection_of(mission, &input, line.program.members_anywhere)?;
         let kinds = reference_types(chosen.task.spec());
         let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
         // Without a reference system there are none, and the lock says so.

@@ -3,6 +3,17 @@
 use super::job::Outcome;
 use crate::crds::bytes;
 
+/// Letters of a reason, at most: the whole of it was said when the file failed.
+const LONGEST_REASON: usize = 80;
+
+fn short(reason: &str) -> String {
+    if reason.chars().count() <= LONGEST_REASON {
+        return reason.to_owned();
+    }
+    let begun: String = reason.chars().take(LONGEST_REASON - 4).collect();
+    format!("{} ...", begun.trim_end())
+}
+
 pub(super) fn of(rows: &[(&String, &Option<Outcome>)]) -> String {
     let width = rows
         .iter()
@@ -43,7 +54,7 @@ pub(super) fn of(rows: &[(&String, &Option<Outcome>)]) -> String {
             Some(Outcome::Failed { reason, elapsed }) => {
                 failed += 1;
                 let time = format!("{:.2} s", elapsed.as_secs_f64());
-                ("failed", time, String::new(), reason.clone())
+                ("failed", time, String::new(), short(reason))
             }
             None => {
                 failed += 1;

@@ -60,7 +60,7 @@ pub(super) fn verify(args: &VerifyArgs, streams: &Streams) -> Result<(), Failure
         }
     }
     streams.print(&format!(
-        "{good} files are as they should be, {unknown} are not known to the server, {} are damaged\n",
+        "{good} files are as they should be, {} are damaged; of {unknown} no server has said what they should be\n",
         damaged.len()
     ))?;
     if damaged.is_empty() {
@@ -135,18 +135,18 @@ pub(super) fn prune(args: &PruneArgs, streams: &Streams) -> Result<(), Failure> 
 pub(super) fn info(args: &InfoArgs, streams: &Streams) -> Result<(), Failure> {
     let config = settings(args.context.as_deref())?;
     let mut text = format!(
-        "mappings     {}\nreferences   {}\nconfiguration {}\n",
+        "mappings in    {}\nreferences in  {}\nsettings in    {}\n",
         config.mapping_dir.display(),
         config.reference_dir.display(),
         config.config_dir.display()
     );
     if let Some(overlay) = &config.overlay {
-        let line = format!("private      {}\n", overlay.reference_dir.display());
+        let line = format!("private        {}\n", overlay.reference_dir.display());
         text += &line;
     }
     let url = config.server_url.clone().filter(|url| !url.is_empty());
     let line = format!(
-        "server       {}\n",
+        "server         {}\n",
         url.as_deref().unwrap_or("none (CRDS_SERVER_URL)")
     );
     text += &line;
@@ -165,7 +165,8 @@ pub(super) fn info(args: &InfoArgs, streams: &Streams) -> Result<(), Failure> {
     let latest = client.store().server_config();
     let latest = latest.and_then(crds::ServerConfig::latest_context);
     let text = format!(
-        "connected    {}\nread-only    {}\ncontext      {}\nlatest       {}\nmappings     {}\nreferences   {}\nleft behind  {} parts and locks\n",
+        "connected      {}\nread-only      {}\ncontext        {}\nlatest         {}\nmappings       {}\nreferences     {}\n\
+         left behind    {} parts and locks\n",
         yes(client.is_connected()),
         yes(client.cache().is_readonly()),
         client.context(),

@@ -9,13 +9,14 @@ mod sync;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::Subcommand;
 use crds::{BestReference, Client, Config, Observatory, Parameters, Value};
 use stpipe::{Mission, ParamValue};
 use tracing::level_filters::LevelFilter;
 
 use crate::logging::{self, LogOptions};
+use crate::strun::selection_of;
 use crate::{Failure, Streams};
 
 /// Commands of `jwst crds`.
@@ -84,9 +85,7 @@ fn client(context: Option<&str>, streams: &Streams) -> Result<Client, Failure> {
 
 /// The parameters by which references of an exposure are selected.
 fn parameters(mission: &dyn Mission, path: &Path) -> Result<Parameters, Failure> {
-    let selection = mission
-        .selection(path, false)
-        .map_err(|error| anyhow!(error).context(format!("cannot read {}", path.display())))?;
+    let selection = selection_of(mission, path, false)?;
     let pairs = selection
         .iter()
         .map(|(key, value)| (key, rule_value(value)));

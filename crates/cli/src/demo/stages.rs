@@ -12,6 +12,7 @@ use tracing::Dispatch;
 
 use super::folder::Folder;
 use crate::logging::{self, LogOptions, LogStream};
+use crate::strun::selection_of;
 use crate::{Failure, Streams};
 
 /// What all pipelines of the demonstration share.
@@ -65,8 +66,7 @@ impl<'a> Bench<'a> {
     fn task(&self, pipeline: &str, input: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let task = self.mission.task(pipeline);
         let task = task.ok_or_else(|| anyhow!("the mission has no {pipeline}"))?;
-        let selection = self.mission.selection(input, false);
-        let selection = selection.map_err(|error| anyhow!(error).context("cannot read it"))?;
+        let selection = selection_of(self.mission, input, false)?;
         let mut options = ConfigTree::default();
         let directory = self.folder.products().display().to_string();
         options.set_path("output_dir", ParamValue::from(directory.as_str()));

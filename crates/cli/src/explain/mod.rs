@@ -26,29 +26,54 @@ pub(crate) fn run(
     let chosen = choose(mission, &args.step)?;
     let spec = chosen.task.spec();
     let text = if spec.is_pipeline() {
-        pipeline(spec)
+        pipeline(mission, spec)
     } else {
         step(mission, spec)
     };
     Ok(streams.print(&text)?)
 }
 
-fn pipeline(spec: &TaskSpec) -> String {
+fn pipeline(mission: &dyn Mission, spec: &TaskSpec) -> String {
     let mut text = heading(spec);
-    text += "\nSteps, in the order of the parameters; which of them run depends on the exposure\n";
-    for step in &spec.steps {
-        let off = step
-            .parameter("skip")
-            .is_some_and(|skip| skip.default.as_bool() == Some(true));
-        let off = if off { " (off unless asked for)" } else { "" };
-        add(
-            &mut text,
-            &format!("  {:20} {}{off}\n", step.name, step.about),
-        );
+    let orders = mission.orders(&spec.alias);
+    for order in &orders {
+        let whose = match order.exposures {
+            "" => String::new(),
+            exposures => format!(" for {exposures}"),
+        };
+        add(&mut text, &format!("\nSteps in their order{whose}\n"));
+        for turn in &order.turns {
+            add(&mut text, &turn_line(spec, turn.name, turn.condition));
+        }
     }
-    text += "\n`jwst explain STEP` says more of a step.\n";
+    if orders.is_empty() {
+        text += "\nSteps, in the order of the parameters\n";
+        for step in &spec.steps {
+            add(&mut text, &turn_line(spec, &step.name, ""));
+        }
+    }
+    text += "\n`jwst explain STEP` says more of a step, and for which exposures it does nothing.\n";
     parameters(spec, &mut text);
     text
+}
+
+/// A step of a pipeline with the condition under which it runs.
+fn turn_line(pipeline: &TaskSpec, name: &str, condition: &str) -> String {
+    let step = pipeline.sub_step(name);
+    let about = step.map_or("", |step| step.about.as_ref());
+    let is_off = step
+        .and_then(|step| step.parameter("skip"))
+        .is_some_and(|skip| skip.default.as_bool() == Some(true));
+    let off = if is_off {
+        " (off unless asked for)"
+    } else {
+        ""
+    };
+    let condition = match condition {
+        "" => String::new(),
+        words => format!(" (if {words})"),
+    };
+    format!("  {name:20} {about}{condition}{off}\n")
 }
 
 fn step(mission: &dyn Mission, spec: &TaskSpec) -> String {

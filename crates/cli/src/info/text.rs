@@ -95,7 +95,8 @@ fn hdu((number, hdu): (usize, &Hdu)) -> String {
                 .map(|(name, kind)| format!("{name} {kind}"))
                 .collect();
             let rows = hdu.shape.first().unwrap_or(&0);
-            format!("{rows} rows: {}", shortened(&columns.join(", "), 120))
+            let word = if *rows == 1 { "row" } else { "rows" };
+            format!("{rows} {word}: {}", shortened(&columns.join(", "), 120))
         }
         _ => "-".to_owned(),
     };

@@ -13,7 +13,7 @@ use stpipe::config::{self, ConfigTree};
 use stpipe::lock::RecordedReferences;
 use stpipe::run::{ParameterSources, parameter_layers, resolve_settings};
 use stpipe::{
-    Context, Mission, Origin, Reference, ReferenceSource, Settings, Task, Values, suggest,
+    Context, Mission, Origin, Reference, ReferenceSource, RunError, Settings, Task, Values, suggest,
 };
 
 use crate::crds::progress::Progress as Downloads;
@@ -290,10 +290,7 @@ impl Sources<'_> {
         match (self.input, self.references) {
             (Some(input), Some(references)) => {
                 let input = located(&own, input);
-                let selection = self.mission.selection(&input, self.members_anywhere);
-                let selection = selection.map_err(|error| {
-                    anyhow!(error).context(format!("cannot read {}", input.display()))
-                })?;
+                let selection = selection_of(self.mission, &input, self.members_anywhere)?;
                 sources.reference_system = parameter_layers(spec, references, &selection)?;
             }
             (None, _) => tracing::info!(
@@ -304,6 +301,19 @@ impl Sources<'_> {
         }
         Ok(resolve_settings(spec, &sources)?)
     }
+}
+
+/// Metadata of an input for the selection of references.
+pub(crate) fn selection_of(
+    mission: &dyn Mission,
+    path: &Path,
+    members_anywhere: bool,
+) -> Result<Values, RunError> {
+    let selection = mission.selection(path, members_anywhere);
+    selection.map_err(|source| RunError::Input {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// An input given without directory is in `input_dir`.

@@ -41,7 +41,7 @@ pub(crate) struct Transport {
 }
 
 /// Bytes read from a connection at a time.
-const BUFFER: usize = 512 << 10;
+const BUFFER: usize = 2 << 20;
 
 impl Agents {
     fn new(network: &Network, proxy: Option<&str>) -> Result<Self, NetworkError> {

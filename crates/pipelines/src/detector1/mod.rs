@@ -17,6 +17,7 @@ use stpipe::{Origin, Outcome, Product, StepError};
 pub use limit::RampTooLarge;
 pub use memory::Detector1;
 pub use ramp_fit_task::ramp_fit_task;
+pub(crate) use table::order;
 pub use table::{MIRI, NEAR_INFRARED, spec};
 pub use task::task;
 

@@ -22,7 +22,7 @@ use steps::rscd::Rscd;
 use steps::saturation::Saturation;
 use steps::superbias::Superbias;
 use stpipe::TaskSpec;
-use stpipe::run::Entry;
+use stpipe::run::{Entry, Order};
 
 use super::Detector1Params;
 use super::patterns::pattern_entry;
@@ -65,6 +65,18 @@ pub const NEAR_INFRARED: &[Entry<RampModel>] = &[
     pattern_entry::<CleanFlickerNoise>(),
     side_products::entry::<Persistence>(),
 ];
+
+/// The order of all steps for an instrument; whatever is not MIRI has that of the others.
+pub(crate) fn order(exposures: &'static str) -> Order {
+    let table = if exposures == "MIRI" {
+        MIRI
+    } else {
+        NEAR_INFRARED
+    };
+    Order::of_table(exposures, table)
+        .then::<RampFit>("")
+        .then::<GainScale>("rates were fitted")
+}
 
 /// Names, parameters and steps of the pipeline.
 pub fn spec() -> TaskSpec {

@@ -14,6 +14,7 @@ use stpipe::{ActionTask, Origin, Settings, Values};
 use crate::library::{self, Input};
 
 pub use memory::TooLittleMemory;
+pub(crate) use table::order;
 pub use table::{STEPS, spec};
 
 stpipe::params! {

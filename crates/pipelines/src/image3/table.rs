@@ -7,7 +7,7 @@ use steps::resample::Resample;
 use steps::skymatch::SkyMatch;
 use steps::source_catalog::SourceCatalog;
 use steps::tweakreg::TweakReg;
-use stpipe::run::{Entry, Run, RunError};
+use stpipe::run::{Entry, Order, Run, RunError};
 use stpipe::{Outcome, Step, TaskSpec};
 
 use super::Image3Params;
@@ -32,6 +32,13 @@ pub const STEPS: &[Entry<Library>] = &[
         run: flag_outliers,
     },
 ];
+
+/// The order of all steps.
+pub(crate) fn order() -> Order {
+    Order::of_table("", STEPS)
+        .then::<Resample>("")
+        .then::<SourceCatalog>("resample has made one image")
+}
 
 /// Names, parameters and steps of the pipeline.
 pub fn spec() -> TaskSpec {

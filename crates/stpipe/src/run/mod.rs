@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub use error::RunError;
 pub(crate) use parameters::lay_over;
 pub use parameters::{ParameterSources, parameter_layers, resolve_settings};
-pub use table::{Entry, describe_table};
+pub use table::{Entry, Order, Turn, describe_table};
 
 use crate::log::LogSink;
 use crate::{

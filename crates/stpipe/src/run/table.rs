@@ -82,6 +82,48 @@ impl Run<'_> {
     }
 }
 
+/// The steps of a pipeline as they follow each other for some of its exposures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Which exposures, such as `MIRI`; empty for all.
+    pub exposures: &'static str,
+    /// The steps.
+    pub turns: Vec<Turn>,
+}
+
+/// A step's place in an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The step's name.
+    pub name: &'static str,
+    /// When it runs, in words; empty for always.
+    pub condition: &'static str,
+}
+
+impl Order {
+    /// The order of a table.
+    pub fn of_table<M>(exposures: &'static str, table: &[Entry<M>]) -> Self {
+        let turns = table.iter().map(|entry| Turn {
+            name: entry.name,
+            condition: entry.condition,
+        });
+        Self {
+            exposures,
+            turns: turns.collect(),
+        }
+    }
+
+    /// With a step behind the table; `condition` is empty for always.
+    #[must_use]
+    pub fn then<S: Step>(mut self, condition: &'static str) -> Self {
+        self.turns.push(Turn {
+            name: S::NAME,
+            condition,
+        });
+        self
+    }
+}
+
 /// The table as text, a line for each step: name, purpose, condition.
 pub fn describe_table<M>(table: &[Entry<M>]) -> String {
     let width = table
