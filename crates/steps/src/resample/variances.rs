@@ -64,11 +64,9 @@ impl Weighting {
 impl Variances {
     /// Nothing yet.
     pub(super) fn new(shape: (usize, usize)) -> Self {
-        // By the threads of the pool, whose heaps have room left from the images that they have worked on.
-        let zeros = |_| Array2::zeros(shape);
         Self {
             // NaN with the first exposure, band by band.
-            sums: (0..KINDS).into_par_iter().map(zeros).collect(),
+            sums: (0..KINDS).map(|_| Array2::zeros(shape)).collect(),
             weights: Array2::zeros(shape),
             own_weights: vec![Default::default(); shape.0.div_ceil(BAND)],
         }
