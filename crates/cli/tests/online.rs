@@ -292,7 +292,7 @@ fn a_bundle_serves_a_machine_without_a_server() {
     assert!(lines.len() == 2 && lines[0] == lines[1] && lines[0].contains(GAIN));
     let (_, said, _) = offline(&there, "crds info");
     assert!(
-        said.contains("server       none") && said.contains(CONTEXT),
+        said.contains("server         none") && said.contains(CONTEXT),
         "{said}"
     );
 }
