@@ -105,7 +105,7 @@ fn a_cache_is_cared_for_offline() {
     let (code, said) = run("crds info");
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("context      jwst_0001.pmap") && said.contains("connected    no"),
+        said.contains("context        jwst_0001.pmap") && said.contains("connected      no"),
         "{said}"
     );
     let (code, said) = run("crds verify");
