@@ -113,6 +113,7 @@ fn once(
         parameters: case.parameter_arguments(),
     };
     let mut command = pipeline(ours, &run, Subject::Stage1)?;
+    command.0.arg("--verbose");
     let threads = if variant == Variant::OneThread {
         Some(1)
     } else {

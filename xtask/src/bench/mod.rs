@@ -207,6 +207,8 @@ fn compare(run: &Run, ours: &Path, arguments: &Arguments) -> Result<()> {
     let (mut own, mut reference) = (Measured::default(), Measured::default());
     for _ in 0..arguments.runs {
         let mut command = pipeline(ours, run, arguments.what)?;
+        // Without it the log has a line at the end of each step only.
+        command.0.arg("--verbose");
         if let Some(threads) = arguments.threads {
             command.0.env("RAYON_NUM_THREADS", threads.to_string());
         }

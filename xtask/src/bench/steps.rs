@@ -54,6 +54,9 @@ pub(super) fn run(command: &mut Command) -> Result<(Vec<Stage>, Usage)> {
         bail!("{name} ended with {status}");
     }
     let stages = log.stages;
+    if stages.is_empty() {
+        bail!("{name}: its log names no step");
+    }
     let usage = Usage {
         wall_s: start.elapsed().as_secs_f64(),
         cpu_s: stages.iter().map(|stage| stage.usage.cpu_s).sum(),
