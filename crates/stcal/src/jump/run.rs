@@ -6,9 +6,7 @@ use super::error::JumpError;
 use super::params::JumpParams;
 use super::plan::{Hits, JumpPlan};
 use super::shower::{ShowerInput, ShowerNoise, find_showers, flag_showers, showers_possible};
-use super::snowball::{
-    CoreMask, find_jump_regions, flag_cores_of_previous_integration, flag_snowballs,
-};
+use super::snowball::{CoreMask, flag_cores_of_previous_integration, flag_snowballs};
 use crate::flags::{GroupFlags, PixelFlags};
 
 /// Rows that are worked on at a time.
@@ -210,11 +208,7 @@ fn snowballs(
     let mut count = 0;
     let mut before = CoreMask::default();
     for mut integration in group_dq.outer_iter_mut() {
-        let groups = 0..integration.len_of(Axis(0));
-        let regions =
-            groups.map(|group| find_jump_regions(integration.view(), group, params, flags));
-        let regions = regions.collect();
-        let found = flag_snowballs(integration.view_mut(), regions, params, flags);
+        let found = flag_snowballs(integration.view_mut(), params, flags);
         flag_cores_of_previous_integration(integration, &before, masked, flags.jump);
         count += found.count as u64;
         before = found.cores;

@@ -20,27 +20,7 @@ pub struct Snowballs {
     pub cores: CoreMask,
 }
 
-/// The large regions of connected jumps in a group of an integration.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JumpRegions(Vec<Ellipse>);
-
-/// Finds the regions of at least `min_jump_area` connected jumps in a group.
-///
-/// `group_dq` is `(group, row, column)` after the detection of single jumps. Groups do not depend on each other.
-pub fn find_jump_regions(
-    group_dq: ArrayView3<'_, u8>,
-    group: usize,
-    params: &SnowballParams,
-    flags: GroupFlags,
-) -> JumpRegions {
-    let (min_area, jump) = (params.min_jump_area, flags.jump);
-    JumpRegions(jump_ellipses(group_dq, group, min_area, jump))
-}
-
 /// Flags the snowballs of one integration.
-///
-/// `regions` are those of its groups, from the first on, as they are before any snowball is flagged; those of groups for
-/// which none are given are found here, and so are those of groups that lose jumps to a core that grows.
 ///
 /// In each group after the first, connected jumps of at least `min_jump_area` pixels are a snowball if the centre of a
 /// core that saturates in this group or the next lies within their ellipse, or if they are close to an edge. The grown
@@ -52,7 +32,6 @@ pub fn find_jump_regions(
 /// stcal 1.20.0 `jump/jump.py::flag_large_events`. Tolerance: exact.
 pub fn flag_snowballs(
     mut group_dq: ArrayViewMut3<'_, u8>,
-    regions: Vec<JumpRegions>,
     params: &SnowballParams,
     flags: GroupFlags,
 ) -> Snowballs {
@@ -61,13 +40,8 @@ pub fn flag_snowballs(
         cores: CoreMask::default(),
     };
     let (groups, rows, columns) = group_dq.dim();
-    let mut regions: Vec<Option<JumpRegions>> = regions.into_iter().map(Some).collect();
-    regions.resize(groups, None);
     for group in 1..groups {
-        let jumps = regions[group].take();
-        let jumps =
-            jumps.unwrap_or_else(|| find_jump_regions(group_dq.view(), group, params, flags));
-        let jumps = jumps.0;
+        let jumps = jump_ellipses(group_dq.view(), group, params.min_jump_area, flags.jump);
         let snowballs = match &params.saturated_core {
             None => jumps,
             Some(core) => {
@@ -86,15 +60,15 @@ pub fn flag_snowballs(
                     core.edge_size,
                     rows,
                 );
-                let grown = Growth {
-                    cores: &cores,
-                    extension: core,
-                    max_width: params.max_width,
-                    flags,
-                };
-                for changed in grown.flag(&mut group_dq, group, &mut found.cores) {
-                    regions[changed] = None;
-                }
+                grow_cores(
+                    &mut group_dq,
+                    group,
+                    &cores,
+                    core,
+                    params.max_width,
+                    flags.saturated,
+                    &mut found.cores,
+                );
                 snowballs
             }
         };
@@ -222,45 +196,33 @@ fn with_core(
         .collect()
 }
 
-/// The cores of a group, and how they grow.
-struct Growth<'a> {
-    cores: &'a [Ellipse],
-    extension: &'a CoreExtension,
+/// Flags the grown cores as saturated from a group on; remembers the cores as they are.
+///
+/// Parity: stcal 1.20.0 `jump/jump.py::extend_saturation` replaces all other flags of the sample.
+fn grow_cores(
+    group_dq: &mut ArrayViewMut3<'_, u8>,
+    group: usize,
+    cores: &[Ellipse],
+    params: &CoreExtension,
     max_width: f64,
-    flags: GroupFlags,
-}
-
-impl Growth<'_> {
-    /// Flags the grown cores as saturated from a group on; remembers the cores as they are. Gives the later groups that
-    /// lose jumps by that.
-    ///
-    /// Parity: stcal 1.20.0 `jump/jump.py::extend_saturation` replaces all other flags of the sample.
-    fn flag(
-        &self,
-        group_dq: &mut ArrayViewMut3<'_, u8>,
-        group: usize,
-        found: &mut CoreMask,
-    ) -> Vec<usize> {
-        let (groups, rows, columns) = group_dq.dim();
-        let grown = |axis: f64| (axis + self.extension.expand).min(self.max_width);
-        let large = |core: &&Ellipse| core.minor.min(core.major) > self.extension.min_axis;
-        let mut changed = vec![false; groups];
-        for core in self.cores.iter().filter(large) {
-            let stamp = core.stamp(grown(core.minor), grown(core.major), (rows, columns));
-            for later in group..groups {
-                for (row, column) in stamp.covered() {
-                    let dq = &mut group_dq[[later, row, column]];
-                    changed[later] |= *dq & self.flags.jump != 0;
-                    *dq = self.flags.saturated;
-                }
+    saturated: u8,
+    found: &mut CoreMask,
+) {
+    let (groups, rows, columns) = group_dq.dim();
+    for core in cores
+        .iter()
+        .filter(|core| core.minor.min(core.major) > params.min_axis)
+    {
+        let grown = |axis: f64| (axis + params.expand).min(max_width);
+        let stamp = core.stamp(grown(core.minor), grown(core.major), (rows, columns));
+        for later in group..groups {
+            for (row, column) in stamp.covered() {
+                group_dq[[later, row, column]] = saturated;
             }
-            found.0.extend(
-                core.stamp(core.minor, core.major, (rows, columns))
-                    .covered(),
-            );
         }
-        (group + 1..groups)
-            .filter(|&later| changed[later])
-            .collect()
+        found.0.extend(
+            core.stamp(core.minor, core.major, (rows, columns))
+                .covered(),
+        );
     }
 }

@@ -5,9 +5,9 @@ use ndarray::parallel::prelude::*;
 use ndarray::{ArrayViewMut4, Axis, s};
 use rayon::slice::ParallelSlice;
 use stcal::jump::{
-    CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpRegions, JumpSummary, ShowerInput,
-    ShowerNoise, SnowballParams, Snowballs, find_jump_regions, find_showers, flag_bad_gain,
-    flag_cores_of_previous_integration, flag_showers, flag_snowballs, showers_possible,
+    CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise,
+    SnowballParams, Snowballs, find_showers, flag_bad_gain, flag_cores_of_previous_integration,
+    flag_showers, flag_snowballs, showers_possible,
 };
 
 use super::JumpReferences;
@@ -110,20 +110,9 @@ fn snowballs(mut group_dq: ArrayViewMut4<'_, u8>, params: &SnowballParams) -> u6
         .saturated_core
         .as_ref()
         .map_or(0, |core| core.groups_masked_next_integration);
-    let (integrations, groups, ..) = group_dq.dim();
-    let planes = (0..integrations * groups).into_par_iter();
-    let regions: Vec<JumpRegions> = planes
-        .map(|plane| {
-            let integration = group_dq.index_axis(Axis(0), plane / groups);
-            find_jump_regions(integration, plane % groups, params, flags::GROUP)
-        })
-        .collect();
     let integrations = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
     let found: Vec<Snowballs> = integrations
-        .zip(regions.par_chunks(groups))
-        .map(|(integration, regions)| {
-            flag_snowballs(integration, regions.to_vec(), params, flags::GROUP)
-        })
+        .map(|integration| flag_snowballs(integration, params, flags::GROUP))
         .collect();
     let mut before = &CoreMask::default();
     for (integration, found) in group_dq.outer_iter_mut().zip(&found) {
