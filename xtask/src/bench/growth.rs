@@ -13,7 +13,7 @@ use testkit::golden::Case;
 use testkit::random::Generator;
 
 use super::steps::{self, Stage};
-use super::{Arguments, Run, Subject, medians, pipeline};
+use super::{Arguments, Run, Subject, medians, own_pipeline};
 use crate::process::Usage;
 
 /// The share of pixels that a cosmic ray is put into.
@@ -112,16 +112,12 @@ fn once(
         crds_cache: case.crds_cache.clone(),
         parameters: case.parameter_arguments(),
     };
-    let mut command = pipeline(ours, &run, Subject::Stage1)?;
-    command.0.arg("--verbose");
     let threads = if variant == Variant::OneThread {
         Some(1)
     } else {
         arguments.threads
     };
-    if let Some(threads) = threads {
-        command.0.env("RAYON_NUM_THREADS", threads.to_string());
-    }
+    let mut command = own_pipeline(ours, &run, Subject::Stage1, threads)?;
     let (stages, total) = steps::run(&mut command.0)?;
     Ok((total, stages))
 }
@@ -235,13 +231,13 @@ fn first(ramp: &RampModel, axis: Axis) -> RampModel {
         ramp.data.slice_axis(axis, part).to_owned(),
     );
     cut.pixeldq.clone_from(&ramp.pixeldq);
-    cut.zeroframe.clone_from(&ramp.zeroframe);
     if axis == Axis(0) {
         let frames = ramp.zeroframe.as_ref();
         cut.zeroframe = frames.map(|frames| frames.slice_axis(axis, part).to_owned());
         cut.meta.set("meta.exposure.nints", length as i64);
         cut.meta.set("meta.exposure.integration_end", length as i64);
     } else {
+        cut.zeroframe.clone_from(&ramp.zeroframe);
         cut.meta.set("meta.exposure.ngroups", length as i64);
     }
     cut

@@ -206,12 +206,7 @@ impl Measured {
 fn compare(run: &Run, ours: &Path, arguments: &Arguments) -> Result<()> {
     let (mut own, mut reference) = (Measured::default(), Measured::default());
     for _ in 0..arguments.runs {
-        let mut command = pipeline(ours, run, arguments.what)?;
-        // Without it the log has a line at the end of each step only.
-        command.0.arg("--verbose");
-        if let Some(threads) = arguments.threads {
-            command.0.env("RAYON_NUM_THREADS", threads.to_string());
-        }
+        let mut command = own_pipeline(ours, run, arguments.what, arguments.threads)?;
         own.add(&mut command.0, arguments.what)?;
         if let Some(program) = &arguments.reference {
             let mut command = pipeline(program, run, arguments.what)?;
@@ -278,6 +273,22 @@ fn pipeline(program: &Path, run: &Run, subject: Subject) -> Result<(Command, tem
         .env_remove("CRDS_CONTEXT")
         .stdout(Stdio::null())
         .stderr(Stdio::null());
+    Ok((command, output))
+}
+
+/// As [`pipeline`], of ours: with a log that tells when steps begin, and with so many threads.
+fn own_pipeline(
+    ours: &Path,
+    run: &Run,
+    subject: Subject,
+    threads: Option<usize>,
+) -> Result<(Command, tempfile::TempDir)> {
+    let (mut command, output) = pipeline(ours, run, subject)?;
+    // Without it the log has a line at the end of each step only.
+    command.arg("--verbose");
+    if let Some(threads) = threads {
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+    }
     Ok((command, output))
 }
 
