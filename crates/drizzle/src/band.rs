@@ -23,6 +23,27 @@ pub struct Band<'a> {
     pub separate: Option<Images<'a>>,
 }
 
+impl Band<'_> {
+    /// Sets all output images to zero.
+    ///
+    /// Worth a call before the first exposure, on the thread that will add it: a page of new memory that is read before
+    /// anything has been written to it costs a second fault, and an interrupt of all other processors.
+    pub fn clear(&mut self) {
+        let separate = self.separate.iter_mut();
+        for images in std::iter::once(&mut self.main).chain(separate) {
+            images.weight.fill(0.0);
+            images.means.iter_mut().for_each(|mean| mean.fill(0.0));
+        }
+        self.squared.iter_mut().for_each(|mean| mean.fill(0.0));
+        if let Some((plane, _)) = &mut self.context {
+            plane.fill(0);
+        }
+        if let Some(dq) = &mut self.dq {
+            dq.fill(0);
+        }
+    }
+}
+
 /// Weighted means that share their weights.
 #[derive(Debug)]
 pub struct Images<'a> {

@@ -1,6 +1,7 @@
 //! Up-the-ramp exposures: what stage 1 works on.
 
 use ndarray::{Array2, Array3, Array4, ArrayViewD, Ix3};
+use rayon::prelude::*;
 
 use super::{
     ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_table, reals,
@@ -67,6 +68,16 @@ impl RampModel {
             extra: Vec::new(),
         }
     }
+}
+
+/// Writes zeros over new zeros, by all threads.
+///
+/// Flags are read before they are set. A page of new memory that is read first costs a second fault when it is written,
+/// and an interrupt of all other processors: a tenth of the time of a whole pipeline.
+fn write_pages(new: &mut Array4<u8>) {
+    const CHUNK: usize = 1 << 18;
+    let bytes = new.as_slice_mut().unwrap_or_default();
+    bytes.par_chunks_mut(CHUNK).for_each(|chunk| chunk.fill(0));
 }
 
 /// DATAMODL of ramps with superstripes that are not collated.
@@ -158,8 +169,9 @@ impl Model for RampModel {
             }
         }
         let samples = [integrations, groups, rows, columns];
-        if let Some(dq) = read_companion(reader, "GROUPDQ", &samples)? {
-            model.groupdq = dq;
+        match read_companion(reader, "GROUPDQ", &samples)? {
+            Some(dq) => model.groupdq = dq,
+            None => write_pages(&mut model.groupdq),
         }
         model.zeroframe = read_companion(reader, "ZEROFRAME", &[integrations, rows, columns])?;
         model.refout = match reader.find("REFOUT", 1) {

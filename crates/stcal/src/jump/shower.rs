@@ -492,8 +492,6 @@ struct SmoothRow<'a, 'd, 'i> {
     smoother: &'a mut Smoother,
     row: usize,
     rows: usize,
-    threshold: f64,
-    smoothed: &'a mut [f64],
     extended: &'a mut [u8],
 }
 
@@ -507,10 +505,7 @@ impl Kernel for SmoothRow<'_, '_, '_> {
         if self.row < self.smoother.delay() {
             return;
         }
-        self.smoother.smooth(self.smoothed);
-        for (extended, value) in self.extended.iter_mut().zip(&*self.smoothed) {
-            *extended = u8::from(*value > self.threshold);
-        }
+        self.smoother.mark(self.extended);
     }
 }
 
@@ -544,9 +539,9 @@ pub fn find_showers(
     }
     let mut deviations = Deviations::new(input, noise, &group_dq, (integration, group));
     let ring = Ring::new(input.params.ring_inner_radius, input.params.ring_width);
-    let mut smoother = Smoother::new(ring, columns);
+    let mut smoother = Smoother::new(ring, input.params.snr_threshold, columns);
     let mut regions = Regions::default();
-    let (mut smoothed, mut extended) = (vec![0.0; columns], vec![0; columns]);
+    let mut extended = vec![0; columns];
     for row in 0..rows + smoother.delay() {
         deviations.load(row);
         run_vectorised(SmoothRow {
@@ -554,8 +549,6 @@ pub fn find_showers(
             smoother: &mut smoother,
             row,
             rows,
-            threshold: input.params.snr_threshold,
-            smoothed: &mut smoothed,
             extended: &mut extended,
         });
         if let Some(row) = row.checked_sub(smoother.delay()) {

@@ -158,7 +158,11 @@ impl Resampler {
             let deviations = deviations.map(|image| Some(Layer::Roots(image.as_ref()?.view())));
             variances.drizzle(&plan, exposure, deviations, weighting, &mut self.mosaic)
         } else {
+            let first = self.mosaic.added() == 0;
             drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
+                if first {
+                    band.clear();
+                }
                 plan.drizzle(&exposure, band)
             })
         }

@@ -154,6 +154,8 @@ impl Part<'_> {
         first: bool,
     ) -> Result<Hits, DrizzleError> {
         if first {
+            self.band.clear();
+            self.weights.fill(0.0);
             self.sums.iter_mut().for_each(|sum| sum.fill(f32::NAN));
         }
         let shape = self.band.main.weight.dim();
