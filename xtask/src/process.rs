@@ -1,7 +1,8 @@
 //! A program run to its end, with what it used.
 
 use std::fs;
-use std::process::{Child, Command};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ pub(crate) struct Usage {
 }
 
 /// How often the program is looked at; its CPU time may be that much short.
-const INTERVAL: Duration = Duration::from_millis(2);
+const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Runs a program; fails where it does.
 ///
@@ -30,30 +31,39 @@ pub(crate) fn run(command: &mut Command) -> Result<Usage> {
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot run {name}"))?;
-    let mut usage = Usage {
-        wall_s: 0.0,
-        cpu_s: 0.0,
-        peak_mib: 0.0,
-    };
-    let status = loop {
-        look(&child, &mut usage);
-        if let Some(status) = child
-            .try_wait()
-            .with_context(|| format!("cannot wait for {name}"))?
-        {
-            break status;
-        }
-        std::thread::sleep(INTERVAL);
-    };
-    usage.wall_s = start.elapsed().as_secs_f64();
+    let process = child.id();
+    let ended = AtomicBool::new(false);
+    let (status, wall_s, mut usage) = std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| watch(process, &ended));
+        let status = child.wait();
+        let wall_s = start.elapsed().as_secs_f64();
+        ended.store(true, Ordering::Relaxed);
+        (status, wall_s, watcher.join().expect("it has no panic"))
+    });
+    let status = status.with_context(|| format!("cannot wait for {name}"))?;
+    usage.wall_s = wall_s;
     if !status.success() {
         bail!("{name} ended with {status}");
     }
     Ok(usage)
 }
 
-fn look(child: &Child, usage: &mut Usage) {
-    let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", child.id()));
+/// Looks at a process until it has ended.
+fn watch(process: u32, ended: &AtomicBool) -> Usage {
+    let mut usage = Usage {
+        wall_s: 0.0,
+        cpu_s: 0.0,
+        peak_mib: 0.0,
+    };
+    while !ended.load(Ordering::Relaxed) {
+        look(process, &mut usage);
+        std::thread::sleep(INTERVAL);
+    }
+    usage
+}
+
+fn look(process: u32, usage: &mut Usage) {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}"));
     if let Some(kib) = read("status").ok().and_then(|text| peak_kib(&text)) {
         usage.peak_mib = usage.peak_mib.max(kib / 1024.0);
     }

@@ -164,7 +164,7 @@ impl Smoother {
     pub(super) fn mark(&mut self, above: &mut [u8]) {
         for (index, above) in above[..self.columns].chunks_mut(PIECE).enumerate() {
             self.screen(index * PIECE, above);
-            if above.iter().all(|maybe| *maybe == 0) {
+            if above.iter().fold(0, |any, maybe| any | maybe) == 0 {
                 continue;
             }
             for (place, above) in above.iter_mut().enumerate() {

@@ -13,7 +13,9 @@
 //! # Source
 //! jwst 3.0.0 `rscd/rscd_sub.py::correction_skip_groups`, `flag_rscd`, `apply_rscd_flags`. Exact.
 
-use ndarray::{Array3, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip};
 
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::shape::{ShapeError, check_shape};
@@ -91,63 +93,85 @@ pub fn flag_first_groups(
     flags: &GroupFlags,
     pixel_flags: &PixelFlags,
 ) -> Result<RscdSummary, ShapeError> {
-    let (n_integrations, n_groups, rows, columns) = group_dq.dim();
+    let (_, n_groups, rows, columns) = group_dq.dim();
     check_shape("pixel quality", &[rows, columns], pixel_dq.shape())?;
     if n_groups < skip + 2 {
         check_shape("groups of the ramp", &[skip + 2], &[n_groups])?;
     }
-    let mut skipped = Array3::from_elem((n_integrations, rows, columns), skip);
-    let backed_off = give_groups_back(group_dq.view(), &mut skipped, skip, flags.saturated);
-    let mut summary = RscdSummary::default();
-    if backed_off {
-        Zip::from(&mut pixel_dq)
-            .and(skipped.lanes(Axis(0)))
-            .for_each(|dq, skipped| {
-                if skipped.iter().any(|&n| n < skip) {
-                    *dq |= pixel_flags.flux_estimated;
-                    summary.n_lowered += 1;
-                }
-                summary.n_nothing_skipped += usize::from(skipped.iter().any(|&n| n == 0));
-            });
+    let walked = walked_groups(group_dq.view(), skip, flags.saturated);
+    if walked.is_empty() {
+        for mut integration in group_dq.outer_iter_mut() {
+            for mut plane in integration.outer_iter_mut().take(skip) {
+                plane.mapv_inplace(|dq| dq | flags.do_not_use);
+            }
+        }
+        return Ok(RscdSummary::default());
     }
-    for (mut integration, skipped) in group_dq.outer_iter_mut().zip(skipped.outer_iter()) {
+    let mut most_given_back = Array2::zeros((rows, columns));
+    for mut integration in group_dq.outer_iter_mut() {
+        let given_back = given_back(integration.view(), walked.clone(), flags.saturated);
+        most_given_back.zip_mut_with(&given_back, |most: &mut usize, &n| *most = n.max(*most));
         for (group, plane) in integration.outer_iter_mut().take(skip).enumerate() {
-            Zip::from(plane).and(skipped).for_each(|dq, &skipped| {
-                if group < skipped {
+            Zip::from(plane).and(&given_back).for_each(|dq, &n| {
+                if group < skip.saturating_sub(n) {
                     *dq |= flags.do_not_use;
                 }
             });
         }
     }
+    let mut summary = RscdSummary::default();
+    Zip::from(&mut pixel_dq)
+        .and(&most_given_back)
+        .for_each(|dq, &n| {
+            if n > 0 && skip > 0 {
+                *dq |= pixel_flags.flux_estimated;
+                summary.n_lowered += 1;
+            }
+            summary.n_nothing_skipped += usize::from(n >= skip);
+        });
     Ok(summary)
 }
 
-/// Lowers the number of skipped groups where a pixel saturates early, and tells whether any pixel does.
-fn give_groups_back(
-    group_dq: ArrayView4<'_, u8>,
-    skipped: &mut Array3<usize>,
-    skip: usize,
-    saturated: u8,
-) -> bool {
-    let first = group_dq.index_axis(Axis(1), 0);
-    let mut any_ever = false;
-    // Parity: jwst rscd/rscd_sub.py::flag_rscd. The walk down goes on for all pixels while any pixel saturates, which
-    // matters only where a later group is not saturated although an earlier one is.
-    for group in (1..=skip + 1).rev() {
-        let mut any = false;
-        Zip::from(&mut *skipped)
-            .and(group_dq.index_axis(Axis(1), group))
+/// Whether a pixel that starts unsaturated is saturated in a group.
+fn is_early(dq: u8, first: u8, saturated: u8) -> bool {
+    (dq & saturated != 0) & (first & saturated == 0)
+}
+
+/// The groups that are looked at for early saturation, from `skip + 1` down: those before the first in which no pixel
+/// saturates.
+///
+/// Parity: jwst 3.0.0 `rscd/rscd_sub.py::flag_rscd`. The walk down goes on for all pixels while any pixel saturates,
+/// which matters only where a later group is not saturated although an earlier one is.
+fn walked_groups(group_dq: ArrayView4<'_, u8>, skip: usize, saturated: u8) -> Range<usize> {
+    let any = |group: usize| {
+        let mut integrations = group_dq.outer_iter();
+        integrations.any(|integration| {
+            let (dq, first) = (
+                integration.index_axis(Axis(0), group),
+                integration.index_axis(Axis(0), 0),
+            );
+            Zip::from(dq).and(first).fold(false, |any, &dq, &first| {
+                any | is_early(dq, first, saturated)
+            })
+        })
+    };
+    let end = skip + 2;
+    let start = (1..end)
+        .rev()
+        .find(|&group| !any(group))
+        .map_or(1, |group| group + 1);
+    start..end
+}
+
+/// How many groups each pixel of an integration gives back.
+fn given_back(group_dq: ArrayView3<'_, u8>, walked: Range<usize>, saturated: u8) -> Array2<usize> {
+    let first = group_dq.index_axis(Axis(0), 0);
+    let mut given_back = Array2::zeros(first.dim());
+    for group in walked {
+        Zip::from(&mut given_back)
+            .and(group_dq.index_axis(Axis(0), group))
             .and(first)
-            .for_each(|skipped, &dq, &first| {
-                if dq & saturated != 0 && first & saturated == 0 {
-                    *skipped = skipped.saturating_sub(1);
-                    any = true;
-                }
-            });
-        if !any {
-            break;
-        }
-        any_ever = true;
+            .for_each(|n, &dq, &first| *n += usize::from(is_early(dq, first, saturated)));
     }
-    any_ever
+    given_back
 }

@@ -1,6 +1,7 @@
 //! Tests of the flags for the first groups.
 
 use ndarray::{Array2, Array4};
+use proptest::prelude::*;
 
 use super::{GroupsToSkip, RscdSummary, flag_first_groups};
 use crate::flags::{GroupFlags, PixelFlags};
@@ -61,6 +62,52 @@ fn early_saturation_gives_groups_back() {
             n_nothing_skipped: 1
         }
     );
+}
+
+proptest! {
+    /// Against the walk as it is described: over all pixels at once, for as long as any of them saturates.
+    #[test]
+    fn groups_given_back_are_those_of_the_walk(
+        skip in 0_usize..4,
+        quality in prop::collection::vec(prop_oneof![2 => Just(0_u8), 1 => Just(2)], 2 * 6 * 5),
+    ) {
+        let mut group_dq = Array4::from_shape_vec((2, 6, 1, 5), quality).unwrap();
+        let mut expected = group_dq.clone();
+        let mut pixel_dq = Array2::zeros((1, 5));
+        let summary = flag(&mut group_dq, &mut pixel_dq, skip);
+
+        let mut skipped = [[skip; 5]; 2];
+        let mut ever = false;
+        for group in (1..=skip + 1).rev() {
+            let mut any = false;
+            for (integration, skipped) in skipped.iter_mut().enumerate() {
+                for (x, skipped) in skipped.iter_mut().enumerate() {
+                    if expected[[integration, group, 0, x]] == 2 && expected[[integration, 0, 0, x]] == 0 {
+                        *skipped = skipped.saturating_sub(1);
+                        any = true;
+                    }
+                }
+            }
+            if !any {
+                break;
+            }
+            ever = true;
+        }
+        for (integration, skipped) in skipped.iter().enumerate() {
+            for (x, skipped) in skipped.iter().enumerate() {
+                (0..*skipped).for_each(|group| expected[[integration, group, 0, x]] |= 1);
+            }
+        }
+        prop_assert_eq!(group_dq, expected);
+        let count = |wanted: fn(usize, usize) -> bool| {
+            (0..5).filter(|&x| skipped.iter().any(|row| wanted(row[x], skip))).count()
+        };
+        let lowered = count(|skipped, skip| skipped < skip);
+        prop_assert_eq!(summary.n_lowered, lowered);
+        prop_assert_eq!(pixel_dq.iter().filter(|dq| **dq != 0).count(), lowered);
+        let nothing = if ever { count(|skipped, _| skipped == 0) } else { 0 };
+        prop_assert_eq!(summary.n_nothing_skipped, nothing);
+    }
 }
 
 #[test]
