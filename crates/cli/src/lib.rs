@@ -12,6 +12,7 @@ pub mod crds;
 mod demo;
 mod diff;
 mod explain;
+mod heap;
 pub mod help;
 mod info;
 mod jwst;
@@ -42,6 +43,7 @@ pub type Program = fn(&dyn Mission, &[String], &Streams) -> u8;
 
 /// Runs a program on the arguments of the process and the standard streams.
 pub fn main(name: &str, program: Program, mission: &dyn Mission) -> ExitCode {
+    heap::share();
     let streams = Streams::standard();
     match strun::arguments() {
         Ok(args) => ExitCode::from(program(mission, &args, &streams)),

@@ -80,10 +80,18 @@ struct Means<'b, const N: usize> {
 /// The pixels of an image of an exposure.
 struct Pixels<'b> {
     values: &'b [f32],
-    /// Whether their square roots are meant.
-    roots: bool,
-    /// What is subtracted from them.
-    background: f32,
+    meaning: Meaning,
+}
+
+/// What the pixels of an image stand for.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    /// Themselves, without a background.
+    Values { background: f32 },
+    /// Their square roots.
+    Roots,
+    /// The square roots of their inverse.
+    InverseRoots,
 }
 
 impl<'b, const N: usize> Means<'b, N> {
@@ -115,11 +123,11 @@ impl<'b, const N: usize> Means<'b, N> {
         let mut line = [0.0; LANES];
         for (place, (image, _)) in self.images.iter().enumerate() {
             line[..count].copy_from_slice(&image.values[from..from + count]);
-            if image.roots {
-                line = line.map(|value| value.sqrt() * scale);
-            } else {
-                line = line.map(|value| (value - image.background) * scale);
-            }
+            line = match image.meaning {
+                Meaning::Values { background } => line.map(|value| (value - background) * scale),
+                Meaning::Roots => line.map(|value| value.sqrt() * scale),
+                Meaning::InverseRoots => line.map(|value| (1.0 / value).sqrt() * scale),
+            };
             for (values, value) in self.values.iter_mut().zip(line) {
                 values[place] = value;
             }
@@ -224,7 +232,8 @@ impl<'b, const N: usize> Target<'b, N> {
             None => None,
         };
         let squared = squared(exposure, &mut band.squared, shape)?;
-        let data = (&exposure.data, false, exposure.background);
+        let background = exposure.background;
+        let data = (&exposure.data, Meaning::Values { background });
         let along = exposure.along.iter().map(layer);
         let images = std::iter::once(data).chain(along).collect();
         Ok(Self {
@@ -314,11 +323,16 @@ fn squared<'b>(
         .collect()
 }
 
-/// An image, whether its square roots are meant, and what is subtracted from it.
-type Input<'b, 'v> = (&'b ndarray::ArrayView2<'v, f32>, bool, f32);
+/// An image and what it stands for.
+type Input<'b, 'v> = (&'b ndarray::ArrayView2<'v, f32>, Meaning);
 
 fn layer<'b, 'v>(layer: &'b Layer<'v>) -> Input<'b, 'v> {
-    (layer.image(), matches!(layer, Layer::Roots(_)), 0.0)
+    let meaning = match layer {
+        Layer::Values(_) => Meaning::Values { background: 0.0 },
+        Layer::Roots(_) => Meaning::Roots,
+        Layer::InverseRoots(_) => Meaning::InverseRoots,
+    };
+    (layer.image(), meaning)
 }
 
 fn means<'b, 'v: 'b, const N: usize>(
@@ -335,11 +349,10 @@ fn means<'b, 'v: 'b, const N: usize>(
         });
     }
     let mut images = Vec::with_capacity(inputs.len());
-    for ((input, roots, background), output) in inputs.into_iter().zip(&mut outputs.means) {
+    for ((input, meaning), output) in inputs.into_iter().zip(&mut outputs.means) {
         let pixels = Pixels {
             values: crate::exposure::pixels(input, "an image of the exposure")?,
-            roots,
-            background,
+            meaning,
         };
         images.push((pixels, flat(output, shape, "a mean")?));
     }

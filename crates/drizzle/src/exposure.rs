@@ -34,6 +34,8 @@ pub enum Layer<'a> {
     Values(ArrayView2<'a, f32>),
     /// The square roots of its values: standard deviations of which the variances are at hand.
     Roots(ArrayView2<'a, f32>),
+    /// The square roots of the inverse of its values: standard deviations of which the weights are at hand.
+    InverseRoots(ArrayView2<'a, f32>),
 }
 
 impl<'a> From<ArrayView2<'a, f32>> for Layer<'a> {
@@ -46,7 +48,7 @@ impl<'a> Layer<'a> {
     /// The image, as it is.
     pub(crate) fn image(&self) -> &ArrayView2<'a, f32> {
         match self {
-            Self::Values(image) | Self::Roots(image) => image,
+            Self::Values(image) | Self::Roots(image) | Self::InverseRoots(image) => image,
         }
     }
 }

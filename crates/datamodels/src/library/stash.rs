@@ -28,8 +28,8 @@ struct Spare<T> {
 /// The two planes of one map.
 const MOST_MAPS: usize = 2;
 
-/// What an exposure is resampled from: its values, variances and weights.
-const MOST_IMAGES: usize = 5;
+/// What an exposure is resampled from: its values, weights, and the variances but that which the weights stand for.
+const MOST_IMAGES: usize = 4;
 
 impl Default for Stash {
     fn default() -> Self {

@@ -3,7 +3,7 @@
 use datamodels::library::Library;
 use datamodels::metadata::{Blender, Metadata};
 use datamodels::models::ResampledModel;
-use drizzle::{DrizzleError, Exposure, Hits, Kernel, Layer, Mosaic, PixelMap, Plan, Section};
+use drizzle::{DrizzleError, Exposure, Hits, Kernel, Mosaic, PixelMap, Plan, Section};
 use ndarray::{Array2, Array3, Axis, Zip};
 use rayon::prelude::*;
 use stpipe::StepError;
@@ -154,8 +154,7 @@ impl Resampler {
         if self.settings.errors == ErrorKind::FromVariances {
             let weighting = Weighting::of(input, self.settings.weight)?;
             let variances = (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape));
-            let deviations = input.variances.each_ref();
-            let deviations = deviations.map(|image| Some(Layer::Roots(image.as_ref()?.view())));
+            let deviations = input.deviations();
             variances.drizzle(&plan, exposure, deviations, weighting, &mut self.mosaic)
         } else {
             let first = self.mosaic.added() == 0;

@@ -4,6 +4,7 @@ use datamodels::ImageModel;
 use datamodels::dq::pixel;
 use datamodels::library::{Exposure, Plane, PlaneRows, Room, Stash, Variance};
 use datamodels::metadata::Metadata;
+use drizzle::Layer;
 use gwcs::Wcs;
 use ndarray::{Array2, ArrayView2, Axis, Zip, s};
 use rayon::prelude::*;
@@ -41,6 +42,8 @@ pub struct ResampleInput<'a> {
     pub variances: [Option<Plane<'a, f32>>; 3],
     /// Weights of its pixels, if they are known already.
     pub weights: Option<Array2<f32>>,
+    /// Whether the variance of the read noise is the inverse of the weights, and not kept beside them.
+    pub(super) noise_in_weights: bool,
     /// Where its pixels lie on the grid, if that is known already.
     pub map: Option<Planes>,
 }
@@ -77,6 +80,7 @@ impl<'a> ResampleInput<'a> {
                 Some(var_poisson.into()),
             ],
             weights: None,
+            noise_in_weights: false,
             map: None,
         })
     }
@@ -129,7 +133,13 @@ impl<'a> ResampleInput<'a> {
         if with_quality {
             input.dq = open.dq().map_err(StepError::algorithm)?;
         }
-        if let Some(noise) = &input.variances[READ_NOISE] {
+        if kind == WeightKind::InverseVariance {
+            // One plane less in memory; in the last bit, an inverse of the inverse may differ from the variance.
+            if let Some(noise) = input.variances[READ_NOISE].take() {
+                stash.put_by_image(noise);
+                input.noise_in_weights = true;
+            }
+        } else if let Some(noise) = &input.variances[READ_NOISE] {
             leave_out_nan(&mut weights, &noise.view());
         }
         let err = open.err_rows().map_err(StepError::algorithm)?;
@@ -170,6 +180,7 @@ impl<'a> ResampleInput<'a> {
             variances: [None, None, None],
             meta: exposure.meta.clone(),
             weights: None,
+            noise_in_weights: false,
             map: None,
         })
     }
@@ -221,6 +232,17 @@ impl<'a> ResampleInput<'a> {
             Some(time) => (Some(time), true),
             None => (self.meta.number("meta.exposure.exposure_time"), false),
         }
+    }
+
+    /// The standard deviations of its pixels, in the order of the variances.
+    pub(super) fn deviations(&self) -> [Option<Layer<'_>>; 3] {
+        let variances = self.variances.each_ref();
+        let mut deviations = variances.map(|image| Some(Layer::Roots(image.as_ref()?.view())));
+        if self.noise_in_weights {
+            let weights = self.weights.as_ref();
+            deviations[READ_NOISE] = weights.map(|image| Layer::InverseRoots(image.view()));
+        }
+        deviations
     }
 
     /// The weight of each pixel: 0 for those that must not be used.

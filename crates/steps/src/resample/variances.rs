@@ -51,10 +51,11 @@ struct Part<'a> {
 impl Weighting {
     /// Those of an exposure.
     pub(super) fn of(input: &ResampleInput<'_>, kind: WeightKind) -> Result<Self, StepError> {
-        match (kind, &input.variances[READ_NOISE]) {
+        let has_noise = input.noise_in_weights || input.variances[READ_NOISE].is_some();
+        match (kind, has_noise) {
             (WeightKind::ExposureTime, _) => Ok(Self::Time(input.time().0.unwrap_or(1.0))),
-            (WeightKind::InverseVariance, Some(_)) => Ok(Self::ReadNoise),
-            (WeightKind::InverseVariance, None) => {
+            (WeightKind::InverseVariance, true) => Ok(Self::ReadNoise),
+            (WeightKind::InverseVariance, false) => {
                 Err(StepError::input("VAR_RNOISE", "an image", "nothing"))
             }
         }
