@@ -78,9 +78,10 @@ impl NdArray {
         }
     }
 
-    /// Whether `tag` is that of arrays, in any version.
+    /// Whether `tag` is that of arrays, in any version: `ndarray-1-0.0` would be version 0.0 of something else.
     pub fn is_tag(tag: &str) -> bool {
-        tag.starts_with(TAG)
+        let version = tag.strip_prefix(TAG);
+        version.is_some_and(|version| !version.contains('-'))
     }
 
     /// The tag with the version.

@@ -328,3 +328,15 @@ fn a_node_can_be_made_by_hand() {
         (vec![1, 2, 3], vec![3])
     );
 }
+
+#[test]
+fn tags_of_arrays_end_with_their_version() {
+    for (tag, is_array) in [
+        ("tag:stsci.edu:asdf/core/ndarray-1.0.0", true),
+        ("tag:stsci.edu:asdf/core/ndarray-2", true),
+        ("tag:stsci.edu:asdf/core/ndarray-1-0.0", false),
+        ("tag:stsci.edu:asdf/core/ndarrays-1.0.0", false),
+    ] {
+        assert_eq!(NdArray::is_tag(tag), is_array, "{tag}");
+    }
+}
