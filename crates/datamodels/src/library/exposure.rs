@@ -15,7 +15,7 @@ use crate::error::{DataModelError, Result};
 use crate::io::fits::{Element, FitsReader, HduInfo};
 use crate::io::scratch::{Scratch, ScratchArray};
 use crate::metadata::Metadata;
-use crate::models::{ImageModel, Model, read_companion};
+use crate::models::{ImageModel, Model, companion, read_companion};
 
 pub use rows::{PlaneRows, Room};
 
@@ -641,12 +641,6 @@ fn check_shape(reader: &FitsReader, hdu: &HduInfo, (rows, columns): (usize, usiz
     }
     let expected = format!("the shape that belongs to the data, {expected:?}");
     Err(reader.shape_error(hdu, &expected))
-}
-
-/// An HDU that a file may have; one without data counts as none.
-fn companion<'a>(reader: &'a FitsReader, name: &str) -> Option<&'a HduInfo> {
-    let found = reader.find(name, 1);
-    found.filter(|hdu| !hdu.shape().is_empty())
 }
 
 /// The name of the group that an exposure belongs to: that in its metadata, else one made of the numbers of program,

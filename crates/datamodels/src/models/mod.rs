@@ -20,7 +20,7 @@ use std::path::Path;
 use ndarray::{Array, ArrayD, Dimension};
 
 use crate::error::Result;
-use crate::io::fits::{Card, Element, FitsReader, Payload, Table};
+use crate::io::fits::{Card, Element, FitsReader, HduInfo, Payload, Table};
 use crate::metadata::Metadata;
 
 pub use background::MeanBackgroundModel;
@@ -150,6 +150,12 @@ fn read_optional<T: Element, D: Dimension>(
         Some(hdu) if !hdu.shape().is_empty() => read_array(reader, name).map(Some),
         _ => Ok(None),
     }
+}
+
+/// An HDU that a file may have; one without data counts as none.
+pub(crate) fn companion<'a>(reader: &'a FitsReader, name: &str) -> Option<&'a HduInfo> {
+    let found = reader.find(name, 1);
+    found.filter(|hdu| !hdu.shape().is_empty())
 }
 
 /// Reads an array that has to fit the data, where the file has one.

@@ -4,7 +4,8 @@ use ndarray::{Array2, Array3, Array4, ArrayViewD, Ix3};
 use rayon::prelude::*;
 
 use super::{
-    ExtraHdu, Field, Model, field, read_array, read_companion, read_extra, read_table, reals,
+    ExtraHdu, Field, Model, companion, field, read_array, read_companion, read_extra, read_table,
+    reals,
 };
 use crate::error::Result;
 use crate::io::fits::{FitsReader, KeptImage, Payload, Table};
@@ -74,10 +75,10 @@ impl RampModel {
 ///
 /// Flags are read before they are set. A page of new memory that is read first costs a second fault when it is written,
 /// and an interrupt of all other processors: a tenth of the time of a whole pipeline.
-fn write_pages(new: &mut Array4<u8>) {
+fn write_pages<T: Copy + Default + Send>(new: Option<&mut [T]>) {
     const CHUNK: usize = 1 << 18;
-    let bytes = new.as_slice_mut().unwrap_or_default();
-    bytes.par_chunks_mut(CHUNK).for_each(|chunk| chunk.fill(0));
+    let chunks = new.unwrap_or_default().par_chunks_mut(CHUNK);
+    chunks.for_each(|chunk| chunk.fill(T::default()));
 }
 
 /// DATAMODL of ramps with superstripes that are not collated.
@@ -158,8 +159,9 @@ impl Model for RampModel {
         let [integrations, groups, rows, columns] = [shape[0], shape[1], shape[2], shape[3]];
         let image = [rows, columns];
         if model.n_planes() == 1 && model.meta.model_type() != SUPERSTRIPES {
-            if let Some(dq) = read_companion(reader, "PIXELDQ", &image)? {
-                model.pixeldq = dq;
+            match read_companion(reader, "PIXELDQ", &image)? {
+                Some(dq) => model.pixeldq = dq,
+                None => write_pages(model.pixeldq.as_slice_mut()),
             }
         } else {
             let planes = [model.n_planes(), rows, columns];
@@ -171,13 +173,11 @@ impl Model for RampModel {
         let samples = [integrations, groups, rows, columns];
         match read_companion(reader, "GROUPDQ", &samples)? {
             Some(dq) => model.groupdq = dq,
-            None => write_pages(&mut model.groupdq),
+            None => write_pages(model.groupdq.as_slice_mut()),
         }
         model.zeroframe = read_companion(reader, "ZEROFRAME", &[integrations, rows, columns])?;
-        model.refout = match reader.find("REFOUT", 1) {
-            Some(hdu) if !hdu.shape().is_empty() => Some(reader.kept_image(hdu)?),
-            _ => None,
-        };
+        let refout = companion(reader, "REFOUT");
+        model.refout = refout.map(|hdu| reader.kept_image(hdu)).transpose()?;
         model.average_dark_current = read_companion(reader, "AVDRKCUR", &image)?;
         model.group = read_table(reader, "GROUP")?;
         model.int_times = read_table(reader, "INT_TIMES")?;

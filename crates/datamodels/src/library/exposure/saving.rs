@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::{Arrays, Exposure, Kept, OpenExposure, PlaneRows, Variance, companion};
+use super::{Arrays, Exposure, Kept, OpenExposure, PlaneRows, Variance};
 use crate::error::Result;
 use crate::io::fits::{FitsReader, Payload};
-use crate::models::{ImageModel, Model, field, write_model};
+use crate::models::{ImageModel, Model, companion, field, write_model};
 
 impl Exposure {
     /// Writes the exposure as it is now, whole or not at all.
