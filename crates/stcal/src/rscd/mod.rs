@@ -134,7 +134,7 @@ pub fn flag_first_groups(
 
 /// Whether a pixel that starts unsaturated is saturated in a group.
 fn is_early(dq: u8, first: u8, saturated: u8) -> bool {
-    (dq & saturated != 0) & (first & saturated == 0)
+    dq & saturated != 0 && first & saturated == 0
 }
 
 /// The groups that are looked at for early saturation, from `skip + 1` down: those before the first in which no pixel
