@@ -3,6 +3,9 @@
 /// Columns whose sums are made together, so that they stay in the nearest cache.
 const PIECE: usize = 128;
 
+/// Columns whose means are taken side by side.
+const STEP: usize = 8;
+
 /// A ring of pixels around each pixel.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
@@ -117,7 +120,8 @@ impl Smoother {
     pub(super) fn new(ring: Ring, threshold: f64, columns: usize) -> Self {
         let screen = Screen::new(threshold, ring.taps);
         let reach = ring.reach();
-        let width = columns + 2 * reach;
+        // The last step may reach beyond the margin.
+        let width = columns + 2 * reach + STEP;
         let row = PaddedRow {
             value: vec![0.0; width],
             excess: vec![screen.excess(0.0); width],
@@ -167,10 +171,12 @@ impl Smoother {
             if above.iter().fold(0, |any, maybe| any | maybe) == 0 {
                 continue;
             }
-            for (place, above) in above.iter_mut().enumerate() {
-                if *above != 0 {
-                    let mean = self.mean(index * PIECE + place);
-                    *above = u8::from(mean.is_some_and(|mean| mean > self.threshold));
+            for (step, above) in above.chunks_mut(STEP).enumerate() {
+                if above.iter().fold(0, |any, maybe| any | maybe) != 0 {
+                    let means = self.means(index * PIECE + step * STEP);
+                    for (above, mean) in above.iter_mut().zip(means) {
+                        *above &= u8::from(mean > self.threshold);
+                    }
                 }
             }
         }
@@ -233,28 +239,39 @@ impl Smoother {
         }
     }
 
-    /// The smoothed value of a pixel of the row in the middle; `None` where there is no value in the ring.
-    fn mean(&self, column: usize) -> Option<f64> {
+    /// The smoothed values of some pixels of the row in the middle; NaN where there is no value in the ring.
+    #[inline(always)]
+    fn means(&self, column: usize) -> [f64; STEP] {
         let (middle, reach) = (self.middle(), self.ring.reach());
-        let (mut sum, mut good) = (0.0, 0_u32);
+        let (mut sums, mut counts) = ([0.0; STEP], [0_u32; STEP]);
         for (distance, span) in self.ring.spans.iter().enumerate() {
             let sides = [column + reach - distance, column + reach + distance];
             for &place in &sides[..if distance == 0 { 1 } else { 2 }] {
-                let mut along = 0.0;
+                let mut along = [0.0; STEP];
                 for away in span.clone() {
                     let rows = [middle + away, middle - away];
                     for row in &rows[..if away == 0 { 1 } else { 2 }] {
-                        let value = self.window[row % self.window.len()].value[place];
-                        if value.is_finite() {
-                            along += f64::from(value);
-                            good += 1;
+                        let row = &self.window[row % self.window.len()].value[place..];
+                        let Some(values) = row.first_chunk::<STEP>() else {
+                            continue;
+                        };
+                        for lane in 0..STEP {
+                            let good = values[lane].is_finite();
+                            along[lane] += f64::from(if good { values[lane] } else { 0.0 });
+                            counts[lane] += u32::from(good);
                         }
                     }
                 }
-                sum += along;
+                for lane in 0..STEP {
+                    sums[lane] += along[lane];
+                }
             }
         }
-        (good > 0).then(|| sum / f64::from(good))
+        let mut means = [f64::NAN; STEP];
+        for lane in 0..STEP {
+            means[lane] = sums[lane] / f64::from(counts[lane]);
+        }
+        means
     }
 }
 
