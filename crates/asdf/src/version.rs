@@ -69,3 +69,10 @@ impl FromStr for Version {
         }
     }
 }
+
+/// Whether `tag` is `name`, a hyphen and a version: `integer-1-0.0` would be version 0.0 of something else.
+pub(crate) fn is_version_of(tag: &str, name: &str) -> bool {
+    let rest = tag.strip_prefix(name);
+    let version = rest.and_then(|rest| rest.strip_prefix('-'));
+    version.is_some_and(|version| !version.contains('-'))
+}

@@ -11,6 +11,8 @@ use crate::{DrizzleError, Exposure, Layer};
 pub struct Band<'a> {
     /// Output row of the band's first row.
     pub first_row: usize,
+    /// Whether no exposure has been added yet: what its images hold then counts for nothing.
+    pub is_new: bool,
     /// Weighted mean of the data, those of [`Exposure::along`], and the sum of weights.
     pub main: Images<'a>,
     /// Means with squared weights, one for each of [`Exposure::squared`].
@@ -24,11 +26,14 @@ pub struct Band<'a> {
 }
 
 impl Band<'_> {
-    /// Sets all output images to zero.
+    /// Sets all output images to zero if nothing has been added to them.
     ///
-    /// Worth a call before the first exposure, on the thread that will add it: a page of new memory that is read before
-    /// anything has been written to it costs a second fault, and an interrupt of all other processors.
-    pub fn clear(&mut self) {
+    /// Even where they are zero: a page of new memory that is read before anything has been written to it costs a second
+    /// fault, and an interrupt of all other processors.
+    pub(crate) fn clear_if_new(&mut self) {
+        if !std::mem::take(&mut self.is_new) {
+            return;
+        }
         let separate = self.separate.iter_mut();
         for images in std::iter::once(&mut self.main).chain(separate) {
             images.weight.fill(0.0);
@@ -120,9 +125,16 @@ impl<'b, const N: usize> Means<'b, N> {
     /// Turns to `count` input pixels.
     #[inline(always)]
     fn load(&mut self, from: usize, count: usize, scale: f32) {
-        let mut line = [0.0; LANES];
         for (place, (image, _)) in self.images.iter().enumerate() {
-            line[..count].copy_from_slice(&image.values[from..from + count]);
+            // Lines of all lanes are copied in registers, others by a call.
+            let mut line = match image.values[from..].first_chunk::<LANES>() {
+                Some(line) if count == LANES => *line,
+                _ => {
+                    let mut line = [0.0; LANES];
+                    line[..count].copy_from_slice(&image.values[from..from + count]);
+                    line
+                }
+            };
             line = match image.meaning {
                 Meaning::Values { background } => line.map(|value| (value - background) * scale),
                 Meaning::Roots => line.map(|value| value.sqrt() * scale),

@@ -103,6 +103,7 @@ impl Mosaic {
     pub fn next_bands(&mut self, rows: usize) -> Vec<Band<'_>> {
         let rows = rows.max(1);
         let (plane, bit) = (self.added / BITS, (self.added % BITS) as u8);
+        let is_new = self.added == 0;
         self.added += 1;
         if self.with_context {
             while self.context.len() <= plane {
@@ -114,6 +115,7 @@ impl Mosaic {
             .enumerate()
             .map(|(k, (mean, weight))| Band {
                 first_row: k * rows,
+                is_new,
                 main: Images {
                     weight,
                     means: vec![mean],

@@ -85,6 +85,7 @@ impl<'a> Plan<'a> {
             weight,
             shape: (rows, self.output.1),
         };
+        band.clear_if_new();
         match band::count(exposure) {
             1 => work.add::<1>(exposure, band),
             2..=4 => work.add::<4>(exposure, band),
@@ -298,6 +299,7 @@ impl<const N: usize> Drops<'_, '_, N> {
 
     #[inline(always)]
     fn add_all<S: Shape>(&mut self, simd: impl pulp::Simd, shape: &S) {
+        let mut room = S::Room::default();
         for &RowSpan { row, first, last } in &self.work.plan.scan.rows {
             if !self.is_near(shape, self.work.plan.reaches.rows[row]) {
                 continue;
@@ -306,7 +308,7 @@ impl<const N: usize> Drops<'_, '_, N> {
                 if self.is_near(shape, self.work.plan.reaches.block(row, block)) {
                     let start = first.max(block * BLOCK);
                     let end = last.min(block * BLOCK + BLOCK - 1);
-                    shape.spread(simd, row, start..=end, self);
+                    shape.spread(simd, &mut room, row, start..=end, self);
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use datamodels::io::fits::Element;
 use datamodels::library::{PlaneRows, Room};
-use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
+use rayon::prelude::*;
 use stpipe::StepError;
 
 /// Rows of a band. A band of a full frame with ten groups fits into the second-level cache of one core.
@@ -25,12 +25,20 @@ pub(crate) fn change_by_rows<A: Send + Sync, T: Element>(
         let (expected, found) = (format!("{:?}", array.dim()), format!("{:?}", rows.shape()));
         return Err(StepError::input("shape of an array", expected, found));
     }
-    let bands = array.axis_chunks_iter_mut(Axis(0), LINES).into_par_iter();
+    let width = rows.shape().1.max(1);
+    let Some(elements) = array.as_slice_mut() else {
+        return Err(StepError::input(
+            "order of an array",
+            "row after row",
+            "another",
+        ));
+    };
+    let bands = elements.par_chunks_mut(LINES * width);
     bands
         .enumerate()
-        .try_for_each_init(Room::default, |room, (number, mut band)| {
+        .try_for_each_init(Room::default, |room, (number, band)| {
             let first = number * LINES;
-            let values = rows.read(first..first + band.nrows(), room);
+            let values = rows.read(first..first + band.len() / width, room);
             let values = values.map_err(StepError::algorithm)?;
             for (element, value) in band.iter_mut().zip(values) {
                 change(element, *value);

@@ -1,12 +1,13 @@
 //! The description of an array in the tree.
 
+use crate::version::is_version_of;
 use crate::{Error, Mapping, Node, Result};
 
 use super::datatype::{lengths, lengths_node};
 use super::{ByteOrder, DataType, Scalar};
 
-/// Tag of arrays up to the version.
-const TAG: &str = "tag:stsci.edu:asdf/core/ndarray-";
+/// Tag of arrays without the version.
+const TAG: &str = "tag:stsci.edu:asdf/core/ndarray";
 
 /// Where the elements of an array are.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +71,7 @@ impl NdArray {
             strides: None,
             mask: None,
             extra: Mapping::new(),
-            tag: format!("{TAG}1.1.0"),
+            tag: format!("{TAG}-1.1.0"),
             form: Form::Mapping {
                 datatype: true,
                 shape: true,
@@ -78,10 +79,9 @@ impl NdArray {
         }
     }
 
-    /// Whether `tag` is that of arrays, in any version: `ndarray-1-0.0` would be version 0.0 of something else.
+    /// Whether `tag` is that of arrays, in any version.
     pub fn is_tag(tag: &str) -> bool {
-        let version = tag.strip_prefix(TAG);
-        version.is_some_and(|version| !version.contains('-'))
+        is_version_of(tag, TAG)
     }
 
     /// The tag with the version.
@@ -91,7 +91,7 @@ impl NdArray {
 
     /// Sets the version of the tag, such as `1.1.0`.
     pub(crate) fn set_tag_version(&mut self, version: &str) {
-        self.tag = format!("{TAG}{version}");
+        self.tag = format!("{TAG}-{version}");
     }
 
     /// How many elements there are, `None` if that is more than a number can hold.

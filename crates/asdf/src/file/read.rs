@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::block::{Header, MAGIC, Stored};
+use crate::version::is_version_of;
 use crate::{Block, Error, Node, Result, Source, Version, yaml};
 
 use super::{AsdfFile, CORE, INDEX_HEADER};
@@ -124,7 +125,7 @@ fn read(input: &mut dyn Input) -> Result<AsdfFile> {
         Node::default()
     };
     let mut tree = match root {
-        Node::Tagged(tagged) if tagged.tag.starts_with(&format!("{CORE}asdf-")) => tagged.node,
+        Node::Tagged(tagged) if is_version_of(&tagged.tag, &format!("{CORE}asdf")) => tagged.node,
         Node::Null => Node::default(),
         other => other,
     };

@@ -228,6 +228,10 @@ fn each_standard_has_its_tags() {
             Node::tagged("tag:stsci.edu:asdf/core/integer-1.1.0", Mapping::new()),
         )
         .unwrap();
+    let other = "tag:stsci.edu:asdf/core/integer-like-1.0.0";
+    file.tree
+        .set_path("o", Node::tagged(other, Mapping::new()))
+        .unwrap();
     file.tree
         .set_path("history.entries", vec![Node::from("made")])
         .unwrap();
@@ -248,6 +252,7 @@ fn each_standard_has_its_tags() {
         assert!(
             text.contains(&format!("!core/ndarray-{part}"))
                 && text.contains(&format!("!core/integer-{part}"))
+                && text.contains("!core/integer-like-1.0.0")
         );
         let again = AsdfFile::from_bytes(&bytes).unwrap();
         assert_eq!(again.standard, Version::new(1, minor, 0));

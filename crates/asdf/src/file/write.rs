@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::block::{self, Header};
+use crate::version::is_version_of;
 use crate::{Compression, DataType, Error, Node, Result, Scalar, Source, Version, yaml};
 
 use super::{AsdfFile, CORE, INDEX_HEADER, tags};
@@ -189,11 +190,11 @@ fn retag(tree: &mut Node, standard: Version) {
     } else {
         "1.1.0"
     };
-    let integer = format!("{CORE}integer-");
+    let integer = format!("{CORE}integer");
     tree.walk_mut(&mut |node| match node {
         Node::NdArray(array) => array.set_tag_version(version),
-        Node::Tagged(tagged) if tagged.tag.starts_with(&integer) => {
-            tagged.tag = format!("{integer}{version}");
+        Node::Tagged(tagged) if is_version_of(&tagged.tag, &integer) => {
+            tagged.tag = format!("{integer}-{version}");
         }
         _ => {}
     });

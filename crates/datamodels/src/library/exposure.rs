@@ -440,6 +440,21 @@ impl<'a> OpenExposure<'a> {
         }
     }
 
+    /// The values row by row, hidden pixels included as far as they are known.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn data_rows(&self) -> Result<PlaneRows<'_, f32>> {
+        let shape = self.exposure.shape;
+        match (&self.exposure.data, &self.exposure.arrays, &self.reader) {
+            (Some(Kept::Memory(data)), ..) => Ok(PlaneRows::of(&data.view())),
+            (Some(Kept::Scratch(data)), ..) => Ok(PlaneRows::stored(data, shape)),
+            (None, Arrays::Memory(image), _) => Ok(PlaneRows::of(&image.data.view())),
+            (None, _, Some(reader)) => rows_of(reader, "SCI", shape),
+            (None, _, None) => Ok(PlaneRows::zeros(shape)),
+        }
+    }
+
     /// The standard deviations row by row, hidden pixels included as far as they are known.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ pub fn blot(
     image: ArrayView2<'_, f32>,
     pixmap: &PixelMap<'_>,
     settings: &BlotSettings,
-    mut output: ArrayViewMut2<'_, f32>,
+    output: ArrayViewMut2<'_, f32>,
 ) -> Result<usize, DrizzleError> {
     if output.dim() != pixmap.shape() {
         return Err(DrizzleError::Shape {
@@ -132,7 +132,28 @@ pub fn blot(
         })?,
         columns,
     );
-    let sampler = Sampler::new(settings.interpolation, settings.sinc_scale);
+    match Sampler::new(settings.interpolation, settings.sinc_scale) {
+        // The quickest one is compiled into the loop.
+        Sampler::Linear => {
+            let sample = |x, y| sampling::linear(&image, x, y);
+            blot_all(sample, (rows, columns), pixmap, settings, output)
+        }
+        sampler => {
+            let sample = |x, y| sampler.sample(&image, x, y);
+            blot_all(sample, (rows, columns), pixmap, settings, output)
+        }
+    }
+}
+
+/// [`blot`] with an interpolation of an image of so many rows and columns.
+#[inline(always)]
+fn blot_all(
+    sample: impl Fn(f32, f32) -> f32,
+    (rows, columns): (usize, usize),
+    pixmap: &PixelMap<'_>,
+    settings: &BlotSettings,
+    mut output: ArrayViewMut2<'_, f32>,
+) -> Result<usize, DrizzleError> {
     let mut outside = 0;
     for (row, mut line) in output.rows_mut().into_iter().enumerate() {
         for (column, value) in line.iter_mut().enumerate() {
@@ -142,7 +163,7 @@ pub fn blot(
                 return Err(DrizzleError::UnmappedPixel { row, column });
             }
             if x >= 0.0 && x < columns as f32 && y >= 0.0 && y < rows as f32 {
-                *value = sampler.sample(&image, x, y) * settings.intensity_scale;
+                *value = sample(x, y) * settings.intensity_scale;
             } else {
                 *value = settings.fill;
                 outside += 1;

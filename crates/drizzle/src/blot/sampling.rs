@@ -35,36 +35,41 @@ const SINC_HALF: i64 = 7;
 const SINC_AT_PIXEL: f32 = 0.001;
 
 /// An interpolation with what it prepares once.
-pub(super) struct Sampler {
-    interpolation: Interpolation,
-    sinc_scale: f32,
-    lanczos: Vec<f64>,
+pub(super) enum Sampler {
+    Nearest,
+    Linear,
+    Poly3,
+    Poly5,
+    Sinc { scale: f32 },
+    Lanczos { order: u8, table: Vec<f64> },
 }
 
 impl Sampler {
     pub(super) fn new(interpolation: Interpolation, sinc_scale: f32) -> Self {
-        let lanczos = match interpolation {
-            Interpolation::Lanczos3 => lanczos_table(3),
-            Interpolation::Lanczos5 => lanczos_table(5),
-            _ => Vec::new(),
+        let lanczos = |order: u8| Self::Lanczos {
+            order,
+            table: lanczos_table(order),
         };
-        Self {
-            interpolation,
-            sinc_scale,
-            lanczos,
+        match interpolation {
+            Interpolation::Nearest => Self::Nearest,
+            Interpolation::Linear => Self::Linear,
+            Interpolation::Poly3 => Self::Poly3,
+            Interpolation::Poly5 => Self::Poly5,
+            Interpolation::Sinc => Self::Sinc { scale: sinc_scale },
+            Interpolation::Lanczos3 => lanczos(3),
+            Interpolation::Lanczos5 => lanczos(5),
         }
     }
 
     /// The value at a point, which must lie on the image.
     pub(super) fn sample(&self, image: &Image<'_>, x: f32, y: f32) -> f32 {
-        match self.interpolation {
-            Interpolation::Nearest => nearest(image, x, y),
-            Interpolation::Linear => linear(image, x, y),
-            Interpolation::Poly3 => polynomial::interpolate::<4>(image, x, y),
-            Interpolation::Poly5 => polynomial::interpolate::<6>(image, x, y),
-            Interpolation::Sinc => sinc(image, x, y, self.sinc_scale),
-            Interpolation::Lanczos3 => lanczos(image, x, y, 3, &self.lanczos),
-            Interpolation::Lanczos5 => lanczos(image, x, y, 5, &self.lanczos),
+        match self {
+            Self::Nearest => nearest(image, x, y),
+            Self::Linear => linear(image, x, y),
+            Self::Poly3 => polynomial::interpolate::<4>(image, x, y),
+            Self::Poly5 => polynomial::interpolate::<6>(image, x, y),
+            Self::Sinc { scale } => sinc(image, x, y, *scale),
+            Self::Lanczos { order, table } => lanczos(image, x, y, i64::from(*order), table),
         }
     }
 }
@@ -76,23 +81,24 @@ fn nearest(image: &Image<'_>, x: f32, y: f32) -> f32 {
 }
 
 /// Bilinear; beyond the centres of the last row or column, along that only.
-fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
+#[inline(always)]
+pub(super) fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
     let (column, row) = (x as i64, y as i64);
-    let last_column = column == image.columns() as i64 - 1;
-    let last_row = row == image.rows() as i64 - 1;
     let (right, up) = (x - column as f32, y - row as f32);
     let (left, down) = (1.0 - right, 1.0 - up);
-    let here = image.at(column, row);
-    match (last_column, last_row) {
-        (true, true) => here,
-        (true, false) => down * here + up * image.at(column, row + 1),
-        (false, true) => left * here + right * image.at(column + 1, row),
-        (false, false) => {
-            left * down * here
-                + right * down * image.at(column + 1, row)
-                + up * left * image.at(column, row + 1)
-                + right * up * image.at(column + 1, row + 1)
+    let pair = |row: i64| {
+        let is_last = column + 1 == image.columns as i64;
+        let from = row as usize * image.columns + column as usize;
+        let pair = image.pixels.get(from..)?.first_chunk::<2>();
+        pair.filter(|_| !is_last)
+    };
+    match (pair(row), pair(row + 1)) {
+        (Some(low), Some(high)) => {
+            left * down * low[0] + right * down * low[1] + up * left * high[0] + right * up * high[1]
         }
+        (Some(low), None) => left * low[0] + right * low[1],
+        (None, _) if row + 1 == image.rows() as i64 => image.at(column, row),
+        (None, _) => down * image.at(column, row) + up * image.at(column, row + 1),
     }
 }
 

@@ -35,6 +35,7 @@ impl<'a> Gaussian<'a> {
 
 impl Shape for Gaussian<'_> {
     type Spot = Point;
+    type Room = ();
 
     fn spot(&self, column: usize, row: usize) -> Option<Point> {
         self.pixmap.mapped(column, row)

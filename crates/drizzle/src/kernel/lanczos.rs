@@ -62,6 +62,7 @@ impl<'a> Lanczos<'a> {
 
 impl Shape for Lanczos<'_> {
     type Spot = Point;
+    type Room = ();
 
     fn spot(&self, column: usize, row: usize) -> Option<Point> {
         self.pixmap.mapped(column, row)

@@ -26,6 +26,9 @@ pub(crate) trait Shape: Sync {
     /// One input pixel as it lies in the output.
     type Spot;
 
+    /// What [`spread`](Self::spread) works in, so that it is not made anew for every few pixels.
+    type Room: Default;
+
     /// Where a pixel lies, `None` if it is not mapped.
     fn spot(&self, column: usize, row: usize) -> Option<Self::Spot>;
 
@@ -49,6 +52,7 @@ pub(crate) trait Shape: Sync {
     fn spread(
         &self,
         _simd: impl pulp::Simd,
+        _room: &mut Self::Room,
         row: usize,
         columns: RangeInclusive<usize>,
         receiver: &mut impl Receiver,

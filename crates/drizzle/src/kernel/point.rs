@@ -10,6 +10,7 @@ pub(crate) struct Centre<'a> {
 
 impl Shape for Centre<'_> {
     type Spot = Point;
+    type Room = ();
 
     fn spot(&self, column: usize, row: usize) -> Option<Point> {
         self.pixmap.mapped(column, row)

@@ -25,6 +25,7 @@ impl<'a> Turbo<'a> {
 
 impl Shape for Turbo<'_> {
     type Spot = Point;
+    type Room = ();
 
     fn spot(&self, column: usize, row: usize) -> Option<Point> {
         self.pixmap.mapped(column, row)

@@ -207,13 +207,12 @@ impl Smoother {
                 }
             }
             for (span, sums) in self.ring.spans.iter().zip(&mut self.sums) {
-                // Rows nearer than the ring were added when its last row is.
+                // What is in the ring: all rows as near as its last, without those nearer than its first.
                 let sums = sums.iter_mut().zip(&*total);
-                if span.start == away + 1 {
-                    sums.for_each(|(sum, total)| *sum = *total);
-                } else if span.end == away + 1 && span.start > 0 {
+                let is_last = span.end == away + 1;
+                if is_last && span.start > 0 {
                     sums.for_each(|(sum, total)| *sum = total - *sum);
-                } else if span.end == away + 1 {
+                } else if is_last || span.start == away + 1 {
                     sums.for_each(|(sum, total)| *sum = *total);
                 }
             }

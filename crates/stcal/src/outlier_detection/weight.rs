@@ -19,18 +19,32 @@ const LANES: usize = 8;
 /// # Source
 /// stcal 1.20.0 `outlier_detection.utils::compute_weight_threshold` with astropy 8.0 `stats.sigma_clip`. Rounding of sums.
 pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
-    let usable = |weight: &f32| weight.is_finite() && *weight != 0.0;
-    let mut values: Vec<f32> = weights.iter().copied().filter(usable).collect();
+    let mut values = weights.to_vec();
+    keep(&mut values, |weight| weight.is_finite() & (weight != 0.0));
     for _ in 0..CLIPS {
         let (low, high) = bounds(&values);
         let count = values.len();
-        values.retain(|value| (low..=high).contains(&f64::from(*value)));
+        keep(&mut values, |value| {
+            (f64::from(value) >= low) & (f64::from(value) <= high)
+        });
         if values.len() == count {
             break;
         }
     }
     let (sum, _) = moments(&values, 0.0);
     sum / values.len() as f64 * fraction
+}
+
+/// Takes out the values that are not wanted. Each is written where the next wanted one belongs, without a branch: which
+/// are wanted is not to be foreseen.
+fn keep(values: &mut Vec<f32>, is_wanted: impl Fn(f32) -> bool) {
+    let mut kept = 0;
+    for place in 0..values.len() {
+        let value = values[place];
+        values[kept] = value;
+        kept += usize::from(is_wanted(value));
+    }
+    values.truncate(kept);
 }
 
 /// The limits of what is not an outlier.

@@ -1,16 +1,14 @@
 //! Exposures that show the same sky in the same pixels.
 
-use datamodels::library::{Exposure, Library, Stash, Variance};
-use ndarray::{Array2, Axis, Zip};
-use rayon::prelude::*;
+use datamodels::library::{Exposure, Library, Variance};
+use ndarray::{Array2, Zip, s};
 use stcal::outlier_detection::{flag_aligned, weight_threshold};
 use stpipe::StepError;
 
 use super::intermediate::Intermediates;
-use super::quality::{OUTLIER, Pixels, settle};
+use super::quality::{OUTLIER, flag_rows, settle};
 use super::stack::Stack;
 use super::{OutlierDetectionParams, OutliersFlagged};
-use crate::bands;
 use crate::good_bits::bad_bits;
 
 /// Flags the outliers of all exposures.
@@ -41,21 +39,11 @@ pub(super) fn flag(
     intermediates.push_aligned_median(&library.exposures()[0], &median)?;
     for exposure in library.exposures_mut() {
         let open = exposure.open_arrays().map_err(StepError::algorithm)?;
-        let mut pixels = Pixels::read(&open)?;
-        let rows = bands::ROWS;
-        let bands = pixels
-            .dq
-            .axis_chunks_iter_mut(Axis(0), rows)
-            .into_par_iter();
-        let bands = bands
-            .zip(pixels.data.axis_chunks_iter(Axis(0), rows))
-            .zip(pixels.err.axis_chunks_iter(Axis(0), rows))
-            .zip(median.axis_chunks_iter(Axis(0), rows));
-        let counts = bands.map(|(((dq, data), err), median)| {
-            flag_aligned(data, err, median, snr, OUTLIER, dq).map_err(StepError::algorithm)
-        });
-        let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
-        let dq = pixels.finish(&open, &Stash::default())?;
+        let (dq, count) = flag_rows(exposure, &open, 0, |rows, dq| {
+            let median = median.slice(s![rows.own.clone(), ..]);
+            flag_aligned(rows.data, rows.err, median, snr, OUTLIER, dq)
+                .map_err(StepError::algorithm)
+        })?;
         drop(open);
         settle(exposure, dq)?;
         tracing::info!("{count} pixels marked as outliers");

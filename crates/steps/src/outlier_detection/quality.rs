@@ -1,62 +1,159 @@
 //! Quality after outliers were found.
 
-use datamodels::dq::pixel;
-use datamodels::library::{Exposure, OpenExposure, Plane, Stash, Variance};
-use ndarray::{Array2, ArrayView2, Zip};
-use stpipe::StepError;
+use std::ops::Range;
 
-use crate::bands::change_by_rows;
+use datamodels::dq::pixel;
+use datamodels::error::Result as DataResult;
+use datamodels::io::fits::Element;
+use datamodels::library::{Exposure, OpenExposure, Plane, PlaneRows, Room, Variance};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
+use stpipe::StepError;
 
 /// Bits of an outlier.
 pub(super) const OUTLIER: u32 = pixel::OUTLIER | pixel::DO_NOT_USE;
 
-/// Arrays of an exposure that outliers are looked for in.
-pub(super) struct Pixels<'a> {
-    pub(super) data: Plane<'a, f32>,
-    pub(super) err: Plane<'a, f32>,
-    pub(super) dq: Array2<u32>,
+/// Rows in which outliers are looked for at once: what is read of all arrays fits into the second-level cache.
+const LINES: usize = 32;
+
+/// Rows of an exposure in which outliers are looked for.
+pub(super) struct Rows<'r> {
+    /// The rows.
+    pub(super) own: Range<usize>,
+    /// The same and those near them.
+    pub(super) around: Range<usize>,
+    /// Values of the rows around [BUNIT].
+    pub(super) data: ArrayView2<'r, f32>,
+    /// Their standard deviations [BUNIT].
+    pub(super) err: ArrayView2<'r, f32>,
 }
 
-impl<'a> Pixels<'a> {
-    pub(super) fn read(exposure: &OpenExposure<'a>) -> Result<Self, StepError> {
+impl Rows<'_> {
+    /// Where the own rows lie among those around.
+    pub(super) fn inner(&self) -> Range<usize> {
+        let start = self.own.start - self.around.start;
+        start..start + self.own.len()
+    }
+}
+
+/// The arrays of an exposure that are looked at.
+struct Arrays<'a> {
+    data: PlaneRows<'a, f32>,
+    err: PlaneRows<'a, f32>,
+    dq: PlaneRows<'a, u32>,
+    variances: Vec<PlaneRows<'a, f32>>,
+}
+
+/// Values and standard deviations as a whole, where some pixels are hidden and have to be NaN.
+struct Shown<'a> {
+    data: Plane<'a, f32>,
+    err: Plane<'a, f32>,
+}
+
+/// Memory of one task.
+#[derive(Default)]
+struct Rooms {
+    data: Room<f32>,
+    err: Room<f32>,
+    dq: Room<u32>,
+    variance: Room<f32>,
+}
+
+/// The quality of an exposure with outliers in it, and with pixels that are NaN in any array marked as bad; and how many
+/// outliers there are. `mark` sets them in the quality of the rows that it is given, and is shown `margin` rows more on either
+/// side.
+pub(super) fn flag_rows(
+    exposure: &Exposure,
+    open: &OpenExposure<'_>,
+    margin: usize,
+    mark: impl Fn(&Rows<'_>, ArrayViewMut2<'_, u32>) -> Result<usize, StepError> + Sync,
+) -> Result<(Array2<u32>, usize), StepError> {
+    let (height, width) = exposure.shape();
+    let shown = Shown::of(exposure, open).map_err(StepError::algorithm)?;
+    let arrays = Arrays::new(open, shown.as_ref()).map_err(StepError::algorithm)?;
+    let mut dq = Array2::zeros((height, width));
+    let bands = dq.axis_chunks_iter_mut(Axis(0), LINES).into_par_iter();
+    let counts = bands
+        .enumerate()
+        .map_init(Rooms::default, |rooms, (number, mut dq)| {
+            let own = number * LINES..number * LINES + dq.nrows();
+            let around = own.start.saturating_sub(margin)..(own.end + margin).min(height);
+            let shape = (around.len(), width);
+            let rows = Rows {
+                data: view(shape, &arrays.data, &around, &mut rooms.data)?,
+                err: view(shape, &arrays.err, &around, &mut rooms.err)?,
+                own,
+                around,
+            };
+            let before = view(dq.dim(), &arrays.dq, &rows.own, &mut rooms.dq)?;
+            dq.assign(&before);
+            let count = mark(&rows, dq.view_mut())?;
+            let flags = dq.as_slice_mut().unwrap_or_default();
+            for values in [&rows.data, &rows.err] {
+                let values = values.slice_move(s![rows.inner(), ..]);
+                mark_nan(flags, values.to_slice().unwrap_or_default());
+            }
+            for variance in &arrays.variances {
+                let values = variance.read(rows.own.clone(), &mut rooms.variance);
+                mark_nan(flags, values.map_err(StepError::algorithm)?);
+            }
+            Ok::<_, StepError>(count)
+        });
+    let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
+    Ok((dq, count))
+}
+
+impl<'a> Arrays<'a> {
+    fn new(open: &'a OpenExposure<'_>, shown: Option<&'a Shown<'_>>) -> DataResult<Self> {
+        let (data, err) = match shown {
+            Some(Shown { data, err }) => {
+                (PlaneRows::of(&data.view()), PlaneRows::of(&err.view()))
+            }
+            None => (open.data_rows()?, open.err_rows()?),
+        };
+        let mut variances = Vec::new();
+        for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
+            // Hidden pixels are marked already.
+            variances.extend(open.variance_rows(which)?);
+        }
         Ok(Self {
-            data: exposure.data().map_err(StepError::algorithm)?,
-            err: exposure.err().map_err(StepError::algorithm)?,
-            dq: exposure.dq().map_err(StepError::algorithm)?.into_owned(),
+            data,
+            err,
+            dq: open.dq_rows()?,
+            variances,
         })
     }
+}
 
-    /// The quality with outliers in it, and with pixels that are NaN in any array marked as bad.
-    pub(super) fn finish(
-        mut self,
-        exposure: &OpenExposure<'a>,
-        stash: &Stash,
-    ) -> Result<Array2<u32>, StepError> {
-        mark_nan(&mut self.dq, &self.data.view());
-        mark_nan(&mut self.dq, &self.err.view());
-        for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
-            let variance = exposure
-                .variance_rows(which)
-                .map_err(StepError::algorithm)?;
-            if let Some(variance) = variance {
-                // Hidden pixels are marked already.
-                change_by_rows(&mut self.dq, &variance, mark)?;
-            }
+impl<'a> Shown<'a> {
+    /// `None` if no pixels are hidden.
+    fn of(exposure: &Exposure, open: &OpenExposure<'a>) -> DataResult<Option<Self>> {
+        if exposure.hidden_bits() == 0 {
+            return Ok(None);
         }
-        stash.put_by_image(self.data);
-        stash.put_by_image(self.err);
-        Ok(self.dq)
+        let (data, err) = (open.data()?, open.err()?);
+        Ok(Some(Self { data, err }))
     }
 }
 
-fn mark_nan(dq: &mut Array2<u32>, values: &ArrayView2<'_, f32>) {
-    Zip::from(dq)
-        .and(values)
-        .par_for_each(|dq, value| mark(dq, *value));
+/// Some rows of an array as a view of this shape.
+fn view<'r, T: Element>(
+    shape: (usize, usize),
+    array: &PlaneRows<'_, T>,
+    rows: &Range<usize>,
+    room: &'r mut Room<T>,
+) -> Result<ArrayView2<'r, T>, StepError> {
+    let values = array
+        .read(rows.clone(), room)
+        .map_err(StepError::algorithm)?;
+    ArrayView2::from_shape(shape, values).map_err(StepError::algorithm)
 }
 
-fn mark(dq: &mut u32, value: f32) {
-    *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
+/// Marks pixels as bad that are NaN.
+fn mark_nan(dq: &mut [u32], values: &[f32]) {
+    for (dq, value) in dq.iter_mut().zip(values) {
+        *dq |= u32::from(value.is_nan()) * pixel::DO_NOT_USE;
+    }
 }
 
 /// Gives an exposure its quality; pixels that must not be used are NaN in all of its arrays from then on.

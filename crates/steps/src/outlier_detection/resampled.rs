@@ -1,22 +1,26 @@
 //! Exposures that are resampled before they are compared.
 
-use datamodels::library::{Exposure, Library, Stash, Variance};
+use datamodels::library::{Exposure, Library, Plane, Stash, Variance};
 use datamodels::models::ResampledModel;
 use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
-use ndarray::{Array2, Axis, Zip};
+use ndarray::{Array2, Axis, Zip, s};
 use rayon::prelude::*;
 use stcal::outlier_detection::{Compared, Thresholds, flag_resampled, weight_threshold};
 use stpipe::StepError;
 
 use super::intermediate::Intermediates;
-use super::quality::{OUTLIER, Pixels, settle};
+use super::quality::{OUTLIER, flag_rows, settle};
 use super::stack::Stack;
 use super::{OutlierDetectionParams, OutliersFlagged};
 use crate::bands;
 use crate::good_bits::bad_bits;
 use crate::resample::{
-    Maps, OutputGrid, ResampleInput, ResampleParams, Resampler, Settings, WeightKind,
+    Maps, OutputGrid, Planes, ResampleInput, ResampleParams, Resampler, Settings, WeightKind,
 };
+
+/// How many rows above and below tell whether a pixel is an outlier: those of its neighbours, and their neighbours for the
+/// derivative.
+const REACH: usize = 2;
 
 /// Flags the outliers of all exposures.
 pub(super) fn flag(
@@ -46,6 +50,7 @@ pub(super) fn flag(
         let exposure = &library.exposures()[index];
         intermediates.push_blot(exposure, &blotted)?;
         let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
+        library.stash().put_by_image(Plane::from(blotted));
         settle(&mut library.exposures_mut()[index], dq)?;
     }
     let intermediate = intermediates.finish();
@@ -172,15 +177,11 @@ fn input(
 
 /// The median at the pixels of an exposure; NaN beyond its borders.
 fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2<f32>, StepError> {
-    let mut planes = maps.of(index)?;
-    // Beyond the border of the median, too.
-    for plane in [&mut planes.x, &mut planes.y] {
-        plane.par_mapv_inplace(|at| if at.is_nan() { -1.0 } else { at });
-    }
-    let map = PixelMap::new(planes.x.view(), planes.y.view()).map_err(StepError::algorithm)?;
-    let mut blotted = Array2::zeros(planes.x.dim());
+    let map = maps.rows_of(index)?;
+    let shape = maps.library.exposures()[index].shape();
+    let mut blotted = maps.library.stash().image(shape);
     let (rows, columns) = median.dim();
-    tracing::info!("Blotting {:?} <-- ({rows}, {columns})", planes.x.dim());
+    tracing::info!("Blotting {shape:?} <-- ({rows}, {columns})");
     let settings = BlotSettings {
         interpolation: Interpolation::Linear,
         fill: f32::NAN,
@@ -189,14 +190,22 @@ fn blotted(median: &Array2<f32>, maps: &Maps<'_>, index: usize) -> Result<Array2
     let parts = blotted
         .axis_chunks_iter_mut(Axis(0), bands::ROWS)
         .into_par_iter();
-    parts.enumerate().try_for_each(|(number, part)| {
-        let first = number * bands::ROWS;
-        let rows = map.rows(first..first + part.nrows());
-        blot(median.view(), &rows, &settings, part)
-            .map(|_| ())
-            .map_err(StepError::algorithm)
-    })?;
-    maps.put_by(planes);
+    parts
+        .enumerate()
+        .try_for_each_init(Planes::default, |planes, (number, part)| {
+            let first = number * bands::ROWS;
+            planes.reshape(part.dim());
+            map.read(first..first + part.nrows(), planes)?;
+            // Beyond the border of the median, too.
+            for plane in [&mut planes.x, &mut planes.y] {
+                plane.mapv_inplace(|at| if at.is_nan() { -1.0 } else { at });
+            }
+            let map = PixelMap::new(planes.x.view(), planes.y.view());
+            let map = map.map_err(StepError::algorithm)?;
+            blot(median.view(), &map, &settings, part)
+                .map(|_| ())
+                .map_err(StepError::algorithm)
+        })?;
     Ok(blotted)
 }
 
@@ -210,33 +219,25 @@ fn flag_exposure(
     let open = exposure
         .open_arrays_in(stash)
         .map_err(StepError::algorithm)?;
-    let mut pixels = Pixels::read(&open)?;
     let subtracted = exposure.meta.flag("meta.background.subtracted");
     if let (Some(level), Some(false)) = (exposure.meta.number("meta.background.level"), subtracted)
     {
         tracing::debug!("Adding background level {level} to blotted image");
         thresholds.background = level as f32;
     }
-    let compared = Compared {
-        data: pixels.data.view(),
-        err: pixels.err.view(),
-        blot: blotted.view(),
-    };
-    let bands = pixels
-        .dq
-        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
-        .into_par_iter();
-    let counts = bands.enumerate().map(|(number, mut dq)| {
-        let first = number * bands::ROWS;
+    let (dq, count) = flag_rows(exposure, &open, REACH, |rows, mut dq| {
+        let compared = Compared {
+            data: rows.data,
+            err: rows.err,
+            blot: blotted.slice(s![rows.around.clone(), ..]),
+        };
         let mut outliers = Array2::from_elem(dq.dim(), false);
-        let rows = first..first + dq.nrows();
-        let count = flag_resampled(&compared, &thresholds, rows, outliers.view_mut());
+        let count = flag_resampled(&compared, &thresholds, rows.inner(), outliers.view_mut());
         Zip::from(&mut dq).and(&outliers).for_each(|dq, outlier| {
             *dq |= u32::from(*outlier) * OUTLIER;
         });
         count.map_err(StepError::algorithm)
-    });
-    let count = counts.try_reduce(|| 0, |a, b| Ok(a + b))?;
+    })?;
     tracing::info!("{count} pixels marked as outliers");
-    pixels.finish(&open, stash)
+    Ok(dq)
 }

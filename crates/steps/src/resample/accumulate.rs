@@ -157,11 +157,7 @@ impl Resampler {
             let deviations = input.deviations();
             variances.drizzle(&plan, exposure, deviations, weighting, &mut self.mosaic)
         } else {
-            let first = self.mosaic.added() == 0;
             drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
-                if first {
-                    band.clear();
-                }
                 plan.drizzle(&exposure, band)
             })
         }

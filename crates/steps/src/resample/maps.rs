@@ -1,10 +1,13 @@
 //! The pixel maps of a library's exposures, for the steps that need the same ones.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
 
+use datamodels::io::scratch::ScratchArray;
 use datamodels::library::Library;
 use gwcs::Wcs;
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use stpipe::StepError;
 
 use super::pixmap::{MapOptions, PixelMapper, Planes};
@@ -22,7 +25,69 @@ pub struct Maps<'a> {
     pub keep: bool,
 }
 
+/// The map of an exposure, of which some rows are needed at a time.
+#[derive(Debug)]
+pub enum MapRows {
+    /// Its planes of x and y, which were kept.
+    Kept([Arc<ScratchArray<f64>>; 2]),
+    /// All of it.
+    Whole(Planes),
+}
+
+impl MapRows {
+    /// Reads some rows, as many as the planes have.
+    ///
+    /// # Errors
+    /// Temporary files fail.
+    pub fn read(&self, rows: Range<usize>, into: &mut Planes) -> Result<(), StepError> {
+        match self {
+            Self::Whole(planes) => {
+                into.x.assign(&planes.x.slice(s![rows.clone(), ..]));
+                into.y.assign(&planes.y.slice(s![rows, ..]));
+            }
+            Self::Kept(stored) => {
+                let start = rows.start * into.x.ncols();
+                for (stored, plane) in stored.iter().zip([&mut into.x, &mut into.y]) {
+                    let values = plane.as_slice_mut().unwrap_or_default();
+                    stored
+                        .read_into(start, values)
+                        .map_err(StepError::algorithm)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Maps<'_> {
+    /// The names of the planes of exposure `index` in the library's stash, which say what they depend on.
+    fn names(&self, index: usize, wcs: &Wcs) -> [String; 2] {
+        let mut hasher = DefaultHasher::new();
+        format!("{wcs:?} {:?} {:?}", self.grid, self.options).hash(&mut hasher);
+        let key = hasher.finish();
+        ["x", "y"].map(|axis| format!("pixmap {axis} {index} {key:016x}"))
+    }
+
+    /// The planes of these names, if they were kept.
+    fn kept(&self, names: &[String; 2]) -> Option<[Arc<ScratchArray<f64>>; 2]> {
+        let [x, y] = names;
+        let stash = self.library.stash();
+        Some([stash.get(x)?, stash.get(y)?])
+    }
+
+    /// The map of exposure `index` row by row: one that was kept, else a new one.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn rows_of(&self, index: usize) -> Result<MapRows, StepError> {
+        let meta = &self.library.exposures()[index].meta;
+        let wcs = meta.require_wcs().map_err(StepError::algorithm)?;
+        match self.kept(&self.names(index, &wcs)) {
+            Some(stored) => Ok(MapRows::Kept(stored)),
+            None => self.of(index).map(MapRows::Whole),
+        }
+    }
+
     /// The map of exposure `index`: one that was kept, else a new one.
     ///
     /// # Errors
@@ -30,13 +95,10 @@ impl Maps<'_> {
     pub fn of(&self, index: usize) -> Result<Planes, StepError> {
         let exposure = &self.library.exposures()[index];
         let wcs = exposure.meta.require_wcs().map_err(StepError::algorithm)?;
-        let mut hasher = DefaultHasher::new();
-        format!("{wcs:?} {:?} {:?}", self.grid, self.options).hash(&mut hasher);
-        let key = hasher.finish();
-        let names = ["x", "y"].map(|axis| format!("pixmap {axis} {index} {key:016x}"));
+        let names = self.names(index, &wcs);
         let stash = self.library.stash();
-        if let [Some(x), Some(y)] = names.each_ref().map(|name| stash.get(name)) {
-            let read = |stored: &datamodels::io::scratch::ScratchArray<f64>| {
+        if let Some([x, y]) = self.kept(&names) {
+            let read = |stored: &ScratchArray<f64>| {
                 let mut plane = stash.array(exposure.shape());
                 let values = plane.as_slice_mut().unwrap_or_default();
                 stored.read_into(0, values).map_err(StepError::algorithm)?;

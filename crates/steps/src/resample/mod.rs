@@ -28,7 +28,7 @@ use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
 pub use accumulate::{ErrorKind, Resampler, Settings};
 pub use grid::{CustomGrid, GridOptions, OutputGrid};
 pub use input::{ResampleInput, WeightKind};
-pub use maps::Maps;
+pub use maps::{MapRows, Maps};
 pub use pixmap::{MapOptions, PixelMapper, Planes};
 
 stpipe::params! {

@@ -35,12 +35,23 @@ impl MapOptions {
 }
 
 /// The two planes of a pixel map.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Planes {
     /// Output column of each input pixel; NaN where there is none.
     pub x: Array2<f64>,
     /// Output row.
     pub y: Array2<f64>,
+}
+
+impl Planes {
+    /// Gives them as many rows and columns, with any values.
+    pub fn reshape(&mut self, shape: (usize, usize)) {
+        for plane in [&mut self.x, &mut self.y] {
+            if plane.dim() != shape {
+                *plane = Array2::zeros(shape);
+            }
+        }
+    }
 }
 
 /// From the pixels of an input to those of the output.

@@ -51,7 +51,7 @@ struct Part<'a> {
 impl Weighting {
     /// Those of an exposure.
     pub(super) fn of(input: &ResampleInput<'_>, kind: WeightKind) -> Result<Self, StepError> {
-        let has_noise = input.noise_in_weights || input.variances[READ_NOISE].is_some();
+        let has_noise = input.deviations()[READ_NOISE].is_some();
         match (kind, has_noise) {
             (WeightKind::ExposureTime, _) => Ok(Self::Time(input.time().0.unwrap_or(1.0))),
             (WeightKind::InverseVariance, true) => Ok(Self::ReadNoise),
@@ -93,7 +93,7 @@ impl Variances {
         }
         let parts = self.parts(mosaic.next_bands(BAND));
         drizzle(plan, parts, |part| {
-            part.drizzle(plan, &exposure, (&present, weighting), first)
+            part.drizzle(plan, &exposure, (&present, weighting))
         })
     }
 
@@ -152,10 +152,9 @@ impl Part<'_> {
         plan: &Plan<'_>,
         exposure: &Exposure<'_>,
         (present, weighting): (&[usize], Weighting),
-        first: bool,
     ) -> Result<Hits, DrizzleError> {
+        let first = self.band.is_new;
         if first {
-            self.band.clear();
             self.weights.fill(0.0);
             self.sums.iter_mut().for_each(|sum| sum.fill(f32::NAN));
         }
@@ -209,6 +208,7 @@ fn again<'b>(band: &'b mut Band<'_>) -> Band<'b> {
     let context = band.context.as_mut();
     Band {
         first_row: band.first_row,
+        is_new: band.is_new,
         main: Images {
             weight: band.main.weight.view_mut(),
             means: band.main.means.iter_mut().map(|m| m.view_mut()).collect(),

@@ -152,7 +152,9 @@ impl ImageRows for PlaneRows<'_, f32> {
     ) -> Result<(), DataModelError> {
         PlaneRows::fill(self, rows.clone(), bytes, out)?;
         if let Some(Hidden { dq, bits }) = &self.hidden {
-            for (value, dq) in out.iter_mut().zip(dq.slice(s![rows, ..])) {
+            let dq = dq.slice(s![rows, ..]);
+            let dq = dq.as_standard_layout();
+            for (value, dq) in out.iter_mut().zip(dq.as_slice().unwrap_or_default()) {
                 *value = if dq & bits == 0 { *value } else { f32::NAN };
             }
         }

@@ -22,13 +22,14 @@ const MARGIN: f64 = 1e-9;
 const SLIVER: f64 = 1e-8;
 
 /// The corners of quadrilaterals, in order around each; NaN for pixels that are not mapped.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 pub(super) struct Corners {
     pub(super) x: [Lanes; 4],
     pub(super) y: [Lanes; 4],
 }
 
 /// The cells that quadrilaterals may touch along one axis; NaN for pixels that are not mapped.
+#[derive(Default)]
 pub(super) struct Extents {
     first: Lanes,
     /// How many.
@@ -38,11 +39,10 @@ pub(super) struct Extents {
 }
 
 impl Extents {
-    /// Of corners along the axis; NaN where a corner is.
+    /// Becomes those of corners along the axis; NaN where a corner is.
     #[inline(always)]
-    pub(super) fn new(corners: &[Lanes; 4]) -> Self {
-        let (mut first, mut count) = ([0.0; LANES], [0.0; LANES]);
-        let mut ends = [[0; LANES]; 2];
+    pub(super) fn set(&mut self, corners: &[Lanes; 4]) {
+        let Self { first, count, ends } = self;
         for k in 0..LANES {
             let c = [corners[0][k], corners[1][k], corners[2][k], corners[3][k]];
             let low = smaller(smaller(c[0], c[1]), smaller(c[2], c[3]));
@@ -63,7 +63,6 @@ impl Extents {
                 i32::MAX
             };
         }
-        Self { first, count, ends }
     }
 
     /// First and last cell, `None` if the pixel is not mapped.
@@ -115,7 +114,9 @@ fn nearest(x: f64) -> f64 {
 }
 
 /// Overlaps of quadrilaterals with the cells of their grids, cell `CELLS * row + column`.
+#[derive(Default)]
 pub(super) struct Cells {
+    /// Of cells that no quadrilateral touches, what was left there.
     areas: [Lanes; CELLS * CELLS],
     /// What the overlaps are worth.
     shares: [[f32; LANES]; CELLS * CELLS],
@@ -128,20 +129,15 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Overlaps with the cells of the extents, as many of them as fit on the grid.
+    /// Becomes the overlaps with the cells of the extents, as many of them as fit on the grid.
     #[inline(always)]
-    pub(super) fn new<S: Simd>(
+    pub(super) fn set<S: Simd>(
+        &mut self,
         simd: S,
         corners: &Corners,
         (columns, rows): (&Extents, &Extents),
-    ) -> Self {
-        let mut cells = Self {
-            areas: [[0.0; LANES]; CELLS * CELLS],
-            shares: [[0.0; LANES]; CELLS * CELLS],
-            size: (0, 0),
-            touched: [0; LANES],
-            doubtful: [0; LANES],
-        };
+    ) {
+        self.size = (0, 0);
         for group in 0..LANES / S::F64_LANES {
             let first = group * S::F64_LANES;
             let quadrilaterals = Quadrilaterals::new(simd, corners, (columns, rows), group);
@@ -150,15 +146,14 @@ impl Cells {
                 rows.most(first, S::F64_LANES),
             );
             let size = match size {
-                (0..=2, 0..=2) => quadrilaterals.overlap::<2, 2>(&mut cells, group),
-                (0..=2, 3) => quadrilaterals.overlap::<2, 3>(&mut cells, group),
-                (3, 0..=2) => quadrilaterals.overlap::<3, 2>(&mut cells, group),
-                (3, 3) => quadrilaterals.overlap::<3, 3>(&mut cells, group),
-                _ => quadrilaterals.overlap::<CELLS, CELLS>(&mut cells, group),
+                (0..=2, 0..=2) => quadrilaterals.overlap::<2, 2>(self, group),
+                (0..=2, 3) => quadrilaterals.overlap::<2, 3>(self, group),
+                (3, 0..=2) => quadrilaterals.overlap::<3, 2>(self, group),
+                (3, 3) => quadrilaterals.overlap::<3, 3>(self, group),
+                _ => quadrilaterals.overlap::<CELLS, CELLS>(self, group),
             };
-            cells.size = (cells.size.0.max(size.0), cells.size.1.max(size.1));
+            self.size = (self.size.0.max(size.0), self.size.1.max(size.1));
         }
-        cells
     }
 
     /// Works out what the overlaps are worth, from what a unit of area is.

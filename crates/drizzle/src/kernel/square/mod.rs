@@ -20,6 +20,15 @@ pub(crate) struct Square<'a> {
     parts: (f64, f64, f64),
 }
 
+/// What neighbouring pixels of a row are worked out in.
+#[derive(Default)]
+pub(crate) struct Room {
+    corners: Corners,
+    columns: Extents,
+    rows: Extents,
+    cells: Cells,
+}
+
 /// The four corners of a pixel in the output, in order.
 pub(crate) struct Quadrilateral {
     x: [f64; 4],
@@ -36,10 +45,10 @@ impl<'a> Square<'a> {
         }
     }
 
-    /// Corners of pixels of a row, as many as there are lanes, that have neighbours on all sides: each is the mean of the
-    /// four nearest centres. `None` if a pixel is at an edge.
+    /// Works out the corners of pixels of a row, as many as there are lanes, that have neighbours on all sides: each is the
+    /// mean of the four nearest centres. False if a pixel is at an edge.
     #[inline(always)]
-    fn inner_corners(&self, column: usize, row: usize) -> Option<Corners> {
+    fn inner_corners(&self, column: usize, row: usize, corners: &mut Corners) -> bool {
         let (rows, columns) = self.pixmap.shape();
         // Parity: drizzle 2.2.0 src/cdrizzlebox.c do_kernel_square takes the last but one row and column as edges, too.
         let inner = column > 0 && column + LANES < columns && row > 0 && row + 2 < rows;
@@ -49,24 +58,17 @@ impl<'a> Square<'a> {
             self.pixmap.run(column.wrapping_sub(1), row + 1),
         );
         let ((true, Some(low)), Some(mid), Some(high)) = ((inner, low), mid, high) else {
-            return None;
+            return false;
         };
-        Some(Corners {
-            x: self.mean_corners(low.0, mid.0, high.0),
-            y: self.mean_corners(low.1, mid.1, high.1),
-        })
+        self.mean_corners([low.0, mid.0, high.0], &mut corners.x);
+        self.mean_corners([low.1, mid.1, high.1], &mut corners.y);
+        true
     }
 
     /// One coordinate of corners, from the centres of three rows.
     #[inline(always)]
-    fn mean_corners(
-        &self,
-        low: &[f64; LANES + 2],
-        mid: &[f64; LANES + 2],
-        high: &[f64; LANES + 2],
-    ) -> [Lanes; 4] {
+    fn mean_corners(&self, [low, mid, high]: [&[f64; LANES + 2]; 3], corners: &mut [Lanes; 4]) {
         let (own, adjacent, diagonal) = self.parts;
-        let mut corners = [[0.0; LANES]; 4];
         for k in 0..LANES {
             let outer =
                 |c: &[f64; LANES + 2]| [c[k] * diagonal, c[k + 1] * adjacent, c[k + 2] * diagonal];
@@ -77,7 +79,6 @@ impl<'a> Square<'a> {
             corners[2][k] = low[1] + low[2] + mid[1] + mid[2];
             corners[3][k] = low[0] + low[1] + mid[0] + mid[1];
         }
-        corners
     }
 
     /// Corners of a pixel wherever it is; at the edge the map is extrapolated.
@@ -102,10 +103,10 @@ impl<'a> Square<'a> {
         Some(corners)
     }
 
-    /// Corners of `count` pixels of a row wherever they are.
+    /// Works out the corners of `count` pixels of a row wherever they are.
     #[cold]
-    fn outer_corners(&self, column: usize, row: usize, count: usize) -> Corners {
-        let mut corners = Corners {
+    fn outer_corners(&self, column: usize, row: usize, count: usize, corners: &mut Corners) {
+        *corners = Corners {
             x: [[f64::NAN; LANES]; 4],
             y: [[f64::NAN; LANES]; 4],
         };
@@ -117,31 +118,36 @@ impl<'a> Square<'a> {
                 }
             }
         }
-        corners
     }
 
-    /// Hands over what `count` pixels from `pixel` on, whose corners are given, give to output pixels.
+    /// Hands over what `count` pixels from `pixel` on, whose corners are in the room, give to output pixels.
     #[inline(always)]
     fn spread_lanes(
         &self,
         simd: impl pulp::Simd,
-        corners: &Corners,
+        room: &mut Room,
         pixel: (usize, usize),
         count: usize,
         receiver: &mut impl Receiver,
     ) {
+        let Room {
+            corners,
+            columns,
+            rows,
+            cells,
+        } = room;
         let window = receiver.window();
-        let rows = Extents::new(&corners.y);
+        rows.set(&corners.y);
         if (0..count).all(|lane| rows.misses(lane, window.rows)) {
             return;
         }
-        let columns = Extents::new(&corners.x);
+        columns.set(&corners.x);
         receiver.load(pixel, count);
         let mut whole = corners.areas();
         for (lane, whole) in whole[..count].iter_mut().enumerate() {
             *whole = f64::from(receiver.weight(lane)) / *whole;
         }
-        let mut cells = Cells::new(simd, corners, (&columns, &rows));
+        cells.set(simd, corners, (columns, rows));
         cells.share_out(&whole);
         for lane in 0..count {
             let first = (columns.first(lane), rows.first(lane));
@@ -154,7 +160,7 @@ impl<'a> Square<'a> {
             if is_small && is_inside && cells.are_known(lane) {
                 receiver.add_cells(lane, first, cells.touched(lane), cells.shares());
             } else {
-                self.spread_some(corners, (&columns, &rows), &cells, lane, receiver);
+                self.spread_some(corners, (columns, rows), cells, lane, receiver);
             }
         }
     }
@@ -230,6 +236,7 @@ fn extent(v: &[f64; 4]) -> Extent {
 
 impl Shape for Square<'_> {
     type Spot = Quadrilateral;
+    type Room = Room;
 
     fn spot(&self, column: usize, row: usize) -> Option<Quadrilateral> {
         self.corners(column, row)
@@ -266,6 +273,7 @@ impl Shape for Square<'_> {
     fn spread(
         &self,
         simd: impl pulp::Simd,
+        room: &mut Room,
         row: usize,
         columns: RangeInclusive<usize>,
         receiver: &mut impl Receiver,
@@ -273,11 +281,10 @@ impl Shape for Square<'_> {
         let (first, last) = columns.into_inner();
         for column in (first..=last).step_by(LANES) {
             let count = LANES.min(last + 1 - column);
-            let corners = match self.inner_corners(column, row) {
-                Some(corners) => corners,
-                None => self.outer_corners(column, row, count),
-            };
-            self.spread_lanes(simd, &corners, (column, row), count, receiver);
+            if !self.inner_corners(column, row, &mut room.corners) {
+                self.outer_corners(column, row, count, &mut room.corners);
+            }
+            self.spread_lanes(simd, room, (column, row), count, receiver);
         }
     }
 

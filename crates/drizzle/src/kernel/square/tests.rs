@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{CELLS, Corners, LANES, Quadrilateral, Square};
+use super::{CELLS, Corners, LANES, Quadrilateral, Room, Square};
 use crate::PixelMap;
 use crate::kernel::{Receiver, Window, each_share};
 
@@ -48,7 +48,7 @@ impl Receiver for Notes {
 /// The kernel at work, with the vector instructions of this machine.
 struct Together<'a> {
     square: &'a Square<'a>,
-    corners: &'a Corners,
+    room: &'a mut Room,
     notes: &'a mut Notes,
 }
 
@@ -56,12 +56,12 @@ impl pulp::WithSimd for Together<'_> {
     type Output = ();
 
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        (self.square).spread_lanes(simd, self.corners, (0, 0), LANES, self.notes);
+        (self.square).spread_lanes(simd, self.room, (0, 0), LANES, self.notes);
     }
 }
 
 proptest! {
-    /// All cells at once give what each cell gives.
+    /// All cells at once give what each cell gives, whatever was worked out in the same room before.
     #[test]
     fn cells_together_are_cells_one_by_one(
         angle in 0.0..6.3_f64, side in 0.05..3.5_f64, x in 5.0..8.0_f64, y in 5.0..8.0_f64,
@@ -79,12 +79,19 @@ proptest! {
         let square = Square::new(PixelMap::new(plane.view(), plane.view()).unwrap(), 1.0);
         let notes = || Notes { weight, shares: Vec::new() };
         let (mut together, mut single) = (notes(), notes());
+        let mut room = Room::default();
+        for (k, (x, y)) in [(4.1, 7.6), (7.6, 7.6), (7.6, 4.1), (4.1, 4.1)].into_iter().enumerate() {
+            (room.corners.x[k], room.corners.y[k]) = ([x; LANES], [y; LANES]);
+        }
+        let work = Together { square: &square, room: &mut room, notes: &mut notes() };
+        pulp::Arch::new().dispatch(work);
         let mut corners = Corners { x: [[f64::NAN; LANES]; 4], y: [[f64::NAN; LANES]; 4] };
         for k in 0..4 {
             corners.x[k][lane] = spot.x[k];
             corners.y[k][lane] = spot.y[k];
         }
-        let work = Together { square: &square, corners: &corners, notes: &mut together };
+        room.corners = corners;
+        let work = Together { square: &square, room: &mut room, notes: &mut together };
         pulp::Arch::new().dispatch(work);
         each_share(&square, &spot, 0, &mut single);
         prop_assert_eq!(together.shares.len(), single.shares.len());
