@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
-use crate::kernel::LANES;
+use crate::kernel::{CELLS, LANES, Shares};
 use crate::{DrizzleError, Exposure, Layer};
 
 /// Rows of the output to which an exposure is added: views of the same rows of all output images, each
@@ -151,23 +151,25 @@ impl<'b, const N: usize> Means<'b, N> {
         }
     }
 
-    /// Adds the input pixel in a lane to `to` with a weight. Sums are 32-bit, in the order of the contributions.
+    /// Adds the input pixel in a lane to `to` with a weight.
     #[inline(always)]
     fn add(&mut self, to: usize, lane: usize, weight: f32) {
-        let (old, values) = (self.pixels[to], self.values[lane]);
-        let before = self.weight[to];
-        let total = before + weight;
-        // Masks in place of a branch: which contribution is the first is not to be foreseen.
-        let known = u32::from(before != 0.0).wrapping_neg();
-        let mut new = [0.0; N];
-        for k in 0..N {
-            let mean = (old[k] * before + weight * values[k]) / total;
-            new[k] = f32::from_bits(mean.to_bits() & known | values[k].to_bits() & !known);
-        }
-        self.pixels[to] = new;
-        self.weight[to] = total;
+        let (old, before) = (self.pixels[to], self.weight[to]);
+        self.sums(lane).add(to, weight);
         if !self.squared.is_empty() && before != 0.0 {
             self.add_squared(to, lane, &old, (before, weight));
+        }
+    }
+
+    /// The sums for the input pixel in a lane.
+    #[inline(always)]
+    fn sums(&mut self, lane: usize) -> Sums<'_, N> {
+        // Of one length, so that it is compared with once.
+        let count = self.weight.len().min(self.pixels.len());
+        Sums {
+            weight: &mut self.weight[..count],
+            pixels: &mut self.pixels[..count],
+            values: self.values[lane],
         }
     }
 
@@ -201,6 +203,32 @@ impl<'b, const N: usize> Means<'b, N> {
                 *value = pixel[place];
             }
         }
+    }
+}
+
+/// What an input pixel is added to, at hand for as long as it is.
+struct Sums<'s, const N: usize> {
+    weight: &'s mut [f32],
+    pixels: &'s mut [[f32; N]],
+    /// The input pixel.
+    values: [f32; N],
+}
+
+impl<const N: usize> Sums<'_, N> {
+    /// Adds the input pixel to `to` with a weight. Sums are 32-bit, in the order of the contributions.
+    #[inline(always)]
+    fn add(&mut self, to: usize, weight: f32) {
+        let (old, before) = (self.pixels[to], self.weight[to]);
+        let total = before + weight;
+        // Masks in place of a branch: which contribution is the first is not to be foreseen.
+        let known = u32::from(before != 0.0).wrapping_neg();
+        let mut new = [0.0; N];
+        for k in 0..N {
+            let mean = (old[k] * before + weight * self.values[k]) / total;
+            new[k] = f32::from_bits(mean.to_bits() & known | self.values[k].to_bits() & !known);
+        }
+        self.pixels[to] = new;
+        self.weight[to] = total;
     }
 }
 
@@ -294,12 +322,74 @@ impl<'b, const N: usize> Target<'b, N> {
         }
     }
 
+    /// Adds the input pixel in a lane to the cells of a grid of rows of `width` that begins with the band's pixel `first`:
+    /// those of the bits `CELLS * row + column`, the lowest first.
+    #[inline(always)]
+    pub(crate) fn add_cells(
+        &mut self,
+        (first, width): (usize, usize),
+        lane: usize,
+        bits: u64,
+        shares: &Shares,
+    ) {
+        if self.dq.is_some() || !self.main.squared.is_empty() {
+            for (to, cell) in Cells::of(bits, first, width) {
+                self.add(to, lane, shares[cell][lane]);
+            }
+            return;
+        }
+        let mut context = self.context.as_mut();
+        let mut main = self.main.sums(lane);
+        let mut separate = self.separate.as_mut().map(|means| means.sums(lane));
+        for (to, cell) in Cells::of(bits, first, width) {
+            let weight = shares[cell][lane];
+            if let Some((plane, bit)) = &mut context {
+                plane[to] |= if weight > 0.0 { *bit } else { 0 };
+            }
+            if weight == 0.0 {
+                continue;
+            }
+            main.add(to, weight);
+            if let Some(separate) = &mut separate {
+                separate.add(to, weight);
+            }
+        }
+    }
+
     /// Puts everything into the images of the band.
     pub(crate) fn finish(self) {
         self.main.finish();
         if let Some(separate) = self.separate {
             separate.finish();
         }
+    }
+}
+
+/// The cells of a grid that bits stand for: the band's pixel and the number of the cell.
+struct Cells {
+    bits: u64,
+    first: usize,
+    width: usize,
+}
+
+impl Cells {
+    #[inline(always)]
+    fn of(bits: u64, first: usize, width: usize) -> Self {
+        Self { bits, first, width }
+    }
+}
+
+impl Iterator for Cells {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.bits == 0 {
+            return None;
+        }
+        let cell = self.bits.trailing_zeros() as usize % (CELLS * CELLS);
+        self.bits &= self.bits - 1;
+        Some((self.first + cell / CELLS * self.width + cell % CELLS, cell))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::band::{self, MOST_MEANS, Target};
 use crate::exposure::pixels;
 use crate::geometry::{Overlap, RowSpan, Scan};
 use crate::kernel::{
-    CELLS, Centre, Gaussian, LANES, Lanczos, Receiver, Shape, Square, Turbo, Window,
+    Centre, Gaussian, LANES, Lanczos, Receiver, Shape, Shares, Square, Turbo, Window,
 };
 use crate::{Band, DrizzleError, Exposure, Kernel, PixelMap, Section, Settings, Tally};
 
@@ -387,21 +387,10 @@ impl<const N: usize> Receiver for Drops<'_, '_, N> {
     }
 
     #[inline(always)]
-    fn add_cells(
-        &mut self,
-        lane: usize,
-        (column, row): (i64, i64),
-        mut bits: u64,
-        shares: &[[f32; LANES]; CELLS * CELLS],
-    ) {
+    fn add_cells(&mut self, lane: usize, (column, row): (i64, i64), bits: u64, shares: &Shares) {
         self.hits += i64::from(bits != 0);
         let width = self.work.shape.1;
         let first = (row - self.first_row) as usize * width + column as usize;
-        while bits != 0 {
-            let cell = bits.trailing_zeros() as usize % (CELLS * CELLS);
-            bits &= bits - 1;
-            let to = first + cell / CELLS * width + cell % CELLS;
-            self.target.add(to, lane, shares[cell][lane]);
-        }
+        self.target.add_cells((first, width), lane, bits, shares);
     }
 }

@@ -13,25 +13,81 @@ pub(crate) fn clipped_bounds(
     sigma: f64,
     max_iterations: Option<usize>,
 ) -> (f64, f64) {
-    let mut bounds = (f64::NAN, f64::NAN);
+    let [bounds] = clipped_bounds_of([values], sigma, max_iterations);
+    bounds
+}
+
+/// [`clipped_bounds`] of several lists, in less time than one after the other: an addition has to wait for the one before
+/// in the same list only.
+pub(crate) fn clipped_bounds_of<const LISTS: usize>(
+    lists: [&mut Vec<f64>; LISTS],
+    sigma: f64,
+    max_iterations: Option<usize>,
+) -> [(f64, f64); LISTS] {
+    let mut bounds = [(f64::NAN, f64::NAN); LISTS];
+    let mut is_done = lists.each_ref().map(|values| values.is_empty());
     let mut iteration = 0;
-    while !values.is_empty() {
-        let count = values.len();
-        let centre = median(values);
-        let mean = values.iter().sum::<f64>() / count as f64;
-        let squares: f64 = values
-            .iter()
-            .map(|value| (value - mean) * (value - mean))
-            .sum();
-        let deviation = sigma * (squares / count as f64).sqrt();
-        bounds = (centre - deviation, centre + deviation);
-        values.retain(|value| *value >= bounds.0 && *value <= bounds.1);
+    while is_done.contains(&false) {
+        let mut centres = [0.0; LISTS];
+        for number in (0..LISTS).filter(|number| !is_done[*number]) {
+            centres[number] = median(lists[number]);
+        }
+        // Lists that are done count as empty.
+        let views: [&[f64]; LISTS] = std::array::from_fn(|number| {
+            let values = lists[number].as_slice();
+            if is_done[number] { &[] } else { values }
+        });
+        let count = views.map(|values| values.len() as f64);
+        let sums = sums_of(views, |_, value| value);
+        let means: [f64; LISTS] = std::array::from_fn(|number| sums[number] / count[number]);
+        let squares = sums_of(views, |number, value| {
+            (value - means[number]) * (value - means[number])
+        });
         iteration += 1;
-        if values.len() == count || max_iterations.is_some_and(|most| iteration >= most) {
-            break;
+        for number in 0..LISTS {
+            if is_done[number] {
+                continue;
+            }
+            let deviation = sigma * (squares[number] / count[number]).sqrt();
+            let (low, high) = (centres[number] - deviation, centres[number] + deviation);
+            bounds[number] = (low, high);
+            let before = lists[number].len();
+            lists[number].retain(|value| *value >= low && *value <= high);
+            let left = lists[number].len();
+            is_done[number] =
+                left == before || left == 0 || max_iterations.is_some_and(|most| iteration >= most);
         }
     }
     bounds
+}
+
+/// Sums of lists, each in its order; `term` is given the number of the list and a value.
+fn sums_of<const LISTS: usize>(
+    lists: [&[f64]; LISTS],
+    term: impl Fn(usize, f64) -> f64,
+) -> [f64; LISTS] {
+    let longer = lists.iter().map(|list| list.len()).filter(|len| *len > 0);
+    let common = longer.min().unwrap_or(0);
+    // What an empty list has in place of values is not used.
+    let has_empty = lists.iter().any(|list| list.is_empty());
+    let zeros = vec![0.0; if has_empty { common } else { 0 }];
+    let heads = lists.map(|list| list.get(..common).unwrap_or(&zeros));
+    let mut sums = [0.0; LISTS];
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "a place in all lists at the same time"
+    )]
+    for place in 0..common {
+        for number in 0..LISTS {
+            sums[number] += term(number, heads[number][place]);
+        }
+    }
+    for number in 0..LISTS {
+        let rest = lists[number].get(common..).unwrap_or_default();
+        let rest = rest.iter().map(|value| term(number, *value));
+        sums[number] = rest.fold(sums[number], |sum, term| sum + term);
+    }
+    sums
 }
 
 /// The median; leaves the values in partial order.

@@ -348,7 +348,8 @@ pub(super) fn is_plain_string(text: &str, in_flow: bool) -> bool {
     {
         return false;
     }
-    if in_flow && text.contains([',', '[', ']', '{', '}', '?', ':']) {
+    // Some readers take a hyphen before a comma or a bracket for the begin of an entry.
+    if in_flow && (text.contains([',', '[', ']', '{', '}', '?', ':']) || text.ends_with(" -")) {
         return false;
     }
     matches!(resolve(text), Meaning::Value(Node::String(_)))

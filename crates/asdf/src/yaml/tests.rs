@@ -293,6 +293,7 @@ fn text() -> impl Strategy<Value = String> {
         "[a-z]{0,8}",
         "[-a-z0-9:#,\\[\\]{}!&*?|>'\"%@` \t\n.+_~=<\\\\]{0,10}",
         "[0-9.eE+:_xb-]{1,8}",
+        "[-a-z1]{1,2}( [-:#,a-z1]{1,2}){1,3}",
         any::<String>(),
         prop::sample::select(vec![
             "yes",

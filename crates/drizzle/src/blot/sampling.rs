@@ -94,7 +94,10 @@ pub(super) fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
     };
     match (pair(row), pair(row + 1)) {
         (Some(low), Some(high)) => {
-            left * down * low[0] + right * down * low[1] + up * left * high[0] + right * up * high[1]
+            left * down * low[0]
+                + right * down * low[1]
+                + up * left * high[0]
+                + right * up * high[1]
         }
         (Some(low), None) => left * low[0] + right * low[1],
         (None, _) if row + 1 == image.rows() as i64 => image.at(column, row),

@@ -114,14 +114,11 @@ pub(crate) trait Receiver {
 
     /// Adds a pixel that nothing has been said of to output pixels that are all wanted: those of a grid that begins at
     /// `column` and `row`, which are listed as bits `CELLS * row + column`, the lowest first, with a share for each.
-    fn add_cells(
-        &mut self,
-        lane: usize,
-        first: (i64, i64),
-        bits: u64,
-        shares: &[[f32; LANES]; CELLS * CELLS],
-    );
+    fn add_cells(&mut self, lane: usize, first: (i64, i64), bits: u64, shares: &Shares);
 }
+
+/// What pixels give to each of the cells of their grids.
+pub(crate) type Shares = [[f32; LANES]; CELLS * CELLS];
 
 /// Cells along a side of the grid of [`Receiver::add_cells`].
 pub(crate) const CELLS: usize = 4;

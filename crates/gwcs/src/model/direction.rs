@@ -68,11 +68,7 @@ fn transform_lanes(
     let count = outputs.first().map_or(0, |output| output.len());
     for start in (0..count).step_by(LANES) {
         let end = count.min(start + LANES);
-        let load = |list: &[f64]| {
-            let mut lanes = [0.0; LANES];
-            lanes[..end - start].copy_from_slice(&list[start..end]);
-            lanes
-        };
+        let load = |list: &[f64]| super::load(&list[start..end]);
         let vector = match (vectors.taken, inputs) {
             (true, [x, y, z, ..]) => [load(x), load(y), load(z)],
             (_, [lon, lat, ..]) => vector_lanes(load(lon), load(lat)),
@@ -80,7 +76,7 @@ fn transform_lanes(
         };
         let vector = function(vector);
         let mut store = |number: usize, lanes: &Lanes| {
-            outputs[number][start..end].copy_from_slice(&lanes[..end - start]);
+            super::store(lanes, &mut outputs[number][start..end]);
         };
         if vectors.given {
             for (number, lanes) in vector.iter().enumerate() {

@@ -171,21 +171,20 @@ pub fn each_point<const I: usize, const O: usize>(
         #[inline(always)]
         || {
             for start in (0..count).step_by(TOGETHER) {
-                let width = TOGETHER.min(count - start);
-                let end = start + width;
+                let end = count.min(start + TOGETHER);
                 // In arrays of their own, which nothing else can be part of.
                 let (mut from, mut to) = ([[0.0; TOGETHER]; I], [[0.0; TOGETHER]; O]);
                 for (from, input) in from.iter_mut().zip(&inputs) {
-                    from[..width].copy_from_slice(&input[start..end]);
+                    *from = load(&input[start..end]);
                 }
-                for k in 0..width {
+                for k in 0..end - start {
                     let values = function(std::array::from_fn(|input| from[input][k]));
                     for (to, value) in to.iter_mut().zip(values) {
                         to[k] = value;
                     }
                 }
                 for (output, to) in outputs.iter_mut().zip(&to) {
-                    output[start..end].copy_from_slice(&to[..width]);
+                    store(to, &mut output[start..end]);
                 }
             }
         },
@@ -194,3 +193,24 @@ pub fn each_point<const I: usize, const O: usize>(
 
 /// Points that go through a function side by side.
 const TOGETHER: usize = 32;
+
+/// Values in an array with room for more; a full one is copied in registers.
+#[inline(always)]
+fn load<const N: usize>(values: &[f64]) -> [f64; N] {
+    if let Ok(all) = values.try_into() {
+        return all;
+    }
+    let mut lanes = [0.0; N];
+    lanes[..values.len()].copy_from_slice(values);
+    lanes
+}
+
+/// The reverse of [`load`].
+#[inline(always)]
+fn store<const N: usize>(lanes: &[f64; N], values: &mut [f64]) {
+    let count = values.len();
+    match values.first_chunk_mut::<N>() {
+        Some(all) => *all = *lanes,
+        None => values.copy_from_slice(&lanes[..count]),
+    }
+}

@@ -362,10 +362,7 @@ impl Step {
                 output,
             } => {
                 let mut result = std::mem::take(&mut registers[*output]);
-                let values = registers[*a].iter().zip(&registers[*b]);
-                for (result, (a, b)) in result.iter_mut().zip(values) {
-                    *result = operator.apply(*a, *b);
-                }
+                operator.apply_all(&registers[*a], &registers[*b], &mut result);
                 registers[*output] = result;
             }
             Self::Constant { value, output } => registers[*output].fill(*value),
@@ -382,6 +379,23 @@ impl Operator {
             Self::Multiply => a * b,
             Self::Divide => a / b,
             Self::Power => a.powf(b),
+        }
+    }
+
+    /// The results for pairs of values.
+    fn apply_all(self, a: &[f64], b: &[f64], results: &mut [f64]) {
+        let pairs = results.iter_mut().zip(a.iter().zip(b));
+        // A loop for each operator: asked inside, it would keep the compiler from making vector instructions.
+        match self {
+            Self::Add => pairs.for_each(|(result, (a, b))| *result = Self::Add.apply(*a, *b)),
+            Self::Subtract => {
+                pairs.for_each(|(result, (a, b))| *result = Self::Subtract.apply(*a, *b));
+            }
+            Self::Multiply => {
+                pairs.for_each(|(result, (a, b))| *result = Self::Multiply.apply(*a, *b));
+            }
+            Self::Divide => pairs.for_each(|(result, (a, b))| *result = Self::Divide.apply(*a, *b)),
+            Self::Power => pairs.for_each(|(result, (a, b))| *result = Self::Power.apply(*a, *b)),
         }
     }
 }

@@ -162,6 +162,27 @@ proptest! {
         prop_assert!(values[0] <= before && before <= values[values.len() - 2]);
     }
 
+    /// The definition, with everything sorted anew.
+    #[test]
+    fn threshold_is_that_of_clipping_step_by_step(
+        mut weights in prop::collection::vec(
+            prop_oneof![6 => 0.9_f32..1.1, 2 => 0.0_f32..1e3, 1 => Just(0.0), 1 => -1.0_f32..0.0, 1 => Just(f32::NAN)], 1..300),
+    ) {
+        let found = weight_threshold(&weights, 0.5);
+        weights.retain(|weight| weight.is_finite() && *weight != 0.0);
+        for _ in 0..5 {
+            weights.sort_by(f32::total_cmp);
+            let count = weights.len();
+            let of = |rank: usize| weights.get(rank).map_or(f64::NAN, |weight| f64::from(*weight));
+            let median = 0.5 * (of(count.wrapping_sub(1) / 2) + of(count / 2));
+            let mean = weights.iter().map(|weight| f64::from(*weight)).sum::<f64>() / count as f64;
+            let variance = weights.iter().map(|weight| (f64::from(*weight) - mean).powi(2)).sum::<f64>() / count as f64;
+            weights.retain(|weight| (f64::from(*weight) - median).abs() <= 3.0 * variance.sqrt());
+        }
+        let expected = 0.5 * weights.iter().map(|weight| f64::from(*weight)).sum::<f64>() / weights.len() as f64;
+        prop_assert!(found.is_nan() && expected.is_nan() || (found - expected).abs() <= 1e-9 * expected.abs());
+    }
+
     #[test]
     fn threshold_of_many_equal_weights_is_their_part(weight in 1e-3..1e6_f32, count in 1_usize..5000) {
         let found = weight_threshold(&vec![weight; count], 0.5);

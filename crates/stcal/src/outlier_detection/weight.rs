@@ -19,13 +19,19 @@ const LANES: usize = 8;
 /// # Source
 /// stcal 1.20.0 `outlier_detection.utils::compute_weight_threshold` with astropy 8.0 `stats.sigma_clip`. Rounding of sums.
 pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
-    let mut values = weights.to_vec();
-    keep(&mut values, |weight| weight.is_finite() & (weight != 0.0));
+    let mut values = wanted(weights, weights.len(), |weight| {
+        weight.is_finite() && weight != 0.0
+    });
+    let mut ranks = Ranks::of(&values);
     for _ in 0..CLIPS {
-        let (low, high) = bounds(&values);
+        let (low, high) = bounds(&values, &mut ranks);
         let count = values.len();
-        keep(&mut values, |value| {
-            (f64::from(value) >= low) & (f64::from(value) <= high)
+        values.retain(|value| {
+            let is_kept = (low..=high).contains(&f64::from(*value));
+            if !is_kept {
+                ranks.take_out(*value);
+            }
+            is_kept
         });
         if values.len() == count {
             break;
@@ -35,21 +41,22 @@ pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
     sum / values.len() as f64 * fraction
 }
 
-/// Takes out the values that are not wanted. Each is written where the next wanted one belongs, without a branch: which
-/// are wanted is not to be foreseen.
-fn keep(values: &mut Vec<f32>, is_wanted: impl Fn(f32) -> bool) {
-    let mut kept = 0;
-    for place in 0..values.len() {
-        let value = values[place];
-        values[kept] = value;
-        kept += usize::from(is_wanted(value));
+/// The values that are wanted, at most `most`. Each value is written where the next wanted one belongs, without a branch:
+/// which are wanted is not to be foreseen.
+fn wanted(values: &[f32], most: usize, is_wanted: impl Fn(f32) -> bool) -> Vec<f32> {
+    let mut found = vec![0.0; most + 1];
+    let mut count = 0;
+    for &value in values {
+        found[count.min(most)] = value;
+        count += usize::from(is_wanted(value));
     }
-    values.truncate(kept);
+    found.truncate(count.min(most));
+    found
 }
 
 /// The limits of what is not an outlier.
-fn bounds(values: &[f32]) -> (f64, f64) {
-    let (count, centre) = (values.len() as f64, median(values));
+fn bounds(values: &[f32], ranks: &mut Ranks) -> (f64, f64) {
+    let (count, centre) = (values.len() as f64, ranks.median(values));
     let (sum, squares) = moments(values, centre);
     let mean = sum / count;
     let width = SIGMA * (squares / count - mean * mean).max(0.0).sqrt();
@@ -75,47 +82,73 @@ fn moments(values: &[f32], centre: f64) -> (f64, f64) {
     (sums.iter().sum(), squares.iter().sum())
 }
 
-/// The median, found by the leading bits of the values first: one pass over memory instead of the several of a selection.
-fn median(values: &[f32]) -> f64 {
-    let half = values.len() / 2;
-    let ranks = if values.len() % 2 == 1 {
-        [half, half]
-    } else {
-        [half.wrapping_sub(1), half]
-    };
-    let mut counts = vec![0_u32; 1 << 16];
-    for value in values {
-        counts[leading(*value)] += 1;
-    }
-    let mut before = 0;
-    let mut found = [(0, 0); 2];
-    for (bin, count) in counts.iter().enumerate() {
-        let after = before + *count as usize;
-        for (found, rank) in found.iter_mut().zip(ranks) {
-            if (before..after).contains(&rank) {
-                *found = (bin, rank - before);
-            }
+/// How many values begin with which bits: that tells where the median lies, and what is taken out changes little of it.
+struct Ranks {
+    /// For each of the leading bits.
+    counts: Vec<u32>,
+    /// The values of one bin, which were looked for last.
+    members: Vec<f32>,
+    bin: usize,
+}
+
+impl Ranks {
+    fn of(values: &[f32]) -> Self {
+        let mut counts = vec![0; 1 << 16];
+        for value in values {
+            counts[leading(*value)] += 1;
         }
-        before = after;
+        Self {
+            counts,
+            members: Vec::new(),
+            bin: 0,
+        }
     }
-    let pick = |(bin, rank): (usize, usize)| {
-        let mut members: Vec<f32> = values
-            .iter()
-            .copied()
-            .filter(|value| leading(*value) == bin)
-            .collect();
-        if rank >= members.len() {
+
+    fn take_out(&mut self, value: f32) {
+        self.counts[leading(value)] -= 1;
+    }
+
+    /// The median of the values that have not been taken out.
+    fn median(&mut self, values: &[f32]) -> f64 {
+        let half = values.len() / 2;
+        let ranks = if values.len() % 2 == 1 {
+            [half, half]
+        } else {
+            [half.wrapping_sub(1), half]
+        };
+        let mut before = 0;
+        let mut found = [(0, 0); 2];
+        for (bin, count) in self.counts.iter().enumerate() {
+            let after = before + *count as usize;
+            for (found, rank) in found.iter_mut().zip(ranks) {
+                if (before..after).contains(&rank) {
+                    *found = (bin, rank - before);
+                }
+            }
+            before = after;
+        }
+        let lower = self.pick(values, found[0]);
+        let upper = if found[0] == found[1] {
+            lower
+        } else {
+            self.pick(values, found[1])
+        };
+        0.5 * (lower + upper)
+    }
+
+    /// The value of a rank in a bin; NaN if there is none.
+    fn pick(&mut self, values: &[f32], (bin, rank): (usize, usize)) -> f64 {
+        let count = self.counts[bin] as usize;
+        if rank >= count {
             return f64::NAN;
         }
+        if (self.bin, self.members.len()) != (bin, count) {
+            self.bin = bin;
+            self.members = wanted(values, count, |value| leading(value) == bin);
+        }
+        let members = &mut self.members;
         f64::from(*members.select_nth_unstable_by(rank, f32::total_cmp).1)
-    };
-    let lower = pick(found[0]);
-    let upper = if found[0] == found[1] {
-        lower
-    } else {
-        pick(found[1])
-    };
-    0.5 * (lower + upper)
+    }
 }
 
 /// The leading 16 bits of a number that grows with the value.

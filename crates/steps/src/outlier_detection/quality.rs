@@ -106,9 +106,7 @@ pub(super) fn flag_rows(
 impl<'a> Arrays<'a> {
     fn new(open: &'a OpenExposure<'_>, shown: Option<&'a Shown<'_>>) -> DataResult<Self> {
         let (data, err) = match shown {
-            Some(Shown { data, err }) => {
-                (PlaneRows::of(&data.view()), PlaneRows::of(&err.view()))
-            }
+            Some(Shown { data, err }) => (PlaneRows::of(&data.view()), PlaneRows::of(&err.view())),
             None => (open.data_rows()?, open.err_rows()?),
         };
         let mut variances = Vec::new();

@@ -249,8 +249,14 @@ pub fn make_background(
     box_size: usize,
 ) -> Result<MeshBackground, BackgroundError> {
     let measure = |boxes: &Boxes| -> Vec<BoxStatistics> {
-        let statistics = |index| boxes.statistics(pixels.data, pixels.mask, index);
-        (0..boxes.len()).into_par_iter().map(statistics).collect()
+        // Several boxes at once, but not so many that a thread is left without.
+        let together = (boxes.len() / (2 * rayon::current_num_threads())).clamp(1, 4);
+        let starts = (0..boxes.len()).into_par_iter().step_by(together);
+        let statistics = |start: usize| {
+            let boxes_of_task = start..(start + together).min(boxes.len());
+            boxes.statistics(pixels.data, pixels.mask, boxes_of_task)
+        };
+        starts.flat_map_iter(statistics).collect()
     };
     let background = MeshBackground::estimate_by(pixels.data, pixels.mask, box_size, measure)?;
     if background.is_of_whole_image {

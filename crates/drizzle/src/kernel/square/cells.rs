@@ -7,7 +7,7 @@
 
 use pulp::Simd;
 
-use crate::kernel::{CELLS, Extent, LANES};
+use crate::kernel::{CELLS, Extent, LANES, Shares};
 
 /// A number for each quadrilateral.
 pub(super) type Lanes = [f64; LANES];
@@ -119,7 +119,7 @@ pub(super) struct Cells {
     /// Of cells that no quadrilateral touches, what was left there.
     areas: [Lanes; CELLS * CELLS],
     /// What the overlaps are worth.
-    shares: [[f32; LANES]; CELLS * CELLS],
+    shares: Shares,
     /// Columns and rows that are in use.
     size: (usize, usize),
     /// Cells with an area that counts, and cells that may be touched but for so little that only
@@ -171,7 +171,7 @@ impl Cells {
 
     /// What the overlaps are worth.
     #[inline(always)]
-    pub(super) fn shares(&self) -> &[[f32; LANES]; CELLS * CELLS] {
+    pub(super) fn shares(&self) -> &Shares {
         &self.shares
     }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::{CELLS, Corners, LANES, Quadrilateral, Room, Square};
 use crate::PixelMap;
-use crate::kernel::{Receiver, Window, each_share};
+use crate::kernel::{Receiver, Shares, Window, each_share};
 
 /// Notes what is handed over.
 #[derive(Debug, Default)]
@@ -31,13 +31,7 @@ impl Receiver for Notes {
         self.shares.push((column, row, share));
     }
 
-    fn add_cells(
-        &mut self,
-        lane: usize,
-        (column, row): (i64, i64),
-        bits: u64,
-        shares: &[[f32; LANES]; CELLS * CELLS],
-    ) {
+    fn add_cells(&mut self, lane: usize, (column, row): (i64, i64), bits: u64, shares: &Shares) {
         for cell in (0..CELLS * CELLS).filter(|cell| bits & 1 << cell != 0) {
             let at = (column + (cell % CELLS) as i64, row + (cell / CELLS) as i64);
             self.shares.push((at.0, at.1, shares[cell][lane]));

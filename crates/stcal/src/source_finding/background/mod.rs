@@ -71,8 +71,7 @@ impl MeshBackground {
         box_size: usize,
     ) -> Result<Self, BackgroundError> {
         Self::estimate_by(data, mask, box_size, |boxes| {
-            let measure = |index| boxes.statistics(data, mask, index);
-            (0..boxes.len()).map(measure).collect()
+            boxes.statistics(data, mask, 0..boxes.len())
         })
     }
 

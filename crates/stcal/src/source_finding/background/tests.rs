@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
-use super::{BackgroundError, MeshBackground};
+use super::{BackgroundError, BoxStatistics, Boxes, MeshBackground};
 use crate::source_finding::field::stars;
 
 /// From jwst 3.0.0 `JWSTBackground(image, box_size=12, coverage_mask=mask)` of the same image.
@@ -55,6 +55,18 @@ fn no_pixels_are_told_of() {
 }
 
 proptest! {
+    /// Boxes side by side have the bits of boxes alone.
+    #[test]
+    fn boxes_do_not_depend_on_each_other(first in 0_usize..12, count in 0_usize..12, size in 5_usize..30) {
+        let (image, mask) = stars();
+        let boxes = Boxes::new(image.dim(), (size, size));
+        let range = first.min(boxes.len())..(first + count).min(boxes.len());
+        let together = boxes.statistics(image.view(), mask.view(), range.clone());
+        let alone = range.flat_map(|index| boxes.statistics(image.view(), mask.view(), index..index + 1));
+        let bits = |found: &BoxStatistics| (found.median.to_bits(), found.deviation.to_bits(), found.pixels);
+        prop_assert_eq!(together.iter().map(bits).collect::<Vec<_>>(), alone.map(|found| bits(&found)).collect::<Vec<_>>());
+    }
+
     #[test]
     fn bands_of_a_surface_have_the_same_bits(seed in 0_u32..1000, first in 0_usize..30, rows in 1_usize..11) {
         let image = Array2::from_shape_fn((41, 35), |(y, x)| {
