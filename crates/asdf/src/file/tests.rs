@@ -220,6 +220,31 @@ fn a_streamed_block_takes_the_rest_of_the_file() {
 }
 
 #[test]
+fn a_history_of_another_form_stays_as_it_is() {
+    let options = WriteOptions {
+        standard: Some(Version::OLDEST),
+        ..WriteOptions::default()
+    };
+    let written = |history: Node| {
+        let mut file = AsdfFile::new();
+        file.tree.set_path("history", history).unwrap();
+        let again = AsdfFile::from_bytes(&file.to_bytes(&options).unwrap()).unwrap();
+        again.tree.get("history").cloned()
+    };
+    let map = |key: &str, value: Node| Node::from(Mapping::from_iter([(key, value)]));
+    for history in [
+        map("entries", map("skip", Node::from(false))),
+        map("skip", Node::from(false)),
+        Node::from("made by hand"),
+    ] {
+        assert_eq!(written(history.clone()), Some(history));
+    }
+    let list = Node::from(vec![Node::from("made")]);
+    assert_eq!(written(map("entries", list.clone())), Some(list.clone()));
+    assert_eq!(written(map("extensions", list)), None);
+}
+
+#[test]
 fn each_standard_has_its_tags() {
     let mut file = sample();
     file.tree

@@ -207,19 +207,25 @@ fn has_half_floats(datatype: &DataType) -> bool {
     }
 }
 
-/// Turns the history into the list of entries that the oldest standards have; they have no place for extensions.
+/// Turns the history into the list of entries that the oldest standards have; they have no place for extensions. One that is
+/// not built as the newer standards have it stays as it is.
 fn flatten_history(tree: &mut Node) {
     let Some(map) = tree.as_mapping_mut() else {
         return;
     };
-    let Some(history) = map.get_mut("history") else {
+    let Some(parts) = map.get("history").and_then(Node::as_mapping) else {
         return;
     };
-    let Some(parts) = history.as_mapping_mut() else {
-        return;
-    };
-    match parts.remove("entries") {
-        Some(entries) => *history = entries,
+    let is_known = parts
+        .keys()
+        .all(|key| ["entries", "extensions"].contains(&key));
+    match parts.get("entries") {
+        _ if !is_known || parts.is_empty() => {}
         None => drop(map.remove("history")),
+        Some(entries) if entries.as_sequence().is_some() => {
+            let entries = entries.clone();
+            map.insert("history", entries);
+        }
+        Some(_) => {}
     }
 }
