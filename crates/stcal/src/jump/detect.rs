@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4, Axis};
 
 use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::error::JumpError;
-use super::iterative::Iterative;
+use super::iterative::{Column, Iterative};
 use super::median::{LANES, Lane, LaneStats};
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
@@ -255,8 +255,14 @@ impl<'a> Worker<'a> {
                 }
             }
             Method::Iterative => {
-                self.iterative
-                    .detect(plan, lists, lane, self.read_variance[lane], &mut self.jumps);
+                let column = Column {
+                    lane,
+                    lists,
+                    sorted: &self.sorted,
+                    count: self.stats.count[lane],
+                    read_variance: self.read_variance[lane],
+                };
+                self.iterative.detect(plan, &column, &mut self.jumps);
             }
             Method::SigmaClip(compared) => {
                 let threshold = plan.threshold(usize::MAX);

@@ -11,6 +11,22 @@ use super::plan::JumpPlan;
 #[derive(Debug, Default)]
 pub(super) struct Iterative {
     sorted: Vec<f32>,
+    /// Whether the columns of the block at work have been sorted.
+    is_sorted: bool,
+}
+
+/// A column of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column<'a> {
+    pub(super) lane: usize,
+    /// The differences of the block.
+    pub(super) lists: &'a [Lane],
+    /// What [`Iterative::candidates`] left in its scratch.
+    pub(super) sorted: &'a [Lane],
+    /// Differences of the column that are not NaN.
+    pub(super) count: u32,
+    /// Square of the noise of the difference of two frames [e-²].
+    pub(super) read_variance: f32,
 }
 
 impl Iterative {
@@ -28,6 +44,7 @@ impl Iterative {
     ) -> [bool; LANES] {
         let length = lists.len();
         let sorted = plan.networks.sorted_magnitudes(lists, scratch);
+        self.is_sorted = sorted;
         let together = sorted && length >= 4;
         let mut candidates = [false; LANES];
         if together {
@@ -57,16 +74,16 @@ impl Iterative {
         self.sorted.sort_unstable_by(f32::total_cmp);
     }
 
-    /// Marks the jumps of a column.
-    pub(super) fn detect(
-        &mut self,
-        plan: &JumpPlan,
-        lists: &[Lane],
-        lane: usize,
-        read_variance: f32,
-        jumps: &mut [bool],
-    ) {
-        self.load(lists, &[], lane, None);
+    /// Marks the jumps of a column of the block that [`Self::candidates`] was last given.
+    pub(super) fn detect(&mut self, plan: &JumpPlan, column: &Column<'_>, jumps: &mut [bool]) {
+        let Column {
+            lane,
+            lists,
+            read_variance,
+            ..
+        } = *column;
+        let count = self.is_sorted.then_some(column.count as usize);
+        self.load(lists, column.sorted, lane, count);
         let mut left = &self.sorted[..];
         let mut first = true;
         while let Some((low, high)) = outlier(plan, left, read_variance, first) {

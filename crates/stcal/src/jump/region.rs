@@ -5,9 +5,10 @@
 use ndarray::ArrayView1;
 
 use super::ellipse::Ellipse;
+use crate::simd::pack_bits;
 
 /// Pixels `start..end` of a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Run {
     row: u32,
     start: u32,
@@ -27,18 +28,9 @@ impl Regions {
     /// Adds the pixels of the next row that are not zero.
     pub(super) fn add_row(&mut self, row: usize, mask: &[u8]) {
         let first = self.runs.len();
-        let mut at = 0;
-        while let Some(start) = find(mask, at, |value| value != 0) {
-            let end = find(mask, start, |value| value == 0).unwrap_or(mask.len());
-            self.runs.push(Run {
-                row: row as u32,
-                start: start as u32,
-                end: end as u32,
-            });
-            self.parents.push(self.parents.len() as u32);
-            at = end;
-        }
+        self.add_runs(row as u32, mask);
         let this_row = first..self.runs.len();
+        self.parents.extend(first as u32..self.runs.len() as u32);
         let mut above = self.previous_row.clone();
         for index in this_row.clone() {
             let run = self.runs[index];
@@ -53,6 +45,40 @@ impl Regions {
             }
         }
         self.previous_row = this_row;
+    }
+
+    /// Adds the runs of a row, found as changes between neighbouring bits of words.
+    fn add_runs(&mut self, row: u32, mask: &[u8]) {
+        const WORD: usize = u64::BITS as usize;
+        let mut open = self.runs.len();
+        let mut carry = 0;
+        for (number, pixels) in mask.chunks(WORD).enumerate() {
+            let mut set = [false; WORD];
+            for (set, pixel) in set.iter_mut().zip(pixels) {
+                *set = *pixel != 0;
+            }
+            let word = pack_bits(set);
+            if word == 0 && carry == 0 {
+                continue;
+            }
+            let before = word << 1 | carry;
+            carry = word >> (WORD - 1);
+            let place = |bits: u64| (number * WORD) as u32 + bits.trailing_zeros();
+            let mut starts = word & !before;
+            while starts != 0 {
+                let start = place(starts);
+                let end = mask.len() as u32;
+                self.runs.push(Run { row, start, end });
+                starts &= starts - 1;
+            }
+            let mut ends = before & !word;
+            while ends != 0 {
+                // Beyond the last pixel there may be an end as well: that of the row.
+                self.runs[open].end = place(ends).min(mask.len() as u32);
+                open += 1;
+                ends &= ends - 1;
+            }
+        }
     }
 
     fn root(&mut self, mut index: usize) -> usize {
@@ -70,65 +96,76 @@ impl Regions {
     }
 
     /// The ellipses of the regions with at least `min_area` pixels, holes included, in the order of their first pixels.
-    pub(super) fn ellipses(mut self, min_area: f64) -> Vec<Ellipse> {
-        let roots: Vec<usize> = (0..self.runs.len()).map(|index| self.root(index)).collect();
-        let mut boxes: Vec<Option<Bounds>> = vec![None; self.runs.len()];
-        for (run, root) in self.runs.iter().zip(&roots) {
-            match &mut boxes[*root] {
-                None => boxes[*root] = Some(Bounds::of(run)),
-                Some(bounds) => bounds.add(run),
+    pub(super) fn ellipses(self, min_area: f64) -> Vec<Ellipse> {
+        let (regions, bounds) = self.numbered();
+        // Only what can be large enough is looked at: the runs of each such region are brought together, rows in order.
+        let is_large = |bounds: &Bounds| bounds.box_area() as f64 >= min_area;
+        let mut ends = Vec::with_capacity(bounds.len());
+        let mut count = 0;
+        for bounds in &bounds {
+            ends.push(count);
+            count += if is_large(bounds) { bounds.runs } else { 0 };
+        }
+        let mut members = vec![Run::default(); count];
+        for (run, region) in self.runs.iter().zip(regions) {
+            let region = region as usize;
+            if is_large(&bounds[region]) {
+                members[ends[region]] = *run;
+                ends[region] += 1;
             }
         }
-        // Keep what can be large enough, then sort the runs by region; sorting is stable, so rows stay in order.
-        let large = |root: usize| {
-            boxes[root]
-                .as_ref()
-                .is_some_and(|bounds| bounds.box_area() as f64 >= min_area)
-        };
-        let mut members: Vec<(usize, Run)> = roots
-            .iter()
-            .copied()
-            .zip(self.runs.iter().copied())
-            .filter(|(root, _)| large(*root))
-            .collect();
-        members.sort_by_key(|(root, _)| *root);
-        members
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter_map(|members| {
-                let bounds = boxes[members[0].0].as_ref()?;
-                let runs: Vec<Run> = members.iter().map(|(_, run)| *run).collect();
-                let large =
-                    bounds.area as f64 >= min_area || filled_area(&runs, bounds) as f64 >= min_area;
-                large.then(|| ellipse(&runs, bounds))
-            })
-            .collect()
-    }
-}
-
-/// Index of the first value from `start` on that satisfies a condition.
-fn find(values: &[u8], start: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
-    const STEP: usize = 64;
-    let mut at = start;
-    while at < values.len() {
-        let block = &values[at..values.len().min(at + STEP)];
-        // Without a branch for each value, most blocks are skipped quickly.
-        if block.iter().fold(false, |any, value| any | wanted(*value)) {
-            return block
-                .iter()
-                .position(|value| wanted(*value))
-                .map(|index| at + index);
+        let mut rest = &members[..];
+        let mut ellipses = Vec::new();
+        for bounds in bounds.iter().filter(|bounds| is_large(bounds)) {
+            let (runs, others) = rest.split_at(bounds.runs);
+            rest = others;
+            if reaches(min_area, runs, bounds) {
+                ellipses.push(ellipse(runs, bounds));
+            }
         }
-        at += STEP;
+        ellipses
     }
-    None
+
+    /// The number of the region that each run belongs to, in the order of their first pixels, and the bounds of each.
+    fn numbered(&self) -> (Vec<u32>, Vec<Bounds>) {
+        let mut regions: Vec<u32> = Vec::with_capacity(self.runs.len());
+        let mut bounds: Vec<Bounds> = Vec::new();
+        for (index, (run, parent)) in self.runs.iter().zip(&self.parents).enumerate() {
+            let parent = *parent as usize;
+            if parent == index {
+                regions.push(bounds.len() as u32);
+                bounds.push(Bounds::of(run));
+            } else {
+                // A parent comes first, and has its number.
+                let region = regions[parent];
+                regions.push(region);
+                bounds[region as usize].add(run);
+            }
+        }
+        (regions, bounds)
+    }
 }
 
-/// Bounding box, the ends excluded, and number of pixels.
+/// Whether a region has so many pixels, holes included.
+fn reaches(min_area: f64, runs: &[Run], bounds: &Bounds) -> bool {
+    if bounds.area as f64 >= min_area {
+        return true;
+    }
+    // A hole lies between runs of a row.
+    let between = runs.windows(2).filter(|pair| pair[0].row == pair[1].row);
+    let gaps: u32 = between.map(|pair| pair[1].start - pair[0].end).sum();
+    gaps > 0
+        && (bounds.area + gaps as usize) as f64 >= min_area
+        && filled_area(runs, bounds) as f64 >= min_area
+}
+
+/// Bounding box, the ends excluded, number of pixels and of runs.
 #[derive(Debug, Clone)]
 struct Bounds {
     rows: (u32, u32),
     columns: (u32, u32),
     area: usize,
+    runs: usize,
 }
 
 impl Bounds {
@@ -137,6 +174,7 @@ impl Bounds {
             rows: (run.row, run.row + 1),
             columns: (run.start, run.end),
             area: (run.end - run.start) as usize,
+            runs: 1,
         }
     }
 
@@ -144,6 +182,7 @@ impl Bounds {
         self.rows.1 = run.row + 1;
         self.columns = (self.columns.0.min(run.start), self.columns.1.max(run.end));
         self.area += (run.end - run.start) as usize;
+        self.runs += 1;
     }
 
     fn height(&self) -> usize {

@@ -393,3 +393,58 @@ proptest! {
         prop_assert!(work(std::slice::from_ref(&(0..9))) == work(&[0..cut, cut..9]));
     }
 }
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Regions by flood filling, pixel by pixel.
+    #[test]
+    fn regions_are_the_connected_pixels(
+        columns in 1_usize..150, rows in 1_usize..12, density in 0.02..0.98_f64, seed in any::<u32>(), min_area in 1_u8..12,
+    ) {
+        let limit = (density * f64::from(u32::MAX)) as u32;
+        let is_set = |row: usize, column: usize| {
+            let mixed = (row as u32 * 7919 + column as u32 * 104_729).wrapping_add(seed).wrapping_mul(2_654_435_761);
+            (mixed ^ mixed >> 15).wrapping_mul(2_246_822_519) < limit
+        };
+        let mut regions = Regions::default();
+        for row in 0..rows {
+            let mask: Vec<u8> = (0..columns).map(|column| 4 * u8::from(is_set(row, column))).collect();
+            regions.add_row(row, &mask);
+        }
+        let found: Vec<(f64, f64)> = regions.ellipses(min_area.into()).iter().map(|e| (e.row, e.column)).collect();
+        // With a margin of one pixel.
+        let flood = |from: (usize, usize), free: &mut Array2<bool>| {
+            let (mut stack, mut reached) = (vec![from], Vec::new());
+            while let Some((row, column)) = stack.pop() {
+                let near = (row.max(1) - 1..row + 2).flat_map(|r| (column.max(1) - 1..column + 2).map(move |c| (r, c)));
+                if free.get((row, column)).is_some_and(|free| *free) {
+                    free[[row, column]] = false;
+                    reached.push((row, column));
+                    stack.extend(near);
+                }
+            }
+            reached
+        };
+        let shape = (rows + 2, columns + 2);
+        let mut left = Array2::from_shape_fn(shape, |(r, c)| {
+            (1..=rows).contains(&r) && (1..=columns).contains(&c) && is_set(r - 1, c - 1)
+        });
+        let mut expected = Vec::new();
+        for at in ndarray::indices(shape) {
+            let region = flood(at, &mut left);
+            let mut outside = Array2::from_elem(shape, true);
+            region.iter().for_each(|at| outside[*at] = false);
+            let filled = shape.0 * shape.1 - flood((0, 0), &mut outside).len();
+            if !region.is_empty() && filled >= min_area.into() {
+                let mean = |of: fn(&(usize, usize)) -> usize| {
+                    region.iter().map(of).sum::<usize>() as f64 / region.len() as f64 - 1.0
+                };
+                expected.push((mean(|at| at.0), mean(|at| at.1)));
+            }
+        }
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            prop_assert!((found.0 - expected.0).abs() + (found.1 - expected.1).abs() < 1e-9, "{:?} {:?}", found, expected);
+        }
+    }
+}
