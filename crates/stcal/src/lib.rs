@@ -35,6 +35,7 @@ pub mod persistence;
 pub mod photom;
 pub mod picture_frame;
 pub mod ramp_fit;
+mod ranks;
 pub mod rate_image;
 pub mod read_pattern;
 pub mod refpix;

@@ -45,7 +45,7 @@ pub enum Detector1Output {
     Nothing,
 }
 
-/// Runs the steps on an exposure; products other than the results are saved where the parameters say so.
+/// Runs the steps on an exposure; products beside the results are saved where the parameters say so.
 fn process(run: &mut Run<'_>, ramp: RampModel) -> Result<Detector1Output, RunError> {
     let instrument = check(run, &ramp)?;
     let steps = if instrument == "MIRI" {
@@ -97,7 +97,7 @@ fn check(run: &Run<'_>, ramp: &RampModel) -> Result<String, RunError> {
         .map_err(|e| refuse(StepError::algorithm(e)))
 }
 
-/// Applies `gain_scale` to both products, and saves the one that is not the pipeline's main result.
+/// Applies `gain_scale` to both products.
 fn scale_rates(run: &mut Run<'_>, mut fitted: RampFitOutput) -> Result<Detector1Output, RunError> {
     save_optional(run, &mut fitted, "ramp_fit")?;
     let (Some(rate), Some(rateints)) = (fitted.rate, fitted.rateints) else {
@@ -105,12 +105,9 @@ fn scale_rates(run: &mut Run<'_>, mut fitted: RampFitOutput) -> Result<Detector1
     };
     let rate = gain_scale(run, RateModel::Image(rate), "gain_scale")?;
     let rateints = gain_scale(run, RateModel::Cube(rateints), "gain_scaleints")?;
-    let (RateModel::Image(rate), RateModel::Cube(mut rateints)) = (rate, rateints) else {
+    let (RateModel::Image(rate), RateModel::Cube(rateints)) = (rate, rateints) else {
         unreachable!("gain_scale gives back the kind that it is given")
     };
-    if run.settings().base()?.save_results {
-        run.save(&mut rateints, "rateints")?;
-    }
     Ok(Detector1Output::Rates {
         rate: Box::new(rate),
         rateints: Box::new(rateints),

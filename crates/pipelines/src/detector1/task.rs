@@ -26,7 +26,8 @@ fn run(
     }
     let (mut run, ramp) = Run::on_file(context, settings, inputs, open_ramp)?;
     match process(&mut run, ramp)? {
-        Detector1Output::Rates { mut rate, .. } => {
+        Detector1Output::Rates { mut rate, rateints } => {
+            run.leave(*rateints, "rateints")?;
             set_suffix(&mut run, "rate")?;
             run.finish(&mut *rate)
         }

@@ -5,9 +5,10 @@ use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
 use super::census::{GroupCensus, all_set};
 use super::detect::BandHits;
 use super::error::JumpError;
-use super::median::{Networks, median_f32};
+use super::median::Networks;
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
 use crate::flags::GroupFlags;
+use crate::ranks::long_median;
 use crate::sample_bits::SampleBits;
 
 /// How primary jumps are found.
@@ -91,7 +92,8 @@ impl JumpPlan {
         let median_gain = if after_jump.is_empty() {
             f32::NAN
         } else {
-            median_f32(gain_e_per_dn.iter().copied())
+            let gain = gain_e_per_dn.as_standard_layout();
+            long_median(gain.as_slice().unwrap_or_default())
         };
         Ok(Self {
             method,

@@ -98,6 +98,9 @@ impl RampFitOutput {
         integrations: IntegrationRates,
         optional: Option<OptionalProduct>,
     ) -> Self {
+        // Giving memory back takes a while, and can be done by another thread.
+        let arrays = (ramp.data, ramp.groupdq);
+        rayon::spawn(move || drop(arrays));
         let meta = rate_metadata(&ramp.meta);
         Self {
             rate: Some(ImageModel {

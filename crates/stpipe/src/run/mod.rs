@@ -246,6 +246,25 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Takes a product that is to be saved, if results are, when the pipeline [finishes](Self::finish) or
+    /// [delivers](Self::deliver) its own: a thread writes to one file then, and another one to the other.
+    ///
+    /// # Errors
+    /// [`RunError`] if the parameters cannot be read.
+    pub fn leave(
+        &mut self,
+        product: impl Products + Send + 'static,
+        suffix: &str,
+    ) -> Result<(), RunError> {
+        if self.settings.base()?.save_results {
+            let mut settings = self.settings.clone();
+            settings.set("suffix", suffix, Origin::Caller)?;
+            let results = Box::new(product);
+            self.unsaved.push(Unsaved { settings, results });
+        }
+        Ok(())
+    }
+
     /// What became of a step, when it began, and the settings with which its results are to be saved, if they are.
     fn outcome_unsaved<S>(
         &mut self,
@@ -316,10 +335,9 @@ impl<'a> Run<'a> {
     pub fn finish(mut self, results: &mut dyn Products) -> Result<Vec<PathBuf>, RunError> {
         self.log_context();
         self.record(results, &[]);
-        if self.settings.base()?.save_results {
-            let settings = self.settings.clone();
-            self.save_results(&settings, results)?;
-        }
+        let is_saved = self.settings.base()?.save_results;
+        let settings = self.settings.clone();
+        self.save_with_unsaved(is_saved.then_some((&settings, results)))?;
         Ok(self.end())
     }
 
@@ -333,9 +351,10 @@ impl<'a> Run<'a> {
     pub fn deliver(&mut self, result: &mut dyn Product, suffix: &str) -> Result<(), RunError> {
         let mut results = [result];
         self.record(&mut results, &[]);
-        let [result] = results;
         let is_saved = self.settings.base()?.save_results;
-        self.save_with_unsaved(is_saved.then_some((result, suffix)))
+        let mut settings = self.settings.clone();
+        settings.set("suffix", suffix, Origin::Caller)?;
+        self.save_with_unsaved(is_saved.then_some((&settings, &mut results)))
     }
 
     /// Ends the run of a pipeline whose results were [delivered](Self::deliver).

@@ -97,20 +97,18 @@ impl Run<'_> {
         self.save_named_products(named)
     }
 
-    /// Saves a result of the pipeline, if there is one, together with those of steps that were left for it.
+    /// Saves the results of the pipeline, if there are any, together with what was left for them.
     pub(super) fn save_with_unsaved(
         &mut self,
-        result: Option<(&mut dyn Product, &str)>,
+        results: Option<(&Settings, &mut dyn Products)>,
     ) -> Result<(), RunError> {
         let mut unsaved = std::mem::take(&mut self.unsaved);
         let mut named = Vec::new();
         for Unsaved { settings, results } in &mut unsaved {
             named.extend(self.named(settings, &mut **results)?);
         }
-        if let Some((product, suffix)) = result {
-            let suffix = Suffix::Replace(suffix);
-            let path = self.name(&self.settings, product, suffix, Parts::default())?;
-            named.push((path, product));
+        if let Some((settings, results)) = results {
+            named.extend(self.named(settings, results)?);
         }
         self.save_named_products(named)?;
         // Giving memory back takes a while, and can be done by another thread.
