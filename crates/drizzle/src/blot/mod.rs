@@ -156,9 +156,9 @@ fn blot_all(
 ) -> Result<usize, DrizzleError> {
     let mut outside = 0;
     for (row, mut line) in output.rows_mut().into_iter().enumerate() {
-        for (column, value) in line.iter_mut().enumerate() {
-            let at = pixmap.at(column, row);
-            let (x, y) = (at.x as f32, at.y as f32);
+        let (xs, ys) = pixmap.row(row);
+        for (column, (value, (x, y))) in line.iter_mut().zip(xs.iter().zip(ys)).enumerate() {
+            let (x, y) = (*x as f32, *y as f32);
             if x.is_nan() || y.is_nan() {
                 return Err(DrizzleError::UnmappedPixel { row, column });
             }

@@ -87,6 +87,12 @@ impl<'a> PixelMap<'a> {
         }
     }
 
+    /// Output positions of the pixels of a row; coordinates may be NaN.
+    pub(crate) fn row(&self, row: usize) -> (&'a [f64], &'a [f64]) {
+        let here = row * self.shape.1..(row + 1) * self.shape.1;
+        (&self.x[here.clone()], &self.y[here])
+    }
+
     /// `N` neighbouring pixels of a row, the first of them in `column`; `None` beyond the end of the map.
     #[inline(always)]
     pub(crate) fn run<const N: usize>(

@@ -124,6 +124,8 @@ fn median(
         put_on(&mut stack, &mut image, params)?;
     }
     let median = stack.median()?;
+    // Giving a temporary file back takes a while, and can be done by another thread.
+    rayon::spawn(move || drop(stack));
     intermediates.push_median(&median)?;
     Ok(median)
 }

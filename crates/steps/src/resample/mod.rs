@@ -153,9 +153,10 @@ impl Step for Resample {
             image.meta.note(Self::STATUS_KEY, "exposures", exposures);
             Ok(image)
         });
-        Ok(Outcome::Complete(
-            combined.collect::<Result<_, StepError>>()?,
-        ))
+        let images = combined.collect::<Result<_, StepError>>()?;
+        // Giving memory and temporary files back takes a while, and can be done by another thread.
+        rayon::spawn(move || drop(library));
+        Ok(Outcome::Complete(images))
     }
 }
 
