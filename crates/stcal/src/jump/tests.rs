@@ -433,7 +433,9 @@ proptest! {
         for at in ndarray::indices(shape) {
             let region = flood(at, &mut left);
             let mut outside = Array2::from_elem(shape, true);
-            region.iter().for_each(|at| outside[*at] = false);
+            for at in &region {
+                outside[*at] = false;
+            }
             let filled = shape.0 * shape.1 - flood((0, 0), &mut outside).len();
             if !region.is_empty() && filled >= min_area.into() {
                 let mean = |of: fn(&(usize, usize)) -> usize| {
