@@ -173,6 +173,11 @@ impl Library {
         &self.stash
     }
 
+    /// Takes all that out.
+    pub fn take_stash(&mut self) -> Stash {
+        std::mem::take(&mut self.stash)
+    }
+
     /// Where temporary files are made.
     pub fn scratch(&self) -> &Scratch {
         &self.scratch

@@ -107,7 +107,7 @@ impl Step for Resample {
     fn run(
         params: &ResampleParams,
         custom: Option<CustomGrid>,
-        library: Library,
+        mut library: Library,
     ) -> Result<Outcome<Library, Vec<ResampledModel>>, StepError> {
         let grid = match custom {
             Some(custom) => OutputGrid::custom(custom)?,
@@ -154,8 +154,10 @@ impl Step for Resample {
             Ok(image)
         });
         let images = combined.collect::<Result<_, StepError>>()?;
-        // Giving memory and temporary files back takes a while, and can be done by another thread.
-        rayon::spawn(move || drop(library));
+        // Giving memory and temporary files back takes a while, and can be done by another thread. The exposures may
+        // belong to others, too, who wait for them.
+        let stash = library.take_stash();
+        rayon::spawn(move || drop(stash));
         Ok(Outcome::Complete(images))
     }
 }
