@@ -235,6 +235,7 @@ fn a_history_of_another_form_stays_as_it_is() {
     for history in [
         map("entries", map("skip", Node::from(false))),
         map("skip", Node::from(false)),
+        Node::Mapping([(Node::Int(1), Node::from("made"))].into_iter().collect()),
         Node::from("made by hand"),
     ] {
         assert_eq!(written(history.clone()), Some(history));

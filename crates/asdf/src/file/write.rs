@@ -216,16 +216,16 @@ fn flatten_history(tree: &mut Node) {
     let Some(parts) = map.get("history").and_then(Node::as_mapping) else {
         return;
     };
-    let is_known = parts
-        .keys()
-        .all(|key| ["entries", "extensions"].contains(&key));
-    match parts.get("entries") {
-        _ if !is_known || parts.is_empty() => {}
+    let is_part = |key: &Node| match key {
+        Node::String(key) => key == "entries" || key == "extensions",
+        _ => false,
+    };
+    if parts.is_empty() || !parts.iter().all(|(key, _)| is_part(key)) {
+        return;
+    }
+    match parts.get("entries").cloned() {
         None => drop(map.remove("history")),
-        Some(entries) if entries.as_sequence().is_some() => {
-            let entries = entries.clone();
-            map.insert("history", entries);
-        }
+        Some(list) if list.as_sequence().is_some() => drop(map.insert("history", list)),
         Some(_) => {}
     }
 }
