@@ -48,6 +48,7 @@ pub mod shape;
 mod sigma_clip;
 pub mod simd;
 pub mod skymatch;
+mod sorting_network;
 pub mod source_finding;
 pub mod source_photometry;
 pub mod spherical_polygon;

@@ -1,11 +1,12 @@
 //! Medians of many short lists at once, and of one list.
 //!
-//! Lists that lie side by side are sorted together by a network of compare-exchanges, which has no branches: 64 columns
-//! a step, so that the compiler fills the vector registers. For long lists, [`Selection`] is cheaper.
+//! Lists that lie side by side are sorted together by a network of exchanges, which has no branches: 64 columns
+//! a step. For long lists, [`Selection`] is cheaper.
 
 use std::sync::OnceLock;
 
 use super::selection::{SAMPLE, Selection};
+use crate::sorting_network::SortingNetwork;
 
 /// Columns that are worked on together.
 pub(super) const LANES: usize = 64;
@@ -16,18 +17,13 @@ pub(super) type Lane = [f32; LANES];
 /// Longest list that is sorted by a network.
 const NETWORK_LIMIT: usize = 96;
 
-/// Pairs of places whose values are compared and exchanged.
-type Exchanges = Vec<(u32, u32)>;
-
-/// The compare-exchanges that sort lists of one length.
-///
-/// Source: merge exchange, Knuth, The Art of Computer Programming vol. 3, algorithm 5.2.2 M.
+/// What sorts lists of one length.
 #[derive(Debug, Clone)]
 struct Network {
-    /// All of them.
-    full: Exchanges,
-    /// Those that the ends and the middle depend on.
-    pruned: Exchanges,
+    /// Wholly.
+    full: SortingNetwork,
+    /// So far that the ends and the middle are in their places.
+    pruned: SortingNetwork,
 }
 
 /// The networks of all lengths up to a limit, made when they are first asked for.
@@ -134,46 +130,12 @@ impl LaneStats {
 impl Network {
     /// The network for lists of a length.
     fn new(length: usize) -> Self {
-        let mut full = Vec::new();
-        let top = length.next_power_of_two() / 2;
-        let mut p = top;
-        while p > 0 {
-            let (mut q, mut r, mut d) = (top, 0, p);
-            loop {
-                full.extend(
-                    (0..length.saturating_sub(d))
-                        .filter(|i| i & p == r)
-                        .map(|i| (i as u32, (i + d) as u32)),
-                );
-                if q == p {
-                    break;
-                }
-                (d, q, r) = (q - p, q / 2, p);
-            }
-            p /= 2;
-        }
-        let pruned = pruned(&full, length);
+        let full = SortingNetwork::new(length);
+        let last = length.saturating_sub(1);
+        let places = [0, last / 2, length / 2, last];
+        let pruned = full.pruned(places.into_iter().filter(|place| *place < length));
         Self { full, pruned }
     }
-}
-
-/// The exchanges that the smallest, the largest and the middle values depend on.
-fn pruned(full: &[(u32, u32)], length: usize) -> Exchanges {
-    let mut needed = vec![false; length];
-    if length > 0 {
-        for place in [0, (length - 1) / 2, length / 2, length - 1] {
-            needed[place] = true;
-        }
-    }
-    let mut kept = Vec::new();
-    for &(i, j) in full.iter().rev() {
-        if needed[i as usize] || needed[j as usize] {
-            (needed[i as usize], needed[j as usize]) = (true, true);
-            kept.push((i, j));
-        }
-    }
-    kept.reverse();
-    kept
 }
 
 impl Networks {
@@ -235,10 +197,10 @@ impl Networks {
             .iter()
             .fold(0, |any, count| any | (count ^ length));
         if missing == 0 && length > 0 {
-            sort(scratch, &network.pruned);
+            network.pruned.sort(scratch);
             stats.read_full(scratch);
         } else {
-            sort(scratch, &network.full);
+            network.full.sort(scratch);
             stats.read(scratch);
         }
     }
@@ -265,7 +227,7 @@ impl Networks {
             scratch.push(values);
         }
         let network = self.of_sample.get_or_init(|| Network::new(SAMPLE));
-        sort(scratch, &network.full);
+        network.full.sort(scratch);
         stats.middle = stats
             .selection
             .middle(lists, &stats.count, (scratch, &sampled));
@@ -290,23 +252,8 @@ impl Networks {
             }
             sorted.push(values);
         }
-        sort(sorted, &network.full);
+        network.full.sort(sorted);
         true
-    }
-}
-
-/// Exchanges the values of all columns.
-#[inline(always)]
-fn sort(lists: &mut [Lane], pairs: &[(u32, u32)]) {
-    for &(i, j) in pairs {
-        let (head, tail) = lists.split_at_mut(j as usize);
-        for (low, high) in head[i as usize].iter_mut().zip(&mut tail[0]) {
-            let (a, b) = (*low, *high);
-            // The library's functions: an `if` would become a store under a mask, which takes some processors twenty
-            // times as long as an ordinary one.
-            *low = a.min(b);
-            *high = a.max(b);
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView4, ArrayViewMut4, Axis, s};
+use ndarray::{ArrayView1, ArrayView4, ArrayViewMut4, Axis, s};
 
 use super::params::OlsParams;
 
@@ -142,22 +142,26 @@ impl GroupSurvey {
         let groups = group_dq.len_of(Axis(1));
         let flags = params.flags.group;
         let suppress = params.suppress_one_group && groups > 1;
+        let single_good = |ramp: ArrayView1<'_, u8>| {
+            suppress && has_single_good_group(ramp.iter().copied(), params.flags.group_persistence)
+        };
         let all_unusable = |group| {
-            group_dq.index_axis(Axis(1), group).indexed_iter().all(
-                |((integration, row, column), dq)| {
-                    let ramp = group_dq.slice(s![integration, .., row, column]);
-                    dq & flags.do_not_use != 0
-                        || (suppress
-                            && has_single_good_group(
-                                ramp.iter().copied(),
-                                params.flags.group_persistence,
-                            ))
-                },
-            )
+            group_dq.outer_iter().all(|integration| {
+                let quality = integration.index_axis(Axis(0), group);
+                // Whole rows first: few groups have to be looked at pixel by pixel.
+                quality.outer_iter().enumerate().all(|(row, quality)| {
+                    all_have(quality, flags.do_not_use)
+                        || quality.iter().enumerate().all(|(column, dq)| {
+                            dq & flags.do_not_use != 0
+                                || single_good(integration.slice(s![.., row, column]))
+                        })
+                })
+            })
         };
         let all_saturated = |group| {
             let quality = group_dq.index_axis(Axis(1), group);
-            quality.iter().all(|dq| dq & flags.saturated != 0)
+            let mut rows = quality.lanes(Axis(2)).into_iter();
+            rows.all(|row| all_have(row, flags.saturated))
         };
         Self {
             all_unusable: (0..groups).map(all_unusable).collect(),
@@ -216,6 +220,11 @@ impl GroupSurvey {
             None => Err(NothingToFit::AllFlagged),
         }
     }
+}
+
+/// Whether all values have a flag.
+fn all_have(quality: ArrayView1<'_, u8>, flag: u8) -> bool {
+    quality.fold(!0, |all, dq| all & dq) & flag != 0
 }
 
 /// Whether exactly one group of a ramp is good; an afterglow does not make a group bad.

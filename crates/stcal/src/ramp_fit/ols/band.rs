@@ -73,7 +73,7 @@ pub fn fit_ols_band(
                 match (&clean, &mut flagged) {
                     (Some(clean), Some(flagged)) if found.packable[lane] => {
                         let pixel = clean.pixel(&input, place, lane);
-                        flagged.add(&block, lane, pixel, &mut output);
+                        flagged.add(&block, clean, (lane, pixel), &mut output);
                     }
                     _ => pixels.fit(ramp, (&block, lane), place, &mut output),
                 }

@@ -2,7 +2,8 @@
 //!
 //! All samples are good but those that are not to be used in any of the columns, which are at the ends of an integration;
 //! so each integration is one segment. The arithmetic is that of `pixel`, value by value: a ramp gives the same bits on
-//! either path, and a test says so.
+//! either path, and a test says so. Pixels with flags in some of their integrations are left to `flagged`, which takes
+//! slopes and medians of the others from here.
 
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ use super::plan::OlsPlan;
 use super::sums::{Rate, SumLanes, Sums};
 use super::weights::{SLOTS, signal_to_noise, snr_class};
 use crate::median::median_f64;
+use crate::simd::pack_bits;
 
 /// Memory for the fit of one group of columns after the other.
 #[derive(Debug)]
@@ -28,12 +30,34 @@ pub(super) struct CleanFitter<'p> {
     windows: Vec<Range<usize>>,
     /// Samples of an integration \[DN\], then over the group time.
     samples: Vec<Lanes<f64>>,
-    /// Slope of each integration \[DN/s\].
-    slopes: Vec<Lanes<f64>>,
+    /// What is found of each integration.
+    ramps: Vec<CleanRamps>,
     /// Columns with an ordinary gain and noise.
     ordinary: Lanes<bool>,
     /// Columns that this path may fit.
     fitted: Lanes<bool>,
+}
+
+/// The ramps of one integration.
+#[derive(Debug, Clone)]
+struct CleanRamps {
+    /// Those without flags of their own, one bit for each column; of the others nothing is valid.
+    clean: u64,
+    /// Slope \[DN/s\].
+    slope: Lanes<f64>,
+    /// Median of the differences of neighbouring samples \[DN/s\].
+    median: Lanes<f64>,
+}
+
+/// A ramp without flags of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CleanRamp {
+    /// Slope \[DN/s\].
+    pub(super) slope: f64,
+    /// Median of the differences of neighbouring samples \[DN/s\].
+    pub(super) median: f64,
+    /// Samples that are used.
+    pub(super) length: usize,
 }
 
 /// Copies values into a piece of a row.
@@ -63,7 +87,14 @@ impl<'p> CleanFitter<'p> {
             median_rate: [0.0; LANES],
             windows: vec![plan.window.groups.clone(); integrations],
             samples: vec![[0.0; LANES]; plan.length()],
-            slopes: vec![[0.0; LANES]; integrations],
+            ramps: vec![
+                CleanRamps {
+                    clean: 0,
+                    slope: [0.0; LANES],
+                    median: [0.0; LANES],
+                };
+                integrations
+            ],
             ordinary: [false; LANES],
             fitted: [false; LANES],
         })
@@ -80,20 +111,29 @@ impl<'p> CleanFitter<'p> {
     ) -> &Lanes<bool> {
         self.fitted = [false; LANES];
         self.load_noise(row, piece);
-        if !self.find_windows(block, piece.end - piece.start) {
-            return &self.fitted;
-        }
-        self.find_clean(block);
-        if self.fitted.contains(&true) {
-            self.median_rate = [0.0; LANES];
-            for integration in 0..self.slopes.len() {
+        self.find_windows_and_clean(block, piece.end - piece.start);
+        for integration in 0..self.ramps.len() {
+            if self.ramps[integration].clean != 0 {
                 self.load_samples(block, integration);
                 self.fit_slopes(integration);
-                self.add_medians(integration);
+                self.find_medians(integration);
             }
+        }
+        if self.fitted.contains(&true) {
+            self.add_medians();
             self.store_rates(row, piece, output);
         }
         &self.fitted
+    }
+
+    /// Finds the groups that are used, and the ramps that are clean; none, if those groups do not lie side by side.
+    #[inline(always)]
+    fn find_windows_and_clean(&mut self, block: &Block, width: usize) {
+        if self.find_windows(block, width) {
+            self.find_clean(block);
+        } else {
+            self.ramps.iter_mut().for_each(|ramps| ramps.clean = 0);
+        }
     }
 
     /// Finds the groups that are used: those that are flagged as not to be used, and as nothing else, in most columns are
@@ -142,12 +182,14 @@ impl<'p> CleanFitter<'p> {
         }
     }
 
-    /// Finds the ramps without flags of their own.
+    /// Finds the ramps without flags of their own, and the columns in which all ramps are such.
     #[inline(always)]
     fn find_clean(&mut self, block: &Block) {
         let plan = self.plan;
-        let mut flags = [0_u8; LANES];
-        for (integration, window) in self.windows.iter().enumerate() {
+        self.fitted = self.ordinary;
+        let windows = self.windows.iter().enumerate();
+        for ((integration, window), ramps) in windows.zip(&mut self.ramps) {
+            let mut flags = [0_u8; LANES];
             for group in plan.window.groups.clone() {
                 let expected = if window.contains(&group) {
                     0
@@ -159,10 +201,23 @@ impl<'p> CleanFitter<'p> {
                     *flags |= dq ^ expected;
                 }
             }
+            let mut clean = [false; LANES];
+            for lane in 0..LANES {
+                clean[lane] = self.ordinary[lane] & (flags[lane] == 0);
+                self.fitted[lane] &= clean[lane];
+            }
+            ramps.clean = pack_bits(clean);
         }
-        for (lane, flags) in flags.into_iter().enumerate() {
-            self.fitted[lane] = self.ordinary[lane] && flags == 0;
-        }
+    }
+
+    /// The ramp of a column in an integration, if it is clean; valid if all its samples are finite.
+    pub(super) fn ramp(&self, integration: usize, lane: usize) -> Option<CleanRamp> {
+        let ramps = &self.ramps[integration];
+        (ramps.clean >> lane & 1 != 0).then(|| CleanRamp {
+            slope: ramps.slope[lane],
+            median: ramps.median[lane],
+            length: self.windows[integration].len(),
+        })
     }
 
     /// Finds the ramps that are left over and that a pack can take: all samples are finite, and no charge was lost.
@@ -196,7 +251,10 @@ impl<'p> CleanFitter<'p> {
         let mut sum = [0.0; LANES];
         let data = &block.data(integration)[self.windows[integration].clone()];
         for (lanes, data) in self.samples.iter_mut().zip(data) {
-            *lanes = data.map(f64::from);
+            // Written where they stay: an array made first would be copied.
+            for (sample, data) in lanes.iter_mut().zip(data) {
+                *sample = f64::from(*data);
+            }
             for (sum, sample) in sum.iter_mut().zip(lanes) {
                 *sum += *sample;
             }
@@ -227,15 +285,14 @@ impl<'p> CleanFitter<'p> {
                 slope[lane] += factor * (late[lane] - early[lane]);
             }
         }
-        for slope in &mut slope {
-            *slope /= plan.group_time;
+        for (rate, slope) in self.ramps[integration].slope.iter_mut().zip(slope) {
+            *rate = slope / plan.group_time;
         }
-        self.slopes[integration] = slope;
     }
 
-    /// Adds the medians of the differences of an integration. Consumes the samples.
+    /// Finds the medians of the differences of an integration. Consumes the samples.
     #[inline(always)]
-    fn add_medians(&mut self, integration: usize) {
+    fn find_medians(&mut self, integration: usize) {
         let group_time = self.plan.group_time;
         let samples = &mut self.samples[..self.windows[integration].len()];
         for rate in samples.as_flattened_mut() {
@@ -249,18 +306,29 @@ impl<'p> CleanFitter<'p> {
         }
         let count = samples.len() - 1;
         let differences = &mut samples[..count];
+        let CleanRamps { clean, median, .. } = &mut self.ramps[integration];
         if let Some(network) = self.plan.networks.of(count) {
-            let medians = network.medians(differences);
-            for (sum, median) in self.median_rate.iter_mut().zip(medians) {
-                *sum += median;
-            }
+            network.medians(differences, median);
             return;
         }
         let mut values = Vec::with_capacity(differences.len());
-        for lane in (0..LANES).filter(|&lane| self.fitted[lane]) {
-            values.clear();
-            values.extend(differences.iter().map(|lanes| lanes[lane]));
-            self.median_rate[lane] += median_f64(&mut values);
+        for (lane, median) in median.iter_mut().enumerate() {
+            if *clean >> lane & 1 != 0 {
+                values.clear();
+                values.extend(differences.iter().map(|lanes| lanes[lane]));
+                *median = median_f64(&mut values);
+            }
+        }
+    }
+
+    /// Sums the medians of all integrations.
+    #[inline(always)]
+    fn add_medians(&mut self) {
+        self.median_rate = [0.0; LANES];
+        for ramps in &self.ramps {
+            for (sum, median) in self.median_rate.iter_mut().zip(&ramps.median) {
+                *sum += median;
+            }
         }
     }
 
@@ -268,7 +336,7 @@ impl<'p> CleanFitter<'p> {
     #[inline(always)]
     fn variances(&self, length: usize) -> (Lanes<f64>, Lanes<f64>) {
         let plan = self.plan;
-        let count = self.slopes.len() as f64;
+        let count = self.ramps.len() as f64;
         let (mut var_poisson, mut var_read) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
             let (gain, noise) = (self.gain[lane], self.noise[lane]);
@@ -291,14 +359,14 @@ impl<'p> CleanFitter<'p> {
         let flags = self.plan.params.flags.pixel;
         let mut rates = RateLanes::new(dq, flags.do_not_use | flags.saturated);
         let mut exposure = SumLanes::default();
-        for (integration, slope) in self.slopes.iter().enumerate() {
+        for (integration, ramps) in self.ramps.iter().enumerate() {
             if self.windows[integration].len() != length {
                 length = self.windows[integration].len();
                 (var_poisson, var_read) = self.variances(length);
             }
             for lane in 0..LANES {
                 let mut sums = Sums::default();
-                sums.add_segment(slope[lane], var_poisson[lane], var_read[lane]);
+                sums.add_segment(ramps.slope[lane], var_poisson[lane], var_read[lane]);
                 exposure.add(lane, &sums);
                 rates.set(lane, &sums.integration_rate());
             }

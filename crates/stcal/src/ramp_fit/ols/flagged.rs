@@ -1,14 +1,16 @@
 //! Ramps with flags, many pixels at once.
 //!
-//! Pixels are collected until a pack is full. Where the segments of a ramp begin and end is found in words of bits, one
+//! Pixels are collected until a pack is full. Integrations in which a pixel has no flags of its own are known already, see
+//! `clean`; of the others, where the segments of a ramp begin and end is found in words of bits, one
 //! for each group; the sums over the samples of a segment are taken one after the other; medians, variances and
-//! quotients of all pixels and segments of the pack are worked out side by side. The arithmetic is that of `pixel`,
+//! quotients of all ramps and segments of the pack are worked out side by side. The arithmetic is that of `pixel`,
 //! value by value: a ramp gives the same bits on either path, and a test says so.
 
 use super::block::{Block, LANES, Lanes};
+use super::clean::{CleanFitter, CleanRamp};
 use super::pixel::{Output, small_median, store_rate};
 use super::plan::OlsPlan;
-use super::sums::{Rate, SumLanes, Sums};
+use super::sums::{Rate, Sums};
 use super::weights::{SLOTS, signal_to_noise, snr_class};
 use crate::simd::{Kernel, pack_bits, run_vectorised};
 
@@ -20,20 +22,17 @@ pub(super) struct FlaggedFitter<'p> {
     /// Groups that take part, rounded up to whole words of bits.
     stride: usize,
     pixels: Vec<PackedPixel>,
-    /// Samples of the groups that take part, `(pixel, integration, group)` with `stride` groups.
+    /// Of each pixel and integration, `(pixel, integration)`.
+    ramps: Vec<PackedRamp>,
+    /// Samples of the groups that take part, `(flagged ramp, group)` with `stride` groups.
     samples: Vec<f32>,
     /// Their quality; "do not use" behind the last group.
     dq: Vec<u8>,
+    /// Medians of the flagged ramps \[DN/s\].
+    medians: Vec<f64>,
     noise: NoiseLanes,
-    /// Of each integration and pixel of the pack.
-    ramps: Vec<RampFlags>,
     bits: GroupBits,
-    /// Count rates of a ramp \[DN/s\].
-    rates: Vec<f64>,
-    /// Differences of rates by group and pixel, infinite where there is none, and their numbers.
-    differences: Vec<Lanes<f64>>,
-    counts: Lanes<usize>,
-    first_rates: Lanes<f64>,
+    differences: DifferenceLanes,
     segments: Segments,
 }
 
@@ -52,6 +51,15 @@ pub(super) struct PackedPixel {
     pub(super) dq: u32,
 }
 
+/// A ramp of a pack.
+#[derive(Debug, Clone, Copy)]
+enum PackedRamp {
+    /// Without flags of its own.
+    Clean(CleanRamp),
+    /// With flags; its samples follow those of the flagged ramp before.
+    Flagged,
+}
+
 /// What the fits of segments need to know of the pixels.
 #[derive(Debug)]
 struct NoiseLanes {
@@ -68,8 +76,19 @@ struct RampFlags {
     some: u32,
     /// Flags that forbid a rate.
     unusable: u32,
-    /// End of the ramp's segments in the list of all; they begin where those of the ramp before end.
-    segments_end: usize,
+}
+
+/// Differences of the rates of neighbouring groups, of some ramps side by side.
+#[derive(Debug)]
+struct DifferenceLanes {
+    /// Count rates of a ramp \[DN/s\].
+    rates: Vec<f64>,
+    /// By group and ramp, infinite where there is none.
+    values: Vec<Lanes<f64>>,
+    /// Their number.
+    counts: Lanes<usize>,
+    /// Rate of the first group, if it is usable; it stands in where there is no difference.
+    first_rates: Lanes<f64>,
 }
 
 /// One bit for each group of a ramp, 64 to a word.
@@ -84,12 +103,16 @@ struct GroupBits {
 /// The segments of a pack, quantity by quantity.
 #[derive(Debug, Default)]
 struct Segments {
-    /// Place of the first sample among those of the pack.
-    start: Vec<usize>,
+    /// Place of the first sample among those of the pack; none, if the slope is known.
+    start: Vec<Option<usize>>,
     length: Vec<usize>,
     lane: Vec<usize>,
-    /// Differences of last and first sample; then sums that the slope is made of.
-    sum: Vec<f64>,
+    /// \[DN/s\].
+    slope: Vec<f64>,
+    /// Of each ramp: what its quality says, and the end of its segments, which begin where those of the ramp before end.
+    ramps: Vec<(RampFlags, usize)>,
+    /// Differences of last and first sample.
+    difference: Vec<f64>,
     gain: Vec<f64>,
     noise: Vec<f64>,
     class: Vec<u8>,
@@ -160,26 +183,28 @@ impl<'p> FlaggedFitter<'p> {
             return None;
         }
         let stride = plan.length().next_multiple_of(64);
-        let unusable = plan.params.flags.group.do_not_use;
         Some(Self {
             plan,
             integrations,
             stride,
             pixels: Vec::with_capacity(LANES),
-            samples: vec![0.0; LANES * integrations * stride],
-            dq: vec![unusable; LANES * integrations * stride],
+            ramps: Vec::with_capacity(LANES * integrations),
+            samples: Vec::new(),
+            dq: Vec::new(),
+            medians: Vec::new(),
             noise: NoiseLanes {
                 gain: [1.0; LANES],
                 noise: [1.0; LANES],
                 dark_rate: [0.0; LANES],
                 median_rate: [0.0; LANES],
             },
-            ramps: vec![RampFlags::default(); LANES * integrations],
             bits: GroupBits::default(),
-            rates: vec![0.0; plan.length()],
-            differences: vec![[0.0; LANES]; plan.length() - 1],
-            counts: [0; LANES],
-            first_rates: [0.0; LANES],
+            differences: DifferenceLanes {
+                rates: vec![0.0; plan.length()],
+                values: vec![[0.0; LANES]; plan.length() - 1],
+                counts: [0; LANES],
+                first_rates: [0.0; LANES],
+            },
             segments: Segments::default(),
         })
     }
@@ -188,37 +213,19 @@ impl<'p> FlaggedFitter<'p> {
     pub(super) fn add(
         &mut self,
         block: &Block,
-        lane: usize,
-        pixel: PackedPixel,
+        clean: &CleanFitter<'_>,
+        (lane, pixel): (usize, PackedPixel),
         output: &mut Output<'_>,
     ) {
-        let flags = &self.plan.params.flags;
-        let persistence = flags.group_persistence;
-        let slot = self.pixels.len();
-        let window = self.plan.window.groups.clone();
         for integration in 0..self.integrations {
-            let at = (slot * self.integrations + integration) * self.stride;
-            let quality = block.dq(integration);
-            let good = quality
-                .iter()
-                .map(|dq| u32::from(dq[lane] & !persistence == 0));
-            let added = if good.sum::<u32>() == 1 {
-                flags.group.do_not_use
-            } else {
-                0
-            };
-            let into = at..at + window.len();
-            let data = &block.data(integration)[window.clone()];
-            for (sample, data) in self.samples[into.clone()].iter_mut().zip(data) {
-                *sample = data[lane];
+            let ramp = clean.ramp(integration, lane);
+            if ramp.is_none() {
+                self.add_samples(block.data(integration), block.dq(integration), lane);
             }
-            for (dq, quality) in self.dq[into].iter_mut().zip(&quality[window.clone()]) {
-                *dq = quality[lane] | added;
-            }
-            if self.plan.window.ignore_first_jump {
-                self.dq[at] &= !flags.group.jump;
-            }
+            self.ramps
+                .push(ramp.map_or(PackedRamp::Flagged, PackedRamp::Clean));
         }
+        let slot = self.pixels.len();
         self.noise.gain[slot] = pixel.gain;
         self.noise.noise[slot] = pixel.noise;
         self.noise.dark_rate[slot] = pixel.dark_rate;
@@ -228,29 +235,98 @@ impl<'p> FlaggedFitter<'p> {
         }
     }
 
+    /// Adds the samples of a ramp, and their quality.
+    fn add_samples(&mut self, data: &[Lanes<f32>], quality: &[Lanes<u8>], lane: usize) {
+        let flags = &self.plan.params.flags;
+        let persistence = flags.group_persistence;
+        let window = self.plan.window.groups.clone();
+        let good = quality
+            .iter()
+            .map(|dq| u32::from(dq[lane] & !persistence == 0));
+        let added = if good.sum::<u32>() == 1 {
+            flags.group.do_not_use
+        } else {
+            0
+        };
+        let at = self.samples.len();
+        let data = data[window.clone()].iter().map(|data| data[lane]);
+        self.samples.extend(data);
+        self.samples.resize(at + self.stride, 0.0);
+        let quality = quality[window].iter().map(|dq| dq[lane] | added);
+        self.dq.extend(quality);
+        self.dq.resize(at + self.stride, flags.group.do_not_use);
+        if self.plan.window.ignore_first_jump {
+            self.dq[at] &= !flags.group.jump;
+        }
+    }
+
     /// Fits the pixels that have been added since the last pack.
     pub(super) fn finish(&mut self, output: &mut Output<'_>) {
         if !self.pixels.is_empty() {
             run_vectorised(FitPack(self));
             self.store_rates(output);
             self.pixels.clear();
+            self.ramps.clear();
+            self.samples.clear();
+            self.dq.clear();
         }
     }
 
-    /// Index of a ramp's first sample.
+    /// Finds the medians of all flagged ramps, as many at once as there are lanes.
     #[inline(always)]
-    fn first_sample(&self, slot: usize, integration: usize) -> usize {
-        (slot * self.integrations + integration) * self.stride
+    fn find_medians(&mut self) {
+        let network = self.plan.lower_networks.of(self.differences.values.len());
+        let packs = self.samples.chunks(LANES * self.stride);
+        self.medians.clear();
+        for (samples, dq) in packs.zip(self.dq.chunks(LANES * self.stride)) {
+            let ramps = samples.chunks(self.stride).zip(dq.chunks(self.stride));
+            let mut count = 0;
+            for (samples, dq) in ramps {
+                self.differences.load(count, (samples, dq), self.plan);
+                count += 1;
+            }
+            if let Some(network) = network {
+                network.sort(&mut self.differences.values);
+            }
+            for lane in 0..count {
+                let median = self.differences.median(lane, network.is_some());
+                self.medians.push(median);
+            }
+        }
     }
 
-    /// Reads the flags of a ramp, finds its segments and the differences of its rates.
+    /// Finds the segments of all ramps, and sums the medians of each pixel.
     #[inline(always)]
-    fn load_ramp(&mut self, slot: usize, integration: usize) {
+    fn find_segments(&mut self) {
+        self.segments.clear();
+        self.noise.median_rate = [0.0; LANES];
+        let mut flagged = 0;
+        for slot in 0..self.pixels.len() {
+            let ramps = slot * self.integrations..(slot + 1) * self.integrations;
+            for index in ramps {
+                self.noise.median_rate[slot] += match self.ramps[index] {
+                    PackedRamp::Clean(ramp) => {
+                        self.segments.push(None, ramp.length, slot, ramp.slope);
+                        self.segments.end_ramp(RampFlags::default());
+                        ramp.median
+                    }
+                    PackedRamp::Flagged => {
+                        self.find_flagged_segments(slot, flagged * self.stride);
+                        flagged += 1;
+                        self.medians[flagged - 1]
+                    }
+                };
+            }
+        }
+    }
+
+    /// Reads the flags of a ramp that begins `at` a sample, and finds its segments.
+    #[inline(always)]
+    fn find_flagged_segments(&mut self, slot: usize, at: usize) {
         let plan = self.plan;
         let flags = &plan.params.flags;
         let (jump, saturated) = (flags.group.jump, flags.group.saturated);
         let unusable = flags.group.do_not_use | saturated;
-        let at = self.first_sample(slot, integration);
         let dq = &self.dq[at..at + self.stride];
         let ramp_dq = &dq[..plan.length()];
         let (mut any, mut all, mut usable) = (0, !0, false);
@@ -279,75 +355,10 @@ impl<'p> FlaggedFitter<'p> {
             self.bits.load(dq, jump, flags.group_persistence);
             let segments = &mut self.segments;
             self.bits.segments(plan.length(), |begin, length| {
-                segments.start.push(at + begin);
-                segments.length.push(length);
-                segments.lane.push(slot);
+                segments.push(Some(at + begin), length, slot, 0.0);
             });
         }
-        ramp.segments_end = self.segments.start.len();
-        self.ramps[integration * LANES + slot] = ramp;
-        self.load_differences(slot, at);
-    }
-
-    /// Finds the differences of the rates of a ramp that begins `at` a sample.
-    #[inline(always)]
-    fn load_differences(&mut self, slot: usize, at: usize) {
-        let plan = self.plan;
-        let flags = &plan.params.flags.group;
-        let unusable = flags.do_not_use | flags.saturated;
-        let here = at..at + plan.length();
-        let (samples, dq) = (&self.samples[here.clone()], &self.dq[here]);
-        for (rate, sample) in self.rates.iter_mut().zip(samples) {
-            *rate = f64::from(*sample) / plan.group_time;
-        }
-        let mut count = 0;
-        let pairs = self.rates.windows(2).zip(dq.windows(2));
-        for (difference, (rates, dq)) in self.differences.iter_mut().zip(pairs) {
-            let known = dq[0] & unusable == 0 && dq[1] & (unusable | flags.jump) == 0;
-            difference[slot] = if known {
-                rates[1] - rates[0]
-            } else {
-                f64::INFINITY
-            };
-            count += usize::from(known);
-        }
-        self.counts[slot] = count;
-        self.first_rates[slot] = if dq[0] & unusable == 0 {
-            self.rates[0]
-        } else {
-            0.0
-        };
-    }
-
-    /// Adds the median rates of the integration that was loaded.
-    #[inline(always)]
-    fn add_medians(&mut self) {
-        let network = self.plan.lower_networks.of(self.differences.len());
-        if let Some(network) = network {
-            network.sort(&mut self.differences);
-        }
-        for slot in 0..self.pixels.len() {
-            let count = self.counts[slot];
-            let median = if count == 0 {
-                self.first_rates[slot]
-            } else if network.is_some() {
-                let lower = self.differences[(count - 1) / 2][slot];
-                let upper = self.differences[count / 2][slot];
-                if count.is_multiple_of(2) {
-                    f64::midpoint(lower, upper)
-                } else {
-                    upper
-                }
-            } else {
-                let differences = self.differences.iter().map(|lanes| lanes[slot]);
-                self.rates.clear();
-                self.rates.extend(differences.filter(|d| d.is_finite()));
-                let median = small_median(&mut self.rates);
-                self.rates.resize(self.plan.length(), 0.0);
-                median
-            };
-            self.noise.median_rate[slot] += median;
-        }
+        self.segments.end_ramp(ramp);
     }
 
     /// Fits all segments and keeps what each of them adds to the sums of its ramp.
@@ -373,27 +384,29 @@ impl<'p> FlaggedFitter<'p> {
         }
         segments.load(samples, noise, &poisson_rate);
         segments.classify();
-        segments.add_samples(samples, plan);
+        segments.find_slopes(samples, plan);
         segments.find_terms(plan);
     }
 
     /// Combines the segments and writes the rates.
     fn store_rates(&self, output: &mut Output<'_>) {
-        let mut exposure = SumLanes::default();
-        let mut exposure_flags = [(!0, 0); LANES];
         let flags = self.plan.params.flags.pixel;
         let invalid = flags.do_not_use | flags.saturated;
+        let mut ramps = self.segments.ramps.iter();
         let mut start = 0;
-        for integration in 0..self.integrations {
-            for (slot, pixel) in self.pixels.iter().enumerate() {
-                let ramp = &self.ramps[integration * LANES + slot];
-                let terms = &self.segments.terms[start..ramp.segments_end];
-                start = ramp.segments_end;
+        for pixel in &self.pixels {
+            let [row, column] = pixel.place;
+            let mut exposure = Sums::default();
+            let (mut all, mut some) = (!0, 0);
+            let of_pixel = ramps.by_ref().take(self.integrations);
+            for (integration, (ramp, end)) in of_pixel.enumerate() {
+                let terms = &self.segments.terms[start..*end];
+                start = *end;
                 let mut sums = Sums::default();
                 for term in terms {
                     sums.add_term(term);
                 }
-                exposure.add(slot, &sums);
+                exposure.add(&sums);
                 let dq = pixel.dq | ramp.unusable;
                 let rate = if dq & invalid != 0 {
                     Rate::NONE
@@ -402,23 +415,18 @@ impl<'p> FlaggedFitter<'p> {
                 } else {
                     sums.integration_rate()
                 };
-                let (all, some) = &mut exposure_flags[slot];
-                *all &= dq;
-                *some |= ramp.some;
+                all &= dq;
+                some |= ramp.some;
                 let rate = Rate {
                     dq: dq | ramp.some,
                     ..rate
                 };
-                let [row, column] = pixel.place;
                 store_rate(&mut output.integrations, [integration, row, column], &rate);
             }
-        }
-        for (slot, pixel) in self.pixels.iter().enumerate() {
-            let (all, some) = exposure_flags[slot];
             // A saturated group makes the exposure flagged as saturated, but only after its rate has been judged.
             let dq = pixel.dq | (all & invalid) | (some & !flags.saturated);
             let rate = if dq & invalid == 0 {
-                exposure.of(slot).exposure_rate()
+                exposure.exposure_rate()
             } else {
                 Rate::NONE
             };
@@ -431,6 +439,62 @@ impl<'p> FlaggedFitter<'p> {
     }
 }
 
+impl DifferenceLanes {
+    /// Finds the differences of the rates of a ramp.
+    #[inline(always)]
+    fn load(&mut self, lane: usize, (samples, dq): (&[f32], &[u8]), plan: &OlsPlan) {
+        let flags = &plan.params.flags.group;
+        let unusable = flags.do_not_use | flags.saturated;
+        for (rate, sample) in self.rates.iter_mut().zip(samples) {
+            *rate = f64::from(*sample) / plan.group_time;
+        }
+        let mut count = 0;
+        let pairs = self.rates.windows(2).zip(dq.windows(2));
+        for (difference, (rates, dq)) in self.values.iter_mut().zip(pairs) {
+            let known = dq[0] & unusable == 0 && dq[1] & (unusable | flags.jump) == 0;
+            difference[lane] = if known {
+                rates[1] - rates[0]
+            } else {
+                f64::INFINITY
+            };
+            count += usize::from(known);
+        }
+        self.counts[lane] = count;
+        self.first_rates[lane] = if dq[0] & unusable == 0 {
+            self.rates[0]
+        } else {
+            0.0
+        };
+    }
+
+    /// The median of a ramp whose differences are sorted up to the middle, or not at all.
+    #[inline(always)]
+    fn median(&mut self, lane: usize, sorted: bool) -> f64 {
+        let count = self.counts[lane];
+        if count == 0 {
+            return self.first_rates[lane];
+        }
+        if !sorted {
+            let differences = self.values.iter().map(|lanes| lanes[lane]);
+            let length = self.rates.len();
+            self.rates.clear();
+            self.rates.extend(differences.filter(|d| d.is_finite()));
+            let median = small_median(&mut self.rates);
+            self.rates.resize(length, 0.0);
+            return median;
+        }
+        let (lower, upper) = (
+            self.values[(count - 1) / 2][lane],
+            self.values[count / 2][lane],
+        );
+        if count.is_multiple_of(2) {
+            f64::midpoint(lower, upper)
+        } else {
+            upper
+        }
+    }
+}
+
 /// Fits the pixels of a pack, up to the sums over their segments.
 struct FitPack<'a, 'p>(&'a mut FlaggedFitter<'p>);
 
@@ -439,16 +503,9 @@ impl Kernel for FitPack<'_, '_> {
 
     #[inline(always)]
     fn run(self) {
-        let fitter = self.0;
-        fitter.segments.clear();
-        fitter.noise.median_rate = [0.0; LANES];
-        for integration in 0..fitter.integrations {
-            for slot in 0..fitter.pixels.len() {
-                fitter.load_ramp(slot, integration);
-            }
-            fitter.add_medians();
-        }
-        fitter.fit_segments();
+        self.0.find_medians();
+        self.0.find_segments();
+        self.0.fit_segments();
     }
 }
 
@@ -457,6 +514,23 @@ impl Segments {
         self.start.clear();
         self.length.clear();
         self.lane.clear();
+        self.slope.clear();
+        self.ramps.clear();
+    }
+
+    /// Adds a segment of the pixel in a lane.
+    #[inline(always)]
+    fn push(&mut self, start: Option<usize>, length: usize, lane: usize, slope: f64) {
+        self.start.push(start);
+        self.length.push(length);
+        self.lane.push(lane);
+        self.slope.push(slope);
+    }
+
+    /// The segments that were added since the last ramp are those of a ramp.
+    #[inline(always)]
+    fn end_ramp(&mut self, flags: RampFlags) {
+        self.ramps.push((flags, self.start.len()));
     }
 
     /// Collects what belongs to each segment.
@@ -464,7 +538,7 @@ impl Segments {
     fn load(&mut self, samples: &[f32], pixels: &NoiseLanes, poisson_rate: &Lanes<f64>) {
         let count = self.start.len();
         for values in [
-            &mut self.sum,
+            &mut self.difference,
             &mut self.gain,
             &mut self.noise,
             &mut self.poisson_rate,
@@ -474,9 +548,11 @@ impl Segments {
         self.class.resize(count, 0);
         self.terms.resize(count, Sums::default());
         for index in 0..count {
-            let (start, lane) = (self.start[index], self.lane[index] % LANES);
-            let last = samples[start + self.length[index] - 1];
-            self.sum[index] = f64::from(last) - f64::from(samples[start]);
+            let lane = self.lane[index] % LANES;
+            if let Some(start) = self.start[index] {
+                let last = samples[start + self.length[index] - 1];
+                self.difference[index] = f64::from(last) - f64::from(samples[start]);
+            }
             self.gain[index] = pixels.gain[lane];
             self.noise[index] = pixels.noise[lane];
             self.poisson_rate[index] = poisson_rate[lane];
@@ -487,22 +563,24 @@ impl Segments {
     #[inline(always)]
     fn classify(&mut self) {
         let noises = self.noise.iter().zip(&self.gain);
-        let differences = self.sum.iter().zip(noises);
+        let differences = self.difference.iter().zip(noises);
         for (class, (difference, (noise, gain))) in self.class.iter_mut().zip(differences) {
             *class = snr_class(signal_to_noise(*difference, *noise, *gain)) as u8;
         }
     }
 
-    /// Sums the samples of each segment with the weights of its class; over the group time, the sum is the slope.
+    /// Finds the slopes that are not known: sums of the samples with the weights of their class, over the group time.
     #[inline(always)]
-    fn add_samples(&mut self, samples: &[f32], plan: &OlsPlan) {
+    fn find_slopes(&mut self, samples: &[f32], plan: &OlsPlan) {
         for index in 0..self.start.len() {
-            let samples = &samples[self.start[index]..][..self.length[index]];
-            match *samples {
+            let Some(start) = self.start[index] else {
+                continue;
+            };
+            let samples = &samples[start..][..self.length[index]];
+            let sum = match *samples {
                 // The group time stands in for the time since the reset.
-                [only] => self.sum[index] = f64::from(only),
-                // The sum is that already.
-                [_, _] => {}
+                [only] => f64::from(only),
+                [_, _] => self.difference[index],
                 _ => {
                     let class = self.class[index] as usize % SLOTS;
                     let pairs = samples.iter().zip(samples.iter().rev());
@@ -511,18 +589,19 @@ impl Segments {
                     for (factor, (early, late)) in factors.zip(pairs) {
                         sum += factor[class] * (f64::from(*late) - f64::from(*early));
                     }
-                    self.sum[index] = sum;
+                    sum
                 }
-            }
+            };
+            self.slope[index] = sum / plan.group_time;
         }
     }
 
-    /// Finds slopes and variances, and what they add to the sums of a ramp.
+    /// Finds the variances, and what the segments add to the sums of a ramp.
     #[inline(always)]
     fn find_terms(&mut self, plan: &OlsPlan) {
         let noises = self.gain.iter().zip(&self.noise).zip(&self.poisson_rate);
-        let segments = self.sum.iter().zip(&self.length).zip(noises);
-        for (terms, ((sum, length), ((gain, noise), poisson_rate))) in
+        let segments = self.slope.iter().zip(&self.length).zip(noises);
+        for (terms, ((slope, length), ((gain, noise), poisson_rate))) in
             self.terms.iter_mut().zip(segments)
         {
             let steps = (*length as u32 - 1).max(1);
@@ -530,7 +609,7 @@ impl Segments {
             let var_poisson = poisson_rate / time;
             let var_read = OlsPlan::read_variance(*noise, *gain, plan.group_time, *length);
             let mut term = Sums::default();
-            term.add_segment(sum / plan.group_time, var_poisson, var_read);
+            term.add_segment(*slope, var_poisson, var_read);
             *terms = term;
         }
     }

@@ -2,6 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::block::Lanes;
+use crate::sorting_network::SortingNetwork;
+
 /// Mean of two values, fast and rounded as the reference does.
 #[expect(
     clippy::manual_midpoint,
@@ -22,12 +25,9 @@ pub(super) enum Sorted {
 }
 
 /// A network of exchanges that brings the median of `size` values to its place.
-///
-/// Batcher's odd-even merge sort (1968, doi:10.1145/1468075.1468121) for any number of values, without the exchanges
-/// that the wanted values do not depend on.
 #[derive(Debug)]
 pub(super) struct MedianNetwork {
-    exchanges: Vec<(u8, u8)>,
+    network: SortingNetwork,
     size: usize,
 }
 
@@ -44,41 +44,28 @@ impl MedianNetwork {
             Sorted::Middle => (size - 1) / 2,
             Sorted::LowerHalf => 0,
         };
-        let mut needed = vec![false; size];
-        needed[first..=size / 2].fill(true);
-        let mut exchanges = Vec::new();
-        for (low, high) in merge_sort_exchanges(size).into_iter().rev() {
-            if needed[low] || needed[high] {
-                needed[low] = true;
-                needed[high] = true;
-                exchanges.push((low as u8, high as u8));
-            }
-        }
-        exchanges.reverse();
-        Some(Self { exchanges, size })
+        let network = SortingNetwork::new(size).pruned(first..=size / 2);
+        Some(Self { network, size })
     }
 
     /// Brings the wanted values of many series to their places: `values[k]` holds the k-th value of each series.
     #[inline(always)]
-    pub(super) fn sort<const LANES: usize>(&self, values: &mut [[f64; LANES]]) {
-        for &(low, high) in &self.exchanges {
-            let (head, tail) = values.split_at_mut(high as usize);
-            exchange(&mut head[low as usize], &mut tail[0]);
-        }
+    pub(super) fn sort(&self, values: &mut [Lanes<f64>]) {
+        self.network.sort(values);
     }
 
     /// Medians of many series at once: `values[k]` holds the k-th value of each series. Reorders the values.
     #[inline(always)]
-    pub(super) fn medians<const LANES: usize>(&self, values: &mut [[f64; LANES]]) -> [f64; LANES] {
+    pub(super) fn medians(&self, values: &mut [Lanes<f64>], medians: &mut Lanes<f64>) {
         self.sort(values);
-        let upper = values[self.size / 2];
-        let mut medians = values[(self.size - 1) / 2];
-        if self.size.is_multiple_of(2) {
-            for (median, upper) in medians.iter_mut().zip(upper) {
-                *median = mean(*median, upper);
-            }
+        let (lower, upper) = (&values[(self.size - 1) / 2], &values[self.size / 2]);
+        if !self.size.is_multiple_of(2) {
+            medians.copy_from_slice(upper);
+            return;
         }
-        medians
+        for (median, (lower, upper)) in medians.iter_mut().zip(lower.iter().zip(upper)) {
+            *median = mean(*lower, *upper);
+        }
     }
 }
 
@@ -104,37 +91,4 @@ impl MedianNetworks {
         let network = network.get_or_init(|| MedianNetwork::new(size, self.sorted));
         network.as_ref()
     }
-}
-
-/// Puts the smaller values into `low`. NaN must not occur.
-#[inline(always)]
-fn exchange<const LANES: usize>(low: &mut [f64; LANES], high: &mut [f64; LANES]) {
-    for (low, high) in low.iter_mut().zip(high) {
-        let (a, b) = (*low, *high);
-        // The library's functions: an `if` would become a store under a mask, which takes some processors twenty times
-        // as long as an ordinary one.
-        *low = a.min(b);
-        *high = a.max(b);
-    }
-}
-
-/// Exchanges that sort `size` values, in order.
-fn merge_sort_exchanges(size: usize) -> Vec<(usize, usize)> {
-    let mut exchanges = Vec::new();
-    let mut run = 1;
-    while run < size {
-        let mut step = run;
-        while step >= 1 {
-            for first in (step % run..size.saturating_sub(step)).step_by(2 * step) {
-                for low in first..(first + step).min(size - step) {
-                    if low / (2 * run) == (low + step) / (2 * run) {
-                        exchanges.push((low, low + step));
-                    }
-                }
-            }
-            step /= 2;
-        }
-        run *= 2;
-    }
-    exchanges
 }
