@@ -15,7 +15,7 @@ use crate::sample_bits::SampleBits;
 use crate::simd::{Kernel, pack_bits, run_vectorised};
 
 /// What a band of rows found; see [`Hits::join`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BandHits(pub(super) Hits);
 
 impl JumpPlan {
@@ -54,6 +54,7 @@ impl JumpPlan {
             seeds: self.neighbours.map(|_| bits()),
             large: self.after_jump.iter().map(|_| bits()).collect(),
             unusable: (self.keep_unusable && self.method != Method::None).then(bits),
+            brackets: Vec::new(),
             full: vec![false; integrations * groups],
         };
         if self.method == Method::None {
@@ -150,6 +151,8 @@ struct Worker<'a> {
     sigma_clip: SigmaClip,
     /// Which differences of the column at work are jumps.
     jumps: Vec<bool>,
+    /// The same as their indices, for each column of the block.
+    found: Vec<Vec<usize>>,
 }
 
 impl<'a> Worker<'a> {
@@ -164,6 +167,7 @@ impl<'a> Worker<'a> {
             iterative: Iterative::default(),
             sigma_clip: SigmaClip::default(),
             jumps: vec![false; plan.integrations * (plan.groups - 1)],
+            found: vec![Vec::new(); LANES],
         }
     }
 
@@ -193,6 +197,9 @@ impl<'a> Worker<'a> {
         let plan = self.plan;
         plan.networks
             .stats(&self.diffs.lists, &mut self.sorted, &mut self.stats);
+        if plan.keep_unusable && plan.networks.are_long(self.diffs.lists.len()) {
+            hits.brackets.push(self.stats.brackets.clone());
+        }
         let candidates = match plan.method {
             Method::None => return,
             Method::SinglePass => self.single_pass_candidates(),
@@ -205,14 +212,11 @@ impl<'a> Worker<'a> {
             ),
             Method::SigmaClip(_) => [true; LANES],
         };
+        self.find(&candidates);
         for lane in 0..block.width {
             let flagged_before = self.diffs.any_dq[lane] & plan.flags.jump != 0;
-            if candidates[lane] || flagged_before {
-                self.jumps.fill(false);
-                if candidates[lane] {
-                    self.detect(lane);
-                }
-                self.record(block, lane, hits);
+            if flagged_before || !self.found[lane].is_empty() {
+                self.record(block, lane, flagged_before, hits);
             }
         }
         if !plan.after_jump.is_empty() {
@@ -240,20 +244,63 @@ impl<'a> Worker<'a> {
         candidates
     }
 
+    /// Finds the jumps of the columns that may have some.
+    #[inline(always)]
+    fn find(&mut self, candidates: &[bool; LANES]) {
+        self.found.iter_mut().for_each(Vec::clear);
+        if self.plan.method == Method::SinglePass {
+            if candidates.contains(&true) {
+                self.find_together(candidates);
+            }
+            return;
+        }
+        for lane in (0..LANES).filter(|lane| candidates[*lane]) {
+            self.jumps.fill(false);
+            self.detect(lane);
+            let jumps = self.jumps.iter().enumerate();
+            self.found[lane].extend(jumps.filter(|(_, jump)| **jump).map(|(index, _)| index));
+        }
+    }
+
+    /// Finds the jumps of all columns at once, each difference against the median of its column.
+    #[inline(always)]
+    fn find_together(&mut self, candidates: &[bool; LANES]) {
+        let plan = self.plan;
+        let threshold = plan.threshold(usize::MAX);
+        let (mut low, mut high) = ([f32::NAN; LANES], [f32::NAN; LANES]);
+        for lane in (0..LANES).filter(|lane| candidates[*lane]) {
+            let median = self.stats.median(lane);
+            let reach = threshold * plan.sigma(median, self.read_variance[lane]);
+            // What lies between these is no jump, whatever the roundings; the others are looked at again.
+            let margin = 1e-6 * (median.abs() + reach);
+            low[lane] = (median - reach + margin) as f32;
+            high[lane] = (median + reach - margin) as f32;
+        }
+        for (index, list) in self.diffs.lists.iter().enumerate() {
+            let mut outside = [false; LANES];
+            for lane in 0..LANES {
+                outside[lane] = (list[lane] <= low[lane]) | (list[lane] >= high[lane]);
+            }
+            let mut word = pack_bits(outside);
+            while word != 0 {
+                let lane = word.trailing_zeros() as usize;
+                word &= word - 1;
+                let median = self.stats.median(lane);
+                let sigma = plan.sigma(median, self.read_variance[lane]);
+                let ratio = (f64::from(list[lane]) - median).abs() / sigma;
+                if ratio > threshold && list[lane].is_finite() {
+                    self.found[lane].push(index);
+                }
+            }
+        }
+    }
+
     /// Finds the jumps of one column.
     fn detect(&mut self, lane: usize) {
         let plan = self.plan;
         let lists = &self.diffs.lists;
         match plan.method {
-            Method::None => {}
-            Method::SinglePass => {
-                let median = self.stats.median(lane);
-                let sigma = plan.sigma(median, self.read_variance[lane]);
-                for (jump, list) in self.jumps.iter_mut().zip(lists) {
-                    let ratio = (f64::from(list[lane]) - median).abs() / sigma;
-                    *jump = ratio > plan.threshold(usize::MAX) && list[lane].is_finite();
-                }
-            }
+            Method::None | Method::SinglePass => {}
             Method::Iterative => {
                 let column = Column {
                     lane,
@@ -278,33 +325,39 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Flags the jumps of one column, counts them, and remembers those whose neighbours will be flagged.
-    fn record(&mut self, block: Block, lane: usize, hits: &mut Hits) {
+    /// Flags the jumps of one column, counts them, and remembers those whose neighbours will be flagged; so does it with
+    /// what was flagged as a jump before.
+    fn record(&mut self, block: Block, lane: usize, flagged_before: bool, hits: &mut Hits) {
         let plan = self.plan;
         let (jump_bit, column) = (plan.flags.jump, block.column + lane);
+        let diffs = plan.groups - 1;
         let median = self.stats.median(lane);
         let sigma = plan.sigma(median, self.read_variance[lane]);
         let mut count = 0;
-        for integration in 0..plan.integrations {
-            for group in 0..plan.groups {
-                let plane = integration * plan.groups + group;
-                let flagged = self.dq.get(plane, column) & jump_bit != 0;
+        let found = &mut self.found[lane];
+        if flagged_before {
+            for plane in 0..plan.integrations * plan.groups {
+                let (integration, group) = (plane / plan.groups, plane % plan.groups);
+                if self.dq.get(plane, column) & jump_bit == 0 {
+                    continue;
+                }
                 if group == 0 {
-                    count += u64::from(flagged);
-                    continue;
+                    count += 1;
+                } else {
+                    found.push(integration * diffs + group - 1);
                 }
-                let index = integration * (plan.groups - 1) + group - 1;
-                if self.jumps[index] {
-                    self.dq.flag(plane, column, jump_bit);
-                } else if !flagged {
-                    continue;
-                }
-                count += 1;
-                if let (Some(seeds), Some(window)) = (&mut hits.seeds, plan.neighbours) {
-                    let ratio = (f64::from(self.diffs.lists[index][lane]) - median).abs() / sigma;
-                    if ratio < window.max_sigma && ratio > window.min_sigma {
-                        seeds.put(block.row, plane, column, true);
-                    }
+            }
+            found.sort_unstable();
+            found.dedup();
+        }
+        for &index in &*found {
+            count += 1;
+            let plane = index / diffs * plan.groups + index % diffs + 1;
+            self.dq.flag(plane, column, jump_bit);
+            if let (Some(seeds), Some(window)) = (&mut hits.seeds, plan.neighbours) {
+                let ratio = (f64::from(self.diffs.lists[index][lane]) - median).abs() / sigma;
+                if ratio < window.max_sigma && ratio > window.min_sigma {
+                    seeds.put(block.row, plane, column, true);
                 }
             }
         }

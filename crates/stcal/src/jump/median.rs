@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use super::selection::{SAMPLE, Selection};
+use super::selection::{Brackets, SAMPLE, Selection};
 use crate::sorting_network::SortingNetwork;
 
 /// Columns that are worked on together.
@@ -45,6 +45,8 @@ pub(super) struct LaneStats {
     pub(super) min: Lane,
     /// Largest value; NaN for an empty list.
     pub(super) max: Lane,
+    /// Where the middle values of long lists lie.
+    pub(super) brackets: Brackets,
     selection: Selection,
 }
 
@@ -160,7 +162,7 @@ impl Networks {
     /// Counts, middle values and extremes of the lists, NaN left out; `scratch` is overwritten.
     #[inline(always)]
     pub(super) fn stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
-        if lists.len() >= self.of_length.len() {
+        if self.are_long(lists.len()) {
             return self.long_stats(lists, scratch, stats);
         }
         stats.count = [0; LANES];
@@ -209,6 +211,7 @@ impl Networks {
     #[inline(always)]
     fn long_stats(&self, lists: &[Lane], scratch: &mut Vec<Lane>, stats: &mut LaneStats) {
         if lists.len() <= SAMPLE || !stats.survey(lists) {
+            stats.brackets = Brackets::UNKNOWN;
             for lane in 0..LANES {
                 stats.select(lane, lists.iter().map(|list| list[lane]));
             }
@@ -228,9 +231,38 @@ impl Networks {
         }
         let network = self.of_sample.get_or_init(|| Network::new(SAMPLE));
         network.full.sort(scratch);
-        stats.middle = stats
-            .selection
-            .middle(lists, &stats.count, (scratch, &sampled));
+        (stats.middle, stats.brackets) =
+            stats
+                .selection
+                .middle(lists, &stats.count, (scratch, &sampled));
+    }
+
+    /// The middle values only, as [`Self::stats`] finds them. Those of long lists mostly lie in brackets that lists much like
+    /// these have had.
+    #[inline(always)]
+    pub(super) fn middle_near(
+        &self,
+        lists: &[Lane],
+        brackets: Option<&Brackets>,
+        scratch: &mut Vec<Lane>,
+        stats: &mut LaneStats,
+    ) {
+        let brackets = brackets.filter(|_| self.are_long(lists.len()));
+        let Some(brackets) = brackets else {
+            return self.stats(lists, scratch, stats);
+        };
+        let (middle, mut missed) = stats.selection.middle_within(lists, brackets);
+        stats.middle = middle;
+        while missed != 0 {
+            let lane = missed.trailing_zeros() as usize;
+            stats.select(lane, lists.iter().map(|list| list[lane]));
+            missed &= missed - 1;
+        }
+    }
+
+    /// Whether lists of a length are too long for a network.
+    pub(super) fn are_long(&self, length: usize) -> bool {
+        length >= self.of_length.len()
     }
 
     /// Sorts the absolute values of the lists into `sorted`, NaN behind all others; false, and nothing done, if the
@@ -271,6 +303,7 @@ impl Default for LaneStats {
             middle: [[f32::NAN; LANES]; 2],
             min: [f32::NAN; LANES],
             max: [f32::NAN; LANES],
+            brackets: Brackets::UNKNOWN,
             selection: Selection::default(),
         }
     }

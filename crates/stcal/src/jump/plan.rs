@@ -5,8 +5,9 @@ use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
 use super::census::{GroupCensus, all_set};
 use super::detect::BandHits;
 use super::error::JumpError;
-use super::median::Networks;
+use super::median::{LANES, Networks};
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
+use super::selection::Brackets;
 use crate::flags::GroupFlags;
 use crate::ranks::long_median;
 use crate::sample_bits::SampleBits;
@@ -140,7 +141,7 @@ impl JumpPlan {
 }
 
 /// What the bands of an exposure found, put together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hits {
     /// Samples with a jump after the detection, those that came with the data included; `None` if the exposure had too
     /// few usable groups.
@@ -151,6 +152,8 @@ pub struct Hits {
     pub(super) large: Vec<SampleBits>,
     /// Samples that were unusable before the detection.
     pub(super) unusable: Option<SampleBits>,
+    /// For the search of showers in long exposures: where the medians lie, by row and block of columns.
+    pub(super) brackets: Vec<Brackets>,
     /// For each plane: every pixel has a jump or is not to be used.
     pub(super) full: Vec<bool>,
 }
@@ -198,6 +201,7 @@ impl Hits {
         for (mine, other) in self.large.iter_mut().zip(band.large) {
             mine.append(other);
         }
+        self.brackets.extend(band.brackets);
         for (mine, other) in [
             (&mut self.seeds, band.seeds),
             (&mut self.unusable, band.unusable),
@@ -207,6 +211,16 @@ impl Hits {
             }
         }
         Ok(())
+    }
+
+    /// Where the medians of the block of columns that begins at a row and column of the image lie, if that is known.
+    pub(super) fn brackets_at(
+        &self,
+        (row, column): (usize, usize),
+        columns: usize,
+    ) -> Option<&Brackets> {
+        let blocks = columns.div_ceil(LANES);
+        self.brackets.get(row * blocks + column / LANES)
     }
 
     /// After sigma clipping: takes the jumps back in groups in which every pixel has a jump or is not to be used.

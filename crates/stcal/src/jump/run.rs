@@ -231,9 +231,8 @@ fn showers(
     let noise = ShowerNoise::join(&noise)?;
     let mut count = 0;
     for (integration, mut group_dq) in group_dq.outer_iter_mut().enumerate() {
-        let found = (0..group_dq.len_of(Axis(0)))
-            .map(|group| find_showers(input, &noise, group_dq.view(), integration, group))
-            .collect::<Result<Vec<_>, _>>()?;
+        let groups = 0..group_dq.len_of(Axis(0));
+        let found = find_showers(input, &noise, group_dq.view(), integration, groups)?;
         count += found.iter().map(|group| group.len() as u64).sum::<u64>();
         flag_showers(input, group_dq.view_mut(), integration, &found)?;
     }

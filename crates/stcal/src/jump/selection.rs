@@ -13,13 +13,30 @@ pub(super) const SAMPLE: usize = 63;
 /// Passes that count: more would cost more than they save.
 const PASSES: usize = 3;
 
-/// What is left of each list: the values above `low` up to `high`.
-#[derive(Debug)]
-struct Brackets {
+/// Where the middle of each list lies: above `low`, up to `high`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Brackets {
     low: Lane,
     high: Lane,
-    /// Values of the list up to `low`.
+}
+
+impl Brackets {
+    /// Brackets that hold nothing: where the middle lies is not known.
+    pub(super) const UNKNOWN: Self = Self {
+        low: [f32::INFINITY; LANES],
+        high: [f32::NEG_INFINITY; LANES],
+    };
+}
+
+/// What a pass over the lists finds.
+#[derive(Debug)]
+struct Gathered {
+    /// Values of each list that are not NaN.
+    count: [u32; LANES],
+    /// Those up to the lower end of the bracket.
     up_to_low: [u32; LANES],
+    /// Those in the bracket.
+    inside: [usize; LANES],
 }
 
 /// Room that is used again from call to call.
@@ -30,7 +47,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// The lower and the upper of the two middle values of each list.
+    /// The lower and the upper of the two middle values of each list, and brackets around them.
     ///
     /// `count` is the number of values that are not NaN; `sorted` a sorted sample of each list, of [`SAMPLE`] values of
     /// which `sampled` are not NaN. All other values are finite. Of a list of NaN the middle is NaN.
@@ -40,19 +57,40 @@ impl Selection {
         lists: &[Lane],
         count: &[u32; LANES],
         (sorted, sampled): (&[Lane], &[u32; LANES]),
-    ) -> [Lane; 2] {
+    ) -> ([Lane; 2], Brackets) {
         let brackets = narrow(lists, count, (sorted, sampled));
-        let inside = self.gather(lists, &brackets);
+        let (middle, _) = self.middle_within(lists, &brackets);
+        (middle, brackets)
+    }
+
+    /// As [`Self::middle`], with brackets that lists like these have had. Also one bit for each list whose middle is not
+    /// in its bracket, and not found.
+    #[inline(always)]
+    pub(super) fn middle_within(
+        &mut self,
+        lists: &[Lane],
+        brackets: &Brackets,
+    ) -> ([Lane; 2], u64) {
+        let gathered = self.gather(lists, brackets);
         let mut middle = [[f32::NAN; LANES]; 2];
+        let mut missed = 0;
         for lane in 0..LANES {
-            if count[lane] == 0 {
+            let (count, below) = (
+                gathered.count[lane] as usize,
+                gathered.up_to_low[lane] as usize,
+            );
+            let inside = gathered.inside[lane];
+            if count == 0 {
                 continue;
             }
-            let values = &mut self.values[lane * lists.len()..][..inside[lane]];
-            let below = brackets.up_to_low[lane] as usize;
-            let upper = count[lane] as usize / 2 - below;
-            let (lower, &mut upper, _) = values.select_nth_unstable_by(upper, f32::total_cmp);
-            let is_odd = !count[lane].is_multiple_of(2);
+            if (count - 1) / 2 < below || count / 2 >= below + inside {
+                missed |= 1 << lane;
+                continue;
+            }
+            let values = &mut self.values[lane * lists.len()..][..inside];
+            let (lower, &mut upper, _) =
+                values.select_nth_unstable_by(count / 2 - below, f32::total_cmp);
+            let is_odd = !count.is_multiple_of(2);
             middle[1][lane] = upper;
             middle[0][lane] = if is_odd {
                 upper
@@ -60,28 +98,36 @@ impl Selection {
                 lower.iter().copied().fold(f32::NEG_INFINITY, f32::max)
             };
         }
-        middle
+        (middle, missed)
     }
 
-    /// Puts the values in the brackets side by side, list by list; gives their number.
+    /// Puts the values in the brackets side by side, list by list, and counts the others.
     #[inline(always)]
-    fn gather(&mut self, lists: &[Lane], brackets: &Brackets) -> [usize; LANES] {
+    fn gather(&mut self, lists: &[Lane], brackets: &Brackets) -> Gathered {
         self.values.resize(lists.len() * LANES, 0.0);
-        let mut inside = [0; LANES];
+        let mut gathered = Gathered {
+            count: [0; LANES],
+            up_to_low: [0; LANES],
+            inside: [0; LANES],
+        };
         for list in lists {
             let mut set = [false; LANES];
             for lane in 0..LANES {
-                set[lane] = (list[lane] > brackets.low[lane]) & (list[lane] <= brackets.high[lane]);
+                let value = list[lane];
+                gathered.count[lane] += u32::from(!value.is_nan());
+                gathered.up_to_low[lane] += u32::from(value <= brackets.low[lane]);
+                set[lane] = (value > brackets.low[lane]) & (value <= brackets.high[lane]);
             }
             let mut word = pack_bits(set);
             while word != 0 {
                 let lane = word.trailing_zeros() as usize;
-                self.values[lane * lists.len() + inside[lane]] = list[lane];
-                inside[lane] += 1;
+                let inside = &mut gathered.inside[lane];
+                self.values[lane * lists.len() + *inside] = list[lane];
+                *inside += 1;
                 word &= word - 1;
             }
         }
-        inside
+        gathered
     }
 }
 
@@ -95,7 +141,6 @@ fn narrow(
     let mut brackets = Brackets {
         low: [f32::NEG_INFINITY; LANES],
         high: [f32::INFINITY; LANES],
-        up_to_low: [0; LANES],
     };
     let mut place = [0; LANES];
     for lane in 0..LANES {
@@ -116,7 +161,7 @@ fn narrow(
             // Of the two middle values, all lie above the pivot, or all up to it, or it parts them.
             if found <= (all - 1) / 2 {
                 if pivot[lane] > brackets.low[lane] {
-                    (brackets.low[lane], brackets.up_to_low[lane]) = (pivot[lane], up_to[lane]);
+                    brackets.low[lane] = pivot[lane];
                 }
             } else if found > all / 2 && pivot[lane] < brackets.high[lane] {
                 brackets.high[lane] = pivot[lane];

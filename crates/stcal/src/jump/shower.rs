@@ -1,6 +1,7 @@
 //! Showers: faint extended emission that a cosmic ray leaves around its track.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
 
@@ -118,7 +119,7 @@ impl ShowerNoise {
     pub fn of_band(
         input: &ShowerInput<'_>,
         group_dq: ArrayView4<'_, u8>,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
     ) -> Result<Self, JumpError> {
         let (integrations, groups, _, columns) = input.ramp_dn.dim();
         input.check(group_dq.shape())?;
@@ -252,8 +253,10 @@ impl Kernel for NoiseRow<'_, '_, '_> {
                 self.noise.clip_block(block, self.diffs, depth);
                 continue;
             }
+            let place = (self.mask.first_row + block.row, block.column);
+            let brackets = self.mask.hits.brackets_at(place, self.gain.len());
             self.networks
-                .stats(&self.diffs.lists, self.scratch, self.stats);
+                .middle_near(&self.diffs.lists, brackets, self.scratch, self.stats);
             let mut read_noise_e = [0.0; LANES];
             for lane in 0..LANES {
                 read_noise_e[lane] = read_noise[lane] * gain[lane];
@@ -374,147 +377,209 @@ impl Kernel for AnyUsable<'_> {
     }
 }
 
-/// Deviations of the difference that ends in a group from the median, in units of the noise; NaN where flagged.
-struct Deviations<'a, 'i> {
+/// The search of groups that follow each other, row by row: what they share is read once.
+struct Search<'a, 'i> {
     input: &'a ShowerInput<'i>,
     noise: &'a ShowerNoise,
+    /// Of the integration, `(group, row, column)`.
     group_dq: ArrayView3<'a, u8>,
-    /// The group and the one before it, `(group, row, column)`.
     signal_dn: ArrayView3<'a, f32>,
-    /// Number of the group among all planes, and in its integration.
-    plane: usize,
-    group: usize,
-    /// Index of the difference in `noise`.
-    depth: usize,
-    row: Option<DeviationRow<'a>>,
-    deviation: Vec<f32>,
+    integration: usize,
+    groups: Range<usize>,
+    found: Vec<GroupSearch>,
 }
 
-/// A row of everything that goes in; of signal and quality those of the group before come first.
-struct DeviationRow<'a> {
-    signal_dn: [Cow<'a, [f32]>; 2],
-    dq: [Cow<'a, [u8]>; 2],
+/// What is known of a group.
+struct GroupSearch {
+    /// Deviations of the differences that end in the group from the median, in units of the noise; NaN where flagged. A
+    /// row of them.
+    deviation: Vec<f32>,
+    /// Pixels of an earlier row that are extended emission.
+    extended: Vec<u8>,
+    smoother: Smoother,
+    regions: Regions,
+}
+
+/// A row of everything that goes in.
+struct SearchRow<'a> {
+    /// Of the group before the first one, and of each group.
+    signal_dn: Vec<Cow<'a, [f32]>>,
+    dq: Vec<Cow<'a, [u8]>>,
+    /// Of each group.
+    median: Vec<Cow<'a, [f32]>>,
+    sigma: Vec<Cow<'a, [f32]>>,
     pixel_dq: Cow<'a, [u32]>,
     gain: Cow<'a, [f32]>,
-    median: Cow<'a, [f32]>,
-    sigma: Cow<'a, [f32]>,
 }
 
-impl<'a, 'i> Deviations<'a, 'i> {
+impl<'a, 'i> Search<'a, 'i> {
     fn new(
         input: &'a ShowerInput<'i>,
         noise: &'a ShowerNoise,
         group_dq: &'a ArrayView3<'_, u8>,
-        (integration, group): (usize, usize),
+        (integration, groups): (usize, Range<usize>),
     ) -> Self {
-        let (_, groups, _, columns) = input.ramp_dn.dim();
+        let columns = input.ramp_dn.len_of(Axis(3));
+        let (inner, width) = (input.params.ring_inner_radius, input.params.ring_width);
+        let search = |_| GroupSearch {
+            deviation: vec![f32::NAN; columns],
+            extended: vec![0; columns],
+            smoother: Smoother::new(Ring::new(inner, width), input.params.snr_threshold, columns),
+            regions: Regions::default(),
+        };
         Self {
             input,
             noise,
             group_dq: group_dq.view(),
-            signal_dn: input
-                .ramp_dn
-                .slice(s![integration, group - 1..=group, .., ..]),
-            plane: integration * groups + group,
-            group,
-            depth: (group - 1).min(noise.median.len_of(Axis(0)) - 1),
-            row: None,
-            deviation: vec![f32::NAN; columns],
+            signal_dn: input.ramp_dn.index_axis(Axis(0), integration),
+            integration,
+            found: groups.clone().map(search).collect(),
+            groups,
         }
     }
 
     /// Finds a row, if the image has it.
-    fn load(&mut self, row: usize) {
+    fn row(&self, row: usize) -> Option<SearchRow<'a>> {
         let (input, noise) = (self.input, self.noise);
-        self.row = (row < input.pixel_dq.nrows()).then(|| DeviationRow {
-            signal_dn: [0, 1].map(|at| row_of(self.signal_dn.index_axis_move(Axis(0), at), row)),
-            dq: [self.group - 1, self.group]
-                .map(|group| row_of(self.group_dq.index_axis_move(Axis(0), group), row)),
-            pixel_dq: row_of(input.pixel_dq.view(), row),
-            gain: row_of(input.gain_e_per_dn.view(), row),
-            median: row_of(noise.median.index_axis(Axis(0), self.depth), row),
-            sigma: row_of(noise.sigma.index_axis(Axis(0), self.depth), row),
-        });
+        let planes = self.groups.start - 1..self.groups.end;
+        let depth = noise.median.len_of(Axis(0)) - 1;
+        let depths = self.groups.clone().map(|group| (group - 1).min(depth));
+        let of_noise = |image: &'a Array3<f32>| {
+            let rows = depths
+                .clone()
+                .map(|depth| row_of(image.index_axis(Axis(0), depth), row));
+            rows.collect()
+        };
+        (row < input.pixel_dq.nrows()).then(|| SearchRow {
+            signal_dn: planes
+                .clone()
+                .map(|plane| row_of(self.signal_dn.index_axis_move(Axis(0), plane), row))
+                .collect(),
+            dq: planes
+                .map(|plane| row_of(self.group_dq.index_axis_move(Axis(0), plane), row))
+                .collect(),
+            median: of_noise(&noise.median),
+            sigma: of_noise(&noise.sigma),
+            pixel_dq: row_of(input.pixel_dq, row),
+            gain: row_of(input.gain_e_per_dn, row),
+        })
     }
 
-    /// The deviations of the row that was loaded.
+    /// Finds the deviations of a row in all groups.
     #[inline(always)]
-    fn of_row(&mut self, row: usize) -> &[f32] {
-        let input = self.input;
-        let Some(loaded) = &self.row else {
-            return &self.deviation;
+    fn find_deviations(&mut self, row: usize, loaded: &SearchRow<'_>) {
+        let flags = self.input.flags;
+        let flags = flags.jump | flags.saturated | flags.do_not_use;
+        let mut electrons = Electrons {
+            mask: Unflagged {
+                hits: self.input.hits,
+                first_row: 0,
+                flags: self.input.flags,
+            },
+            gain: [0.0; LANES],
         };
-        let mut mask = Unflagged {
-            hits: input.hits,
-            first_row: 0,
-            flags: input.flags,
-        };
-        let flags = input.flags.jump | input.flags.saturated | input.flags.do_not_use;
-        let pixel_flags =
-            input.pixel_flags.jump | input.pixel_flags.saturated | input.pixel_flags.do_not_use;
-        let reference_pixel = input.pixel_flags.reference_pixel;
+        let first = self.integration * self.input.ramp_dn.len_of(Axis(1)) + self.groups.start - 1;
         // Of the last block.
-        let (mut reals, mut bytes) = ([[0.0; LANES]; 5], [[0; LANES]; 2]);
-        let mut words = [0; LANES];
-        for block in Block::of_row(row, self.deviation.len()) {
-            let [gain, before, now, median, sigma] = &mut reals;
-            let gain = block.view(&loaded.gain, gain);
-            let before = block.view(&loaded.signal_dn[0], before);
-            let now = block.view(&loaded.signal_dn[1], now);
-            let median = block.view(&loaded.median, median);
-            let sigma = block.view(&loaded.sigma, sigma);
-            let [dq_before, dq] = &mut bytes;
-            let dq_before = block.view(&loaded.dq[0], dq_before);
-            let dq = block.view(&loaded.dq[1], dq);
-            let unusable_before = mask.unusable(block, self.plane - 1, dq_before);
-            let unusable = mask.unusable(block, self.plane, dq);
-            let pixel_dq = block.view(&loaded.pixel_dq, &mut words);
-            let mut deviation = [f32::NAN; LANES];
-            for lane in 0..LANES {
-                let flagged = (dq[lane] & flags != 0)
-                    | (pixel_dq[lane] & pixel_flags != 0)
-                    | (pixel_dq[lane] == reference_pixel);
-                let difference = now[lane] * gain[lane] - before[lane] * gain[lane];
-                let ratio = (difference - median[lane]).abs() / sigma[lane];
-                let known = !(flagged | unusable[lane] | unusable_before[lane]);
-                deviation[lane] = if known { ratio } else { f32::NAN };
+        let (mut medians, mut sigmas, mut bytes) = ([0.0; LANES], [0.0; LANES], [0; LANES]);
+        for block in Block::of_row(row, loaded.gain.len()) {
+            electrons.load_gain(block, loaded, self.input.pixel_flags);
+            let mut before = electrons.of_plane(block, loaded, 0, first);
+            for (index, found) in self.found.iter_mut().enumerate() {
+                let now = electrons.of_plane(block, loaded, index + 1, first);
+                let median = block.view(&loaded.median[index], &mut medians);
+                let sigma = block.view(&loaded.sigma[index], &mut sigmas);
+                let dq = block.view(&loaded.dq[index + 1], &mut bytes);
+                let mut deviation = [f32::NAN; LANES];
+                for lane in 0..LANES {
+                    let difference = now[lane] - before[lane];
+                    let ratio = (difference - median[lane]).abs() / sigma[lane];
+                    let flagged = dq[lane] & flags != 0;
+                    deviation[lane] = if flagged { f32::NAN } else { ratio };
+                }
+                found.deviation[block.column..block.column + block.width]
+                    .copy_from_slice(&deviation[..block.width]);
+                before = now;
             }
-            self.deviation[block.column..block.column + block.width]
-                .copy_from_slice(&deviation[..block.width]);
         }
-        &self.deviation
     }
 }
 
-/// Takes the next row of deviations and marks those pixels of the row before that are extended emission.
-struct SmoothRow<'a, 'd, 'i> {
-    deviations: &'a mut Deviations<'d, 'i>,
-    smoother: &'a mut Smoother,
-    row: usize,
-    rows: usize,
-    extended: &'a mut [u8],
+/// Signals in electrons, NaN where they cannot be used.
+struct Electrons<'a> {
+    mask: Unflagged<'a>,
+    /// Of a block of columns; NaN in pixels that cannot be used.
+    gain: [f32; LANES],
 }
 
-impl Kernel for SmoothRow<'_, '_, '_> {
+impl Electrons<'_> {
+    #[inline(always)]
+    fn load_gain(&mut self, block: Block, row: &SearchRow<'_>, flags: PixelFlags) {
+        let bad = flags.jump | flags.saturated | flags.do_not_use;
+        let gain = block.lanes(&row.gain, f32::NAN);
+        let pixel_dq = block.lanes(&row.pixel_dq, 0);
+        for lane in 0..LANES {
+            let flagged = (pixel_dq[lane] & bad != 0) | (pixel_dq[lane] == flags.reference_pixel);
+            self.gain[lane] = if flagged { f32::NAN } else { gain[lane] };
+        }
+    }
+
+    /// Those of the plane with an index in the row; `first` is the number of its first plane among all of the exposure.
+    #[inline(always)]
+    fn of_plane(
+        &mut self,
+        block: Block,
+        row: &SearchRow<'_>,
+        index: usize,
+        first: usize,
+    ) -> [f32; LANES] {
+        let (mut reals, mut bytes) = ([f32::NAN; LANES], [0; LANES]);
+        let signal = block.view(&row.signal_dn[index], &mut reals);
+        let dq = block.view(&row.dq[index], &mut bytes);
+        let unusable = self.mask.unusable(block, first + index, dq);
+        let mut electrons = [0.0; LANES];
+        for lane in 0..LANES {
+            let signal = signal[lane] * self.gain[lane];
+            electrons[lane] = if unusable[lane] { f32::NAN } else { signal };
+        }
+        electrons
+    }
+}
+
+/// Takes the next row of deviations and marks those pixels of an earlier row that are extended emission.
+struct SmoothRow<'a, 'd, 'i, 'r> {
+    search: &'a mut Search<'d, 'i>,
+    row: usize,
+    loaded: Option<&'a SearchRow<'r>>,
+}
+
+impl Kernel for SmoothRow<'_, '_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let deviation = (self.row < self.rows).then(|| self.deviations.of_row(self.row));
-        self.smoother.push(deviation);
-        if self.row < self.smoother.delay() {
-            return;
+        if let Some(loaded) = self.loaded {
+            self.search.find_deviations(self.row, loaded);
         }
-        self.smoother.mark(self.extended);
+        for found in &mut self.search.found {
+            let deviation = self.loaded.map(|_| &*found.deviation);
+            found.smoother.push(deviation);
+            if self.row >= found.smoother.delay() {
+                found.smoother.mark(&mut found.extended);
+            }
+        }
     }
 }
 
-/// Finds the showers that arrived just before a group.
+/// Finds the showers that arrived just before each of some groups that follow each other.
 ///
-/// `group_dq` is the integration's, `(group, row, column)`, before any shower has been flagged.
+/// `group_dq` is the integration's, `(group, row, column)`, before any shower has been flagged. Groups searched together
+/// take less time than one by one; four of them fit into a second-level cache.
 ///
 /// # Errors
 /// [`JumpError::Shape`] if the arrays do not agree.
+///
+/// # Panics
+/// If the groups are not those of an integration.
 ///
 /// # Source
 /// stcal 1.20.0 `jump/jump.py::get_bigellipses`. The smoothed ratios agree to about 1e-6: the reference transforms them
@@ -525,37 +590,39 @@ pub fn find_showers(
     noise: &ShowerNoise,
     group_dq: ArrayView3<'_, u8>,
     integration: usize,
-    group: usize,
-) -> Result<Vec<Ellipse>, JumpError> {
-    let (_, groups, rows, columns) = input.ramp_dn.dim();
+    groups: Range<usize>,
+) -> Result<Vec<Vec<Ellipse>>, JumpError> {
+    let (_, depth, rows, columns) = input.ramp_dn.dim();
     JumpError::check(
         "the group quality",
-        &[groups, rows, columns],
+        &[depth, rows, columns],
         group_dq.shape(),
     )?;
     JumpError::check("the noise", &[rows, columns], &noise.median.shape()[1..])?;
-    if group <= input.first_good_group(group_dq) {
-        return Ok(Vec::new());
+    assert!(groups.end <= depth, "the integration has {depth} groups");
+    let first = (input.first_good_group(group_dq) + 1).clamp(groups.start, groups.end);
+    let mut showers = vec![Vec::new(); first - groups.start];
+    if first == groups.end {
+        return Ok(showers);
     }
-    let mut deviations = Deviations::new(input, noise, &group_dq, (integration, group));
-    let ring = Ring::new(input.params.ring_inner_radius, input.params.ring_width);
-    let mut smoother = Smoother::new(ring, input.params.snr_threshold, columns);
-    let mut regions = Regions::default();
-    let mut extended = vec![0; columns];
-    for row in 0..rows + smoother.delay() {
-        deviations.load(row);
+    let mut search = Search::new(input, noise, &group_dq, (integration, first..groups.end));
+    let delay = search.found[0].smoother.delay();
+    for row in 0..rows + delay {
+        let loaded = search.row(row);
         run_vectorised(SmoothRow {
-            deviations: &mut deviations,
-            smoother: &mut smoother,
+            search: &mut search,
             row,
-            rows,
-            extended: &mut extended,
+            loaded: loaded.as_ref(),
         });
-        if let Some(row) = row.checked_sub(smoother.delay()) {
-            regions.add_row(row, &extended);
+        if let Some(row) = row.checked_sub(delay) {
+            for found in &mut search.found {
+                found.regions.add_row(row, &found.extended);
+            }
         }
     }
-    Ok(regions.ellipses(input.params.min_area))
+    let found = search.found.into_iter();
+    showers.extend(found.map(|found| found.regions.ellipses(input.params.min_area)));
+    Ok(showers)
 }
 
 /// Flags the showers of an integration as jumps.

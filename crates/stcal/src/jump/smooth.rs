@@ -1,7 +1,7 @@
 //! Smoothing of a plane with a ring, NaN left out, to see where it exceeds a threshold.
 
-/// Columns whose sums are made together, so that they stay in the nearest cache.
-const PIECE: usize = 128;
+/// Columns whose sums are made together, so that they stay in registers.
+const PIECE: usize = 32;
 
 /// Columns whose means are taken side by side.
 const STEP: usize = 8;
@@ -9,7 +9,8 @@ const STEP: usize = 8;
 /// A ring of pixels around each pixel.
 #[derive(Debug, Clone)]
 pub(super) struct Ring {
-    /// For each distance in columns: the distances in rows that are in the ring.
+    /// For each distance in rows: the distances in columns that are in the ring; and the other way round, as the ring has
+    /// no preference.
     spans: Vec<std::ops::Range<usize>>,
     /// Pixels of the ring.
     taps: usize,
@@ -25,15 +26,15 @@ impl Ring {
         let reach = outer.max(0.0) as usize;
         let mut taps = 0;
         let spans = (0..=reach)
-            .map(|dx| {
-                let in_ring = |dy: &usize| within((dx * dx + dy * dy) as f64);
+            .map(|dy| {
+                let in_ring = |dx: &usize| within((dx * dx + dy * dy) as f64);
                 let last = (0..=reach).rev().find(in_ring);
                 let first = (0..=reach).find(in_ring);
                 let span = first
                     .zip(last)
                     .map_or(0..0, |(first, last)| first..last + 1);
                 let across = 2 * span.len() - usize::from(span.contains(&0));
-                taps += across * if dx == 0 { 1 } else { 2 };
+                taps += across * if dy == 0 { 1 } else { 2 };
                 span
             })
             .collect();
@@ -53,6 +54,41 @@ struct PaddedRow {
     value: Vec<f32>,
     /// How far each value is above the threshold, as [`Screen::excess`].
     excess: Vec<f32>,
+    /// Sums of `excess` over the columns that are at most so far away, `(distance, column)`.
+    within: Vec<Vec<f32>>,
+}
+
+impl PaddedRow {
+    /// Takes the values of a row, or zeros.
+    #[inline(always)]
+    fn load(&mut self, row: Option<&[f32]>, screen: &Screen) {
+        let margin = self.within.len() - 1;
+        if let Some(row) = row {
+            let inner = margin..margin + row.len();
+            self.value[inner.clone()].copy_from_slice(row);
+            for (excess, value) in self.excess[inner].iter_mut().zip(row) {
+                *excess = screen.excess(*value);
+            }
+        } else {
+            self.value.fill(0.0);
+            self.excess.fill(screen.excess(0.0));
+        }
+        let Self { excess, within, .. } = self;
+        for start in (0..within[0].len()).step_by(PIECE) {
+            let mut sums = [0.0; PIECE];
+            sums.copy_from_slice(&excess[start + margin..][..PIECE]);
+            for (distance, within) in within.iter_mut().enumerate() {
+                if distance > 0 {
+                    let left = &excess[start + margin - distance..][..PIECE];
+                    let right = &excess[start + margin + distance..][..PIECE];
+                    for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
+                        *sum += left + right;
+                    }
+                }
+                within[start..start + PIECE].copy_from_slice(&sums);
+            }
+        }
+    }
 }
 
 /// Tells in single precision which pixels may exceed the threshold, for a closer look.
@@ -69,11 +105,13 @@ struct Screen {
 }
 
 impl Screen {
-    fn new(threshold: f64, taps: usize) -> Self {
-        let (threshold, taps) = (threshold as f32, taps as f32);
-        let most = taps * threshold;
-        // At most two additions for each pixel of the ring, of sums of at most `taps * most`; doubled to be safe.
-        let error = 2.0 * (2.0 * taps) * (taps * most) * f32::EPSILON;
+    fn new(threshold: f64, ring: &Ring) -> Self {
+        let threshold = threshold as f32;
+        let most = ring.taps as f32 * threshold;
+        let side = 2.0 * ring.reach() as f32 + 1.0;
+        let pixels = side * side;
+        // At most two additions for each pixel of the box, of sums of at most `pixels * most`; doubled to be safe.
+        let error = 2.0 * (2.0 * pixels) * (pixels * most) * f32::EPSILON;
         let valid = threshold > 0.0 && error.is_finite();
         Self {
             threshold,
@@ -93,6 +131,34 @@ impl Screen {
         };
         if value.is_finite() { excess } else { 0.0 }
     }
+
+    /// Marks with 1 which pixels from column `start` on may exceed the threshold; `centre` holds the values of their row.
+    #[inline(always)]
+    fn of_piece(
+        &self,
+        [plus, minus]: &[Vec<&[f32]>; 2],
+        start: usize,
+        centre: &[f32],
+    ) -> [u8; PIECE] {
+        let mut ring = [0.0; PIECE];
+        for sums in plus {
+            for (ring, sum) in ring.iter_mut().zip(&sums[start..start + PIECE]) {
+                *ring += sum;
+            }
+        }
+        for sums in minus {
+            for (ring, sum) in ring.iter_mut().zip(&sums[start..start + PIECE]) {
+                *ring -= sum;
+            }
+        }
+        let centre = &centre[start..start + PIECE];
+        let mut maybe = [0; PIECE];
+        for lane in 0..PIECE {
+            let below = ring[lane] <= self.least;
+            maybe[lane] = u8::from(!below & centre[lane].is_finite());
+        }
+        maybe
+    }
 }
 
 /// Marks where a plane, smoothed, exceeds a threshold. Its rows come one after another.
@@ -107,10 +173,6 @@ pub(super) struct Smoother {
     columns: usize,
     /// The rows in reach, each written over when it no longer is.
     window: Vec<PaddedRow>,
-    /// Sums of `excess` over rows, of a piece of the plane: for each distance in columns, of those in the ring.
-    sums: Vec<Vec<f32>>,
-    /// The same of all rows near enough.
-    total: Vec<f32>,
     /// Rows that have come.
     loaded: usize,
 }
@@ -118,22 +180,20 @@ pub(super) struct Smoother {
 impl Smoother {
     /// For planes of `columns` columns.
     pub(super) fn new(ring: Ring, threshold: f64, columns: usize) -> Self {
-        let screen = Screen::new(threshold, ring.taps);
+        let screen = Screen::new(threshold, &ring);
         let reach = ring.reach();
-        // The last step may reach beyond the margin.
-        let width = columns + 2 * reach + STEP;
-        let row = PaddedRow {
-            value: vec![0.0; width],
-            excess: vec![screen.excess(0.0); width],
+        let whole = columns.next_multiple_of(PIECE);
+        let mut row = PaddedRow {
+            value: vec![0.0; whole + 2 * reach],
+            excess: vec![screen.excess(0.0); whole + 2 * reach],
+            within: vec![vec![0.0; whole]; reach + 1],
         };
-        let piece = vec![0.0; PIECE + 2 * reach];
+        row.load(None, &screen);
         Self {
             threshold,
             screen,
             columns,
             window: vec![row; 2 * reach + 1],
-            sums: vec![piece.clone(); reach + 1],
-            total: piece,
             loaded: 0,
             ring,
         }
@@ -148,38 +208,53 @@ impl Smoother {
     #[inline(always)]
     pub(super) fn push(&mut self, row: Option<&[f32]>) {
         let count = self.window.len();
-        let into = &mut self.window[self.loaded % count];
+        self.window[self.loaded % count].load(row, &self.screen);
         self.loaded += 1;
-        let Some(row) = row else {
-            into.value.fill(0.0);
-            into.excess.fill(self.screen.excess(0.0));
-            return;
-        };
-        let margin = self.ring.reach();
-        let inner = margin..margin + self.columns;
-        into.value[inner.clone()].copy_from_slice(row);
-        for (excess, value) in into.excess[inner].iter_mut().zip(row) {
-            *excess = self.screen.excess(*value);
-        }
     }
 
     /// Marks with 1 where the row that came [`Self::delay`] rows before the last exceeds the threshold, with 0 elsewhere.
     #[inline(always)]
     pub(super) fn mark(&mut self, above: &mut [u8]) {
-        for (index, above) in above[..self.columns].chunks_mut(PIECE).enumerate() {
-            self.screen(index * PIECE, above);
-            if above.iter().fold(0, |any, maybe| any | maybe) == 0 {
+        let above = &mut above[..self.columns];
+        above.fill(0);
+        let sums = self.sums();
+        let centre = &self.window[self.middle() % self.window.len()].value[self.ring.reach()..];
+        for (index, above) in above.chunks_mut(PIECE).enumerate() {
+            let start = index * PIECE;
+            let maybe = self.screen.of_piece(&sums, start, centre);
+            if maybe.iter().fold(0, |any, maybe| any | maybe) == 0 {
                 continue;
             }
-            for (step, above) in above.chunks_mut(STEP).enumerate() {
-                if above.iter().fold(0, |any, maybe| any | maybe) != 0 {
-                    let means = self.means(index * PIECE + step * STEP);
-                    for (above, mean) in above.iter_mut().zip(means) {
-                        *above &= u8::from(mean > self.threshold);
+            let steps = above.chunks_mut(STEP).zip(maybe.as_chunks::<STEP>().0);
+            for (step, (above, maybe)) in steps.enumerate() {
+                if maybe.iter().fold(0, |any, maybe| any | maybe) != 0 {
+                    let means = self.means(start + step * STEP);
+                    for ((above, mean), maybe) in above.iter_mut().zip(means).zip(maybe) {
+                        *above = maybe & u8::from(mean > self.threshold);
                     }
                 }
             }
         }
+    }
+
+    /// The sums along rows that make up the sums over the ring: what is added, and what is taken away.
+    #[inline(always)]
+    fn sums(&self) -> [Vec<&[f32]>; 2] {
+        let (middle, count) = (self.middle(), self.window.len());
+        let (mut plus, mut minus) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for (away, span) in self.ring.spans.iter().enumerate() {
+            let rows = [middle - away, middle + away];
+            let rows = &rows[usize::from(away == 0)..];
+            for row in rows.iter().map(|row| &self.window[row % count]) {
+                if let Some(last) = span.end.checked_sub(1) {
+                    plus.push(&*row.within[last]);
+                }
+                if let Some(inner) = span.start.checked_sub(1) {
+                    minus.push(&*row.within[inner]);
+                }
+            }
+        }
+        [plus, minus]
     }
 
     /// The window's row in the middle, and a whole number of turns, so that rows before it have a place as well.
@@ -187,55 +262,6 @@ impl Smoother {
     fn middle(&self) -> usize {
         // The window is full of zeros where no row has been yet.
         self.loaded + self.window.len() - 1 - self.ring.reach()
-    }
-
-    /// Marks with 1 which pixels from `start` on may exceed the threshold.
-    #[inline(always)]
-    fn screen(&mut self, start: usize, maybe: &mut [u8]) {
-        let (middle, reach) = (self.middle(), self.ring.reach());
-        let here = start..start + maybe.len() + 2 * reach;
-        let row = |place: usize| &self.window[place % self.window.len()];
-        let total = &mut self.total[..here.len()];
-        for away in 0..=reach {
-            let after = &row(middle + away).excess[here.clone()];
-            if away == 0 {
-                total.copy_from_slice(after);
-            } else {
-                let before = &row(middle - away).excess[here.clone()];
-                for ((total, before), after) in total.iter_mut().zip(before).zip(after) {
-                    *total += before + after;
-                }
-            }
-            for (span, sums) in self.ring.spans.iter().zip(&mut self.sums) {
-                // What is in the ring: all rows as near as its last, without those nearer than its first.
-                let sums = sums.iter_mut().zip(&*total);
-                let is_last = span.end == away + 1;
-                if is_last && span.start > 0 {
-                    sums.for_each(|(sum, total)| *sum = total - *sum);
-                } else if is_last || span.start == away + 1 {
-                    sums.for_each(|(sum, total)| *sum = *total);
-                }
-            }
-        }
-        let mut ring = [0.0; PIECE];
-        let ring = &mut ring[..maybe.len()];
-        for (distance, (span, sums)) in self.ring.spans.iter().zip(&self.sums).enumerate() {
-            let sides = [reach - distance, reach + distance];
-            let sides = match (span.is_empty(), distance) {
-                (true, _) => &sides[..0],
-                (false, 0) => &sides[..1],
-                (false, _) => &sides[..],
-            };
-            for &side in sides {
-                let sums = ring.iter_mut().zip(&sums[side..]);
-                sums.for_each(|(ring, sum)| *ring += sum);
-            }
-        }
-        let centre = &row(middle).value[start + reach..];
-        for ((maybe, sum), centre) in maybe.iter_mut().zip(ring).zip(centre) {
-            let below = *sum <= self.screen.least;
-            *maybe = u8::from(!below & centre.is_finite());
-        }
     }
 
     /// The smoothed values of some pixels of the row in the middle; NaN where there is no value in the ring.

@@ -353,6 +353,31 @@ fn long_lists() -> impl Strategy<Value = Vec<Vec<f32>>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn middles_are_found_in_brackets_of_lists_much_like_them(columns in long_lists(), lost in 0.0_f64..0.5, seed: u64) {
+        let lane_of = |list: &Vec<f32>| std::array::from_fn(|lane| list[lane]);
+        let mut lists: Vec<[f32; LANES]> = columns.iter().map(lane_of).collect();
+        let networks = Networks::new(lists.len());
+        let (mut before, mut expected, mut found) = (LaneStats::default(), LaneStats::default(), LaneStats::default());
+        networks.stats(&lists, &mut Vec::new(), &mut before);
+        // The columns lose more and more of their values, the first none, half of them the large ones first.
+        for (index, list) in lists.iter_mut().enumerate() {
+            for (lane, value) in list.iter_mut().enumerate() {
+                let draw = (index as u64 * 7919 + lane as u64).wrapping_mul(seed | 1) >> 40;
+                let share = lost * lane as f64 / LANES as f64;
+                if (draw as f64) < share * f64::from(1 << 24) && (lane % 2 == 0 || *value > 0.0) {
+                    *value = f32::NAN;
+                }
+            }
+        }
+        networks.stats(&lists, &mut Vec::new(), &mut expected);
+        networks.middle_near(&lists, Some(&before.brackets), &mut Vec::new(), &mut found);
+        // Either zero may stand for the other.
+        let bits = |stats: &LaneStats| stats.middle.map(|lane| lane.map(|value| (value + 0.0).to_bits()));
+        prop_assert_eq!(bits(&found), bits(&expected));
+    }
+
     #[test]
     fn selection_of_long_lists_agrees_with_sorting(columns in long_lists()) {
         check_stats(&columns)?;

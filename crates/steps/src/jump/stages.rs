@@ -125,6 +125,9 @@ fn snowballs(mut group_dq: ArrayViewMut4<'_, u8>, params: &SnowballParams) -> u6
         .sum()
 }
 
+/// Groups of an integration in which one task searches for showers.
+const GROUPS_TOGETHER: usize = 4;
+
 /// Showers of all integrations.
 fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Result<u64, JumpError> {
     if !showers_possible(group_dq.view(), input.flags.do_not_use) {
@@ -139,14 +142,20 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
         })
         .collect::<Result<Vec<_>, _>>()?;
     let noise = ShowerNoise::join(&noise)?;
-    let planes = (0..integrations * groups).into_par_iter();
-    let found = planes
-        .map(|plane| {
-            let (integration, group) = (plane / groups, plane % groups);
+    let parts: Vec<_> = (0..integrations)
+        .flat_map(|integration| {
+            let starts = (0..groups).step_by(GROUPS_TOGETHER);
+            starts.map(move |start| (integration, start..groups.min(start + GROUPS_TOGETHER)))
+        })
+        .collect();
+    let found = parts
+        .into_par_iter()
+        .map(|(integration, groups)| {
             let view = group_dq.slice(s![integration, .., .., ..]);
-            find_showers(input, &noise, view, integration, group)
+            find_showers(input, &noise, view, integration, groups)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<_> = found.into_iter().flatten().collect();
     group_dq
         .axis_iter_mut(Axis(0))
         .into_par_iter()
