@@ -1,7 +1,7 @@
 //! Smoothing of a plane with a ring, NaN left out, to see where it exceeds a threshold.
 
 /// Columns whose sums are made together, so that they stay in registers.
-const PIECE: usize = 32;
+const PIECE: usize = 16;
 
 /// Columns whose means are taken side by side.
 const STEP: usize = 8;
