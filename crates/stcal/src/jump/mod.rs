@@ -25,7 +25,7 @@
 //! | [`JumpPlan::follow_band`] | band of rows | flags neighbours and the groups after large jumps, tidies the flags |
 //! | [`flag_snowballs`] | integration | large events with a saturated core |
 //! | [`flag_cores_of_previous_integration`] | integration | the persistence of those cores |
-//! | [`ShowerNoise::of_band`], [`find_showers`], [`flag_showers`] | band, group, integration | faint extended showers |
+//! | [`ShowerNoise::of_band`], [`find_showers`], [`flag_showers`] | band, groups that follow each other, integration | faint extended showers |
 //!
 //! [`detect_jumps`] runs them one after another.
 //!
