@@ -1,8 +1,9 @@
 //! A band of output rows, and how contributions are added to it.
 
 use ndarray::ArrayViewMut2;
+use pulp::Simd;
 
-use crate::kernel::{CELLS, LANES, Shares};
+use crate::kernel::{CELLS, LANES, Run, Shares};
 use crate::{DrizzleError, Exposure, Layer};
 
 /// Rows of the output to which an exposure is added: views of the same rows of all output images, each
@@ -67,25 +68,27 @@ pub struct Tally {
     pub skipped: i64,
 }
 
-/// Means over one sum of weights, at most.
-pub(crate) const MOST_MEANS: usize = 32;
-
-/// Means over one sum of weights. While an exposure is added, the means of an output pixel lie side by side, so that a
-/// contribution changes all of them with the same few instructions.
-struct Means<'b, const N: usize> {
+/// Means over one sum of weights.
+struct Means<'b> {
     weight: &'b mut [f32],
-    images: Vec<(Pixels<'b>, &'b mut [f32])>,
-    squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
-    /// Means and then means with squared weights of each output pixel.
-    pixels: Vec<[f32; N]>,
-    /// The input pixels that are being added.
-    values: [[f32; N]; LANES],
+    images: Vec<Layered<'b>>,
+    squared: Vec<Squared<'b>>,
 }
 
-/// The pixels of an image of an exposure.
-struct Pixels<'b> {
-    values: &'b [f32],
+/// An image of an exposure and its mean.
+struct Layered<'b> {
+    pixels: &'b [f32],
     meaning: Meaning,
+    mean: &'b mut [f32],
+    /// The input pixels that are being added.
+    values: [f32; LANES],
+}
+
+/// An image of an exposure, if there is one, and its mean with squared weights.
+struct Squared<'b> {
+    pixels: Option<&'b [f32]>,
+    mean: &'b mut [f32],
+    values: [f32; LANES],
 }
 
 /// What the pixels of an image stand for.
@@ -99,151 +102,135 @@ enum Meaning {
     InverseRoots,
 }
 
-impl<'b, const N: usize> Means<'b, N> {
-    fn new(
-        weight: &'b mut [f32],
-        images: Vec<(Pixels<'b>, &'b mut [f32])>,
-        squared: Vec<(Option<&'b [f32]>, &'b mut [f32])>,
-    ) -> Self {
-        let mut pixels = vec![[0.0; N]; weight.len()];
-        let means = images.iter().map(|(_, mean)| &**mean);
-        let squares = squared.iter().map(|(_, mean)| &**mean);
-        for (place, image) in means.chain(squares).enumerate() {
-            for (pixel, &value) in pixels.iter_mut().zip(image) {
-                pixel[place] = value;
-            }
-        }
-        Self {
-            weight,
-            images,
-            squared,
-            pixels,
-            values: [[0.0; N]; LANES],
-        }
-    }
-
+impl Means<'_> {
     /// Turns to `count` input pixels.
     #[inline(always)]
     fn load(&mut self, from: usize, count: usize, scale: f32) {
-        for (place, (image, _)) in self.images.iter().enumerate() {
+        for image in &mut self.images {
             // Lines of all lanes are copied in registers, others by a call.
-            let mut line = match image.values[from..].first_chunk::<LANES>() {
+            let line = match image.pixels[from..].first_chunk::<LANES>() {
                 Some(line) if count == LANES => *line,
                 _ => {
                     let mut line = [0.0; LANES];
-                    line[..count].copy_from_slice(&image.values[from..from + count]);
+                    line[..count].copy_from_slice(&image.pixels[from..from + count]);
                     line
                 }
             };
-            line = match image.meaning {
+            image.values = match image.meaning {
                 Meaning::Values { background } => line.map(|value| (value - background) * scale),
                 Meaning::Roots => line.map(|value| value.sqrt() * scale),
                 Meaning::InverseRoots => line.map(|value| (1.0 / value).sqrt() * scale),
             };
-            for (values, value) in self.values.iter_mut().zip(line) {
-                values[place] = value;
-            }
         }
-        for (place, (image, _)) in (self.images.len()..).zip(&self.squared) {
-            for (lane, values) in self.values[..count].iter_mut().enumerate() {
-                values[place] = image.map_or(0.0, |image| image[from + lane] * (scale * scale));
-            }
+        for image in &mut self.squared {
+            let Some(pixels) = image.pixels else {
+                continue;
+            };
+            let line = image.values.iter_mut().zip(&pixels[from..from + count]);
+            line.for_each(|(value, pixel)| *value = pixel * (scale * scale));
         }
     }
 
-    /// Adds the input pixel in a lane to `to` with a weight.
+    /// Adds the input pixel in a lane to `to` with a weight. Sums are 32-bit, in the order of the contributions.
     #[inline(always)]
     fn add(&mut self, to: usize, lane: usize, weight: f32) {
-        let (old, before) = (self.pixels[to], self.weight[to]);
-        self.sums(lane).add(to, weight);
-        if !self.squared.is_empty() && before != 0.0 {
-            self.add_squared(to, lane, &old, (before, weight));
-        }
-    }
-
-    /// The sums for the input pixel in a lane.
-    #[inline(always)]
-    fn sums(&mut self, lane: usize) -> Sums<'_, N> {
-        // Of one length, so that it is compared with once.
-        let count = self.weight.len().min(self.pixels.len());
-        Sums {
-            weight: &mut self.weight[..count],
-            pixels: &mut self.pixels[..count],
-            values: self.values[lane],
-        }
-    }
-
-    #[inline(never)]
-    fn add_squared(
-        &mut self,
-        to: usize,
-        lane: usize,
-        old: &[f32; N],
-        (before, weight): (f32, f32),
-    ) {
-        let total = f64::from(before + weight);
-        // The squares of the two parts are rounded to 32 bits, that of the total is not.
-        let (before, weight) = (f64::from(before * before), f64::from(weight * weight));
-        let squares = self.images.len()..self.images.len() + self.squared.len();
-        let pairs = old[squares.clone()]
-            .iter()
-            .zip(&self.values[lane][squares.clone()]);
-        for (mean, (old, value)) in self.pixels[to][squares].iter_mut().zip(pairs) {
-            let sum = f64::from(*old) * before + weight * f64::from(*value);
-            *mean = (sum / (total * total)) as f32;
-        }
-    }
-
-    /// Puts the means back into the images of the band.
-    fn finish(self) {
-        let means = self.images.into_iter().map(|(_, mean)| mean);
-        let squares = self.squared.into_iter().map(|(_, mean)| mean);
-        for (place, image) in means.chain(squares).enumerate() {
-            for (value, pixel) in image.iter_mut().zip(&self.pixels) {
-                *value = pixel[place];
-            }
-        }
-    }
-}
-
-/// What an input pixel is added to, at hand for as long as it is.
-struct Sums<'s, const N: usize> {
-    weight: &'s mut [f32],
-    pixels: &'s mut [[f32; N]],
-    /// The input pixel.
-    values: [f32; N],
-}
-
-impl<const N: usize> Sums<'_, N> {
-    /// Adds the input pixel to `to` with a weight. Sums are 32-bit, in the order of the contributions.
-    #[inline(always)]
-    fn add(&mut self, to: usize, weight: f32) {
-        let (old, before) = (self.pixels[to], self.weight[to]);
+        let before = self.weight[to];
         let total = before + weight;
         // Masks in place of a branch: which contribution is the first is not to be foreseen.
         let known = u32::from(before != 0.0).wrapping_neg();
-        let mut new = [0.0; N];
-        for k in 0..N {
-            let mean = (old[k] * before + weight * self.values[k]) / total;
-            new[k] = f32::from_bits(mean.to_bits() & known | self.values[k].to_bits() & !known);
+        for image in &mut self.images {
+            let (mean, value) = (&mut image.mean[to], image.values[lane]);
+            let new = (*mean * before + weight * value) / total;
+            *mean = f32::from_bits(new.to_bits() & known | value.to_bits() & !known);
         }
-        self.pixels[to] = new;
+        if !self.squared.is_empty() {
+            self.add_squared(to, lane, (before, weight));
+        }
         self.weight[to] = total;
+    }
+
+    #[inline(never)]
+    fn add_squared(&mut self, to: usize, lane: usize, (before, weight): (f32, f32)) {
+        let total = f64::from(before + weight);
+        // The squares of the two parts are rounded to 32 bits, that of the total is not.
+        let squares = (f64::from(before * before), f64::from(weight * weight));
+        for image in &mut self.squared {
+            let (mean, value) = (&mut image.mean[to], image.values[lane]);
+            let sum = f64::from(*mean) * squares.0 + squares.1 * f64::from(value);
+            *mean = if before == 0.0 {
+                value
+            } else {
+                (sum / (total * total)) as f32
+            };
+        }
+    }
+
+    /// Adds neighbouring input pixels, from `lane` on, to neighbouring output pixels, from `to` on, with a weight for each;
+    /// those without weight are not added. The same arithmetic as that of [`add`](Self::add).
+    #[inline(always)]
+    fn add_row<S: Simd>(&mut self, simd: S, to: usize, lane: usize, weights: &[f32]) {
+        let count = weights.len();
+        let sums = &mut self.weight[to..to + count];
+        for image in &mut self.images {
+            let means = &mut image.mean[to..to + count];
+            let values = &image.values[lane..lane + count];
+            let (head, rest) = S::as_mut_simd_f32s(means);
+            let parts = (
+                S::as_simd_f32s(sums),
+                S::as_simd_f32s(weights),
+                S::as_simd_f32s(values),
+            );
+            let pixels = head.iter_mut().zip(parts.0.0).zip(parts.1.0).zip(parts.2.0);
+            for (((mean, before), weight), value) in pixels {
+                *mean = mean_with(simd, *mean, *before, (*weight, *value));
+            }
+            if !rest.is_empty() {
+                let new = mean_with(
+                    simd,
+                    simd.partial_load_f32s(rest),
+                    simd.partial_load_f32s(parts.0.1),
+                    (
+                        simd.partial_load_f32s(parts.1.1),
+                        simd.partial_load_f32s(parts.2.1),
+                    ),
+                );
+                simd.partial_store_f32s(rest, new);
+            }
+        }
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            *sum += weight;
+        }
     }
 }
 
-/// A band as plain slices, with the images that go into it; `N` is the number of means over one sum of weights, or more.
-pub(crate) struct Target<'b, const N: usize> {
-    main: Means<'b, N>,
+/// The means of pixels with one more contribution to each: a weight and a value.
+#[inline(always)]
+fn mean_with<S: Simd>(
+    simd: S,
+    old: S::f32s,
+    before: S::f32s,
+    (weight, value): (S::f32s, S::f32s),
+) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    let total = simd.add_f32s(before, weight);
+    let sum = simd.add_f32s(simd.mul_f32s(old, before), simd.mul_f32s(weight, value));
+    let mean = simd.div_f32s(sum, total);
+    let new = simd.select_f32s(simd.equal_f32s(before, zero), value, mean);
+    simd.select_f32s(simd.equal_f32s(weight, zero), old, new)
+}
+
+/// A band as plain slices, with the images that go into it.
+pub(crate) struct Target<'b> {
+    main: Means<'b>,
     context: Option<(&'b mut [i32], i32)>,
     dq: Option<(&'b [u32], &'b mut [u32])>,
-    separate: Option<Means<'b, N>>,
+    separate: Option<Means<'b>>,
     scale: f32,
     /// The first of the input pixels that are being added.
     from: usize,
 }
 
-impl<'b, const N: usize> Target<'b, N> {
+impl<'b> Target<'b> {
     /// Pairs the images of an exposure with those of a band that has `shape`.
     pub(crate) fn new(
         exposure: &'b Exposure<'_>,
@@ -332,35 +319,53 @@ impl<'b, const N: usize> Target<'b, N> {
         bits: u64,
         shares: &Shares,
     ) {
+        for (to, cell) in Cells::of(bits, first, width) {
+            self.add(to, lane, shares[cell][lane]);
+        }
+    }
+
+    /// Adds the input pixels of a run to the cells of their grids, of which the first begins with the band's pixel `first`; a
+    /// row has `width` pixels.
+    ///
+    /// Which pixels of a run come first to an output pixel is not changed: of two, the one to the left has it further to
+    /// the right on its grid, and the columns of the grids are gone through from right to left.
+    #[inline(always)]
+    pub(crate) fn add_run<S: Simd>(
+        &mut self,
+        simd: S,
+        (first, width): (usize, usize),
+        run: &Run,
+        shares: &Shares,
+    ) {
         if self.dq.is_some() || !self.main.squared.is_empty() {
-            for (to, cell) in Cells::of(bits, first, width) {
-                self.add(to, lane, shares[cell][lane]);
+            for lane in run.lanes.clone() {
+                let first = first + lane - run.lanes.start;
+                self.add_cells((first, width), lane, run.cells, shares);
             }
             return;
         }
-        let mut context = self.context.as_mut();
-        let mut main = self.main.sums(lane);
-        let mut separate = self.separate.as_mut().map(|means| means.sums(lane));
-        for (to, cell) in Cells::of(bits, first, width) {
-            let weight = shares[cell][lane];
-            if let Some((plane, bit)) = &mut context {
-                plane[to] |= if weight > 0.0 { *bit } else { 0 };
-            }
-            if weight == 0.0 {
-                continue;
-            }
-            main.add(to, weight);
-            if let Some(separate) = &mut separate {
-                separate.add(to, weight);
+        for column in (0..CELLS).rev() {
+            for row in 0..CELLS {
+                let cell = CELLS * row + column;
+                if run.cells & 1 << cell != 0 {
+                    let to = first + row * width + column;
+                    self.add_row(simd, to, run.lanes.start, &shares[cell][run.lanes.clone()]);
+                }
             }
         }
     }
 
-    /// Puts everything into the images of the band.
-    pub(crate) fn finish(self) {
-        self.main.finish();
-        if let Some(separate) = self.separate {
-            separate.finish();
+    /// As [`Means::add_row`], in all images.
+    #[inline(always)]
+    fn add_row<S: Simd>(&mut self, simd: S, to: usize, lane: usize, weights: &[f32]) {
+        if let Some((plane, bit)) = &mut self.context {
+            for (bits, weight) in plane[to..to + weights.len()].iter_mut().zip(weights) {
+                *bits |= if *weight > 0.0 { *bit } else { 0 };
+            }
+        }
+        self.main.add_row(simd, to, lane, weights);
+        if let Some(separate) = &mut self.separate {
+            separate.add_row(simd, to, lane, weights);
         }
     }
 }
@@ -393,19 +398,11 @@ impl Iterator for Cells {
     }
 }
 
-/// How many means over one sum of weights an exposure has.
-pub(crate) fn count(exposure: &Exposure<'_>) -> usize {
-    let main = 1 + exposure.along.len() + exposure.squared.len();
-    main.max(exposure.separate.len())
-}
-
-type Pair<'b, I> = (I, &'b mut [f32]);
-
 fn squared<'b>(
     exposure: &'b Exposure<'_>,
     outputs: &'b mut [ArrayViewMut2<'_, f32>],
     shape: (usize, usize),
-) -> Result<Vec<Pair<'b, Option<&'b [f32]>>>, DrizzleError> {
+) -> Result<Vec<Squared<'b>>, DrizzleError> {
     if outputs.len() != exposure.squared.len() {
         return Err(DrizzleError::Count {
             what: "means with squared weights",
@@ -420,7 +417,11 @@ fn squared<'b>(
             let input = input
                 .map(|image| crate::exposure::pixels(image, "an image with squared weights"))
                 .transpose()?;
-            Ok((input, flat(output, shape, "a mean with squared weights")?))
+            Ok(Squared {
+                pixels: input,
+                mean: flat(output, shape, "a mean with squared weights")?,
+                values: [0.0; LANES],
+            })
         })
         .collect()
 }
@@ -437,12 +438,12 @@ fn layer<'b, 'v>(layer: &'b Layer<'v>) -> Input<'b, 'v> {
     (layer.image(), meaning)
 }
 
-fn means<'b, 'v: 'b, const N: usize>(
+fn means<'b, 'v: 'b>(
     inputs: Vec<Input<'b, 'v>>,
     outputs: &'b mut Images<'_>,
-    squared: Vec<Pair<'b, Option<&'b [f32]>>>,
+    squared: Vec<Squared<'b>>,
     shape: (usize, usize),
-) -> Result<Means<'b, N>, DrizzleError> {
+) -> Result<Means<'b>, DrizzleError> {
     if outputs.means.len() != inputs.len() {
         return Err(DrizzleError::Count {
             what: "means",
@@ -452,14 +453,18 @@ fn means<'b, 'v: 'b, const N: usize>(
     }
     let mut images = Vec::with_capacity(inputs.len());
     for ((input, meaning), output) in inputs.into_iter().zip(&mut outputs.means) {
-        let pixels = Pixels {
-            values: crate::exposure::pixels(input, "an image of the exposure")?,
+        images.push(Layered {
+            pixels: crate::exposure::pixels(input, "an image of the exposure")?,
             meaning,
-        };
-        images.push((pixels, flat(output, shape, "a mean")?));
+            mean: flat(output, shape, "a mean")?,
+            values: [0.0; LANES],
+        });
     }
-    let weight = flat(&mut outputs.weight, shape, "the sum of weights")?;
-    Ok(Means::new(weight, images, squared))
+    Ok(Means {
+        weight: flat(&mut outputs.weight, shape, "the sum of weights")?,
+        images,
+        squared,
+    })
 }
 
 /// The pixels of an output image of this shape, row after row.

@@ -2,7 +2,7 @@
 
 use crate::kernel::{LANCZOS_STEP, lanczos_table};
 
-use super::{Interpolation, polynomial};
+use super::{Interpolation, Points, SIDE_BY_SIDE, polynomial};
 
 /// An image as a slice.
 pub(super) struct Image<'a> {
@@ -103,6 +103,40 @@ pub(super) fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
         (None, _) if row + 1 == image.rows() as i64 => image.at(column, row),
         (None, _) => down * image.at(column, row) + up * image.at(column, row + 1),
     }
+}
+
+/// As [`linear`] for several points, if all of them have pixels on all sides; with the same bits.
+#[inline(always)]
+pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option<Points> {
+    let (width, height) = ((image.columns - 1) as f32, (image.rows() - 1) as f32);
+    let mut are_inside = true;
+    for (x, y) in x.iter().zip(y) {
+        are_inside &= *x >= 0.0 && *x < width && *y >= 0.0 && *y < height;
+    }
+    if !are_inside {
+        return None;
+    }
+    let mut corners = [[0.0; SIDE_BY_SIDE]; 4];
+    for k in 0..SIDE_BY_SIDE {
+        let from = y[k] as usize * image.columns + x[k] as usize;
+        let low = image.pixels.get(from..)?.first_chunk::<2>()?;
+        let high = image
+            .pixels
+            .get(from + image.columns..)?
+            .first_chunk::<2>()?;
+        (corners[0][k], corners[1][k]) = (low[0], low[1]);
+        (corners[2][k], corners[3][k]) = (high[0], high[1]);
+    }
+    let mut values = [0.0; SIDE_BY_SIDE];
+    for (k, value) in values.iter_mut().enumerate() {
+        let (right, up) = (x[k] - x[k] as i32 as f32, y[k] - y[k] as i32 as f32);
+        let (left, down) = (1.0 - right, 1.0 - up);
+        *value = left * down * corners[0][k]
+            + right * down * corners[1][k]
+            + up * left * corners[2][k]
+            + right * up * corners[3][k];
+    }
+    Some(values)
 }
 
 /// A Lanczos function of the distances along both axes.

@@ -27,21 +27,31 @@ pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
     let mut ranks = Ranks::of(&values);
     for _ in 0..CLIPS {
         let (low, high) = bounds(&values, &mut ranks);
-        let is_inside = |value: &f32| f64::from(*value) >= low && f64::from(*value) <= high;
+        let is_inside = |value: f32| f64::from(value) >= low && f64::from(value) <= high;
         // Counting is quicker than copying, and the last time there is nothing to copy.
-        if values.iter().filter(|value| is_inside(value)).count() == values.len() {
+        if values.iter().filter(|value| is_inside(**value)).count() == values.len() {
             break;
         }
-        values.retain(|value| {
-            let is_kept = is_inside(value);
-            if !is_kept {
-                ranks.take_out(*value);
-            }
-            is_kept
-        });
+        keep(&mut values, is_inside, |value| ranks.take_out(value));
     }
     let (sum, _) = moments(&values, 0.0);
     sum / values.len() as f64 * fraction
+}
+
+/// Keeps the values that are wanted, and tells which were not. Each value is written where the next wanted one belongs: only
+/// few are not wanted, and the others are moved without a branch.
+fn keep(values: &mut Vec<f32>, is_wanted: impl Fn(f32) -> bool, mut lost: impl FnMut(f32)) {
+    let mut kept = 0;
+    for place in 0..values.len() {
+        let value = values[place];
+        values[kept] = value;
+        let is_wanted = is_wanted(value);
+        kept += usize::from(is_wanted);
+        if !is_wanted {
+            lost(value);
+        }
+    }
+    values.truncate(kept);
 }
 
 /// The limits of what is not an outlier.
