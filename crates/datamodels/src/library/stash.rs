@@ -21,8 +21,15 @@ pub struct Stash {
 /// Arrays that are not needed any more, so many at most.
 #[derive(Debug)]
 struct Spare<T> {
-    arrays: Mutex<Vec<Array2<T>>>,
+    heap: Mutex<Heap<T>>,
     most: usize,
+}
+
+#[derive(Debug)]
+struct Heap<T> {
+    arrays: Vec<Array2<T>>,
+    /// Whether an array has been made.
+    is_begun: bool,
 }
 
 /// The two planes of one map.
@@ -43,24 +50,34 @@ impl Default for Stash {
 
 impl<T: Element> Spare<T> {
     fn new(most: usize) -> Self {
+        let heap = Heap {
+            arrays: Vec::new(),
+            is_begun: false,
+        };
         Self {
-            arrays: Mutex::default(),
+            heap: Mutex::new(heap),
             most,
         }
     }
 
     /// An array of a shape with any values.
     fn take(&self, shape: (usize, usize)) -> Array2<T> {
-        let mut arrays = locked(&self.arrays);
-        let found = arrays.iter().position(|array| array.dim() == shape);
-        found.map_or_else(
-            || Array2::from_elem(shape, T::default()),
-            |index| arrays.swap_remove(index),
-        )
+        let mut heap = locked(&self.heap);
+        let found = heap.arrays.iter().position(|array| array.dim() == shape);
+        if let Some(index) = found {
+            return heap.arrays.swap_remove(index);
+        }
+        let new = || Array2::from_elem(shape, T::default());
+        if !std::mem::replace(&mut heap.is_begun, true) {
+            // All that will be needed at once: side by side they leave no gaps in memory for what is taken and given back
+            // between them. Zeros cost nothing before something else is written there.
+            heap.arrays.resize_with(self.most - 1, new);
+        }
+        new()
     }
 
     fn put(&self, array: Array2<T>) {
-        let mut arrays = locked(&self.arrays);
+        let arrays = &mut locked(&self.heap).arrays;
         if arrays.len() == self.most {
             arrays.remove(0);
         }
