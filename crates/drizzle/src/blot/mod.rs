@@ -204,8 +204,8 @@ fn blot_all(
     Ok(outside)
 }
 
-/// Points that are looked at together.
-const SIDE_BY_SIDE: usize = 8;
+/// Points that are looked at together: so many that the compiler keeps loops over them, and makes vector instructions of these.
+const SIDE_BY_SIDE: usize = 32;
 
 /// A number for each of these points.
 type Points = [f32; SIDE_BY_SIDE];

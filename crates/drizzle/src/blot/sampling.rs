@@ -108,17 +108,22 @@ pub(super) fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
 /// As [`linear`] for several points, if all of them have pixels on all sides; with the same bits.
 #[inline(always)]
 pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option<Points> {
-    let (width, height) = ((image.columns - 1) as f32, (image.rows() - 1) as f32);
+    let (width, height) = (image.columns - 1, image.rows() - 1);
+    if width.max(height) >= MOST_WHOLE {
+        return None;
+    }
+    let (width, height) = (width as f32, height as f32);
     let mut are_inside = true;
     for (x, y) in x.iter().zip(y) {
-        are_inside &= *x >= 0.0 && *x < width && *y >= 0.0 && *y < height;
+        are_inside &= (*x >= 0.0) & (*x < width) & (*y >= 0.0) & (*y < height);
     }
     if !are_inside {
         return None;
     }
+    let ((columns, right), (rows, up)) = (split(x), split(y));
     let mut corners = [[0.0; SIDE_BY_SIDE]; 4];
     for k in 0..SIDE_BY_SIDE {
-        let from = y[k] as usize * image.columns + x[k] as usize;
+        let from = rows[k] as usize * image.columns + columns[k] as usize;
         let low = image.pixels.get(from..)?.first_chunk::<2>()?;
         let high = image
             .pixels
@@ -129,7 +134,7 @@ pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option
     }
     let mut values = [0.0; SIDE_BY_SIDE];
     for (k, value) in values.iter_mut().enumerate() {
-        let (right, up) = (x[k] - x[k] as i32 as f32, y[k] - y[k] as i32 as f32);
+        let (right, up) = (right[k], up[k]);
         let (left, down) = (1.0 - right, 1.0 - up);
         *value = left * down * corners[0][k]
             + right * down * corners[1][k]
@@ -137,6 +142,26 @@ pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option
             + right * up * corners[3][k];
     }
     Some(values)
+}
+
+/// A number of 32 bits with this one added has no bits left for fractions.
+const NO_FRACTION: f32 = (1 << 23) as f32;
+
+/// Whole numbers below this one can be told by [`NO_FRACTION`].
+const MOST_WHOLE: usize = 1 << 22;
+
+/// The whole parts and the fractions of numbers from 0 to [`MOST_WHOLE`], without conversions, of which the compiler makes no
+/// vector instructions.
+#[inline(always)]
+fn split(numbers: &Points) -> ([u32; SIDE_BY_SIDE], Points) {
+    let (mut wholes, mut fractions) = ([0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
+    for (k, number) in numbers.iter().enumerate() {
+        let nearest = (number + NO_FRACTION) - NO_FRACTION;
+        let whole = nearest - if nearest > *number { 1.0 } else { 0.0 };
+        wholes[k] = (whole + NO_FRACTION).to_bits() - NO_FRACTION.to_bits();
+        fractions[k] = number - whole;
+    }
+    (wholes, fractions)
 }
 
 /// A Lanczos function of the distances along both axes.
