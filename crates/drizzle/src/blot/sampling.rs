@@ -115,7 +115,7 @@ pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option
     let (width, height) = (width as f32, height as f32);
     let mut are_inside = true;
     for (x, y) in x.iter().zip(y) {
-        are_inside &= (*x >= 0.0) & (*x < width) & (*y >= 0.0) & (*y < height);
+        are_inside &= *x >= 0.0 && *x < width && *y >= 0.0 && *y < height;
     }
     if !are_inside {
         return None;

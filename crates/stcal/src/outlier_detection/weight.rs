@@ -85,8 +85,8 @@ impl Limits {
         }
     }
 
-    fn hold(&self, weight: f32) -> bool {
-        (weight >= self.low) & (weight <= self.high) & (weight != 0.0)
+    fn hold(self, weight: f32) -> bool {
+        weight >= self.low && weight <= self.high && weight != 0.0
     }
 }
 
