@@ -12,9 +12,6 @@ const CLIPS: usize = 5;
 /// Sums run side by side, so that they fill the vector registers.
 const LANES: usize = 8;
 
-/// Weights that are looked at together; they stay in the first-level cache.
-const BLOCK: usize = 2048;
-
 /// `fraction` of the mean weight of pixels, without outliers, zeros and what is not finite; NaN if there is no other.
 ///
 /// ```
@@ -30,20 +27,17 @@ pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
     for _ in 0..CLIPS {
         let narrower = narrower(weights, limits, &mut ranks);
         let count = ranks.total();
-        for weights in weights.chunks(LANES) {
-            let is_outlier = |weight: f32| limits.hold(weight) && !narrower.hold(weight);
-            // There are few.
-            if weights.iter().any(|weight| is_outlier(*weight)) {
-                let outliers = weights.iter().filter(|weight| is_outlier(**weight));
-                outliers.for_each(|weight| ranks.take_out(*weight));
-            }
-        }
+        run_vectorised(TakeOut {
+            weights,
+            between: (limits, narrower),
+            ranks: &mut ranks,
+        });
         if ranks.total() == count {
             break;
         }
         limits = narrower;
     }
-    let (sum, _) = moments(weights, limits, 0.0);
+    let (sum, _) = moments(weights, limits, (0.0, ranks.total()));
     sum / ranks.total() as f64 * fraction
 }
 
@@ -85,6 +79,7 @@ impl Limits {
         }
     }
 
+    #[inline(always)]
     fn hold(self, weight: f32) -> bool {
         weight >= self.low && weight <= self.high && weight != 0.0
     }
@@ -93,73 +88,125 @@ impl Limits {
 /// The limits of what is not an outlier among the weights that count.
 fn narrower(weights: &[f32], limits: Limits, ranks: &mut Ranks) -> Limits {
     let centre = ranks.median(weights, |weight| limits.hold(weight));
-    let (sum, squares) = moments(weights, limits, centre);
+    let (sum, squares) = moments(weights, limits, (centre, ranks.total()));
     let count = ranks.total() as f64;
     let mean = sum / count;
     let width = SIGMA * (squares / count - mean * mean).max(0.0).sqrt();
     limits.within(centre - width, centre + width)
 }
 
-/// Sums of the distances from `centre`, and of their squares, of the weights that count.
-fn moments(weights: &[f32], limits: Limits, centre: f64) -> (f64, f64) {
-    let mut sums = Sums {
-        centre,
-        distances: [0.0; LANES],
-        squares: [0.0; LANES],
-    };
-    // Weights that count go to the lanes in turn, whatever lies between them.
-    let mut block = [0.0; BLOCK + LANES];
-    let mut held = 0;
-    for part in weights.chunks(BLOCK) {
-        for &weight in part {
-            block[held] = weight;
-            held += usize::from(limits.hold(weight));
-        }
-        let (chunks, rest) = block[..held].as_chunks::<LANES>();
-        run_vectorised(AddAll {
-            chunks,
-            sums: &mut sums,
-        });
-        let (start, left) = (held - rest.len(), rest.len());
-        block.copy_within(start..held, 0);
-        held = left;
-    }
-    for weight in &block[..held] {
-        sums.add(0, *weight);
-    }
-    (sums.distances.iter().sum(), sums.squares.iter().sum())
+/// Takes weights out that some limits hold and others do not.
+struct TakeOut<'a> {
+    weights: &'a [f32],
+    between: (Limits, Limits),
+    ranks: &'a mut Ranks,
 }
 
-/// Sums that run side by side.
-struct Sums {
-    centre: f64,
-    distances: [f64; LANES],
-    squares: [f64; LANES],
-}
-
-impl Sums {
-    #[inline(always)]
-    fn add(&mut self, lane: usize, weight: f32) {
-        let distance = f64::from(weight) - self.centre;
-        self.distances[lane] += distance;
-        self.squares[lane] += distance * distance;
-    }
-}
-
-/// Adds weights, one to each lane.
-struct AddAll<'a> {
-    chunks: &'a [[f32; LANES]],
-    sums: &'a mut Sums,
-}
-
-impl Kernel for AddAll<'_> {
+impl Kernel for TakeOut<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for chunk in self.chunks {
-            for (lane, weight) in chunk.iter().enumerate() {
-                self.sums.add(lane, *weight);
+        let (wide, narrow) = self.between;
+        let (chunks, rest) = self.weights.as_chunks::<PART>();
+        let mut take_out = |weights: &[f32]| {
+            let outliers = weights.iter();
+            let outliers = outliers.filter(|weight| wide.hold(**weight) && !narrow.hold(**weight));
+            outliers.for_each(|weight| self.ranks.take_out(*weight));
+        };
+        for weights in chunks {
+            let mut count = 0;
+            for weight in weights {
+                count += u32::from(wide.hold(*weight) && !narrow.hold(*weight));
+            }
+            // There are few.
+            if count > 0 {
+                take_out(weights);
+            }
+        }
+        take_out(rest);
+    }
+}
+
+/// Weights that are looked at together for those that do not count.
+const PART: usize = 32;
+
+/// Sums of the distances from a centre, and of their squares, of the weights that count, of which there are `count`.
+fn moments(weights: &[f32], limits: Limits, (centre, count): (f64, usize)) -> (f64, f64) {
+    run_vectorised(Sums {
+        weights,
+        limits,
+        centre,
+        whole: count - count % LANES,
+    })
+}
+
+/// The work of [`moments`]: weights that count go to the lanes in turn, whatever lies between them.
+struct Sums<'a> {
+    weights: &'a [f32],
+    limits: Limits,
+    centre: f64,
+    /// How many weights fill all lanes; the first lane takes the others.
+    whole: usize,
+}
+
+impl Kernel for Sums<'_> {
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn run(self) -> (f64, f64) {
+        let mut lanes = InTurn {
+            sums: [0.0; LANES],
+            squares: [0.0; LANES],
+            done: 0,
+        };
+        let (chunks, rest) = self.weights.as_chunks::<LANES>();
+        for weights in chunks {
+            let mut held = 0;
+            for weight in weights {
+                held += u32::from(self.limits.hold(*weight));
+            }
+            if held == LANES as u32 && lanes.done + LANES <= self.whole {
+                lanes.add_all(weights, self.centre);
+            } else if held > 0 {
+                lanes.add_some(weights, &self);
+            }
+        }
+        lanes.add_some(rest, &self);
+        (lanes.sums.iter().sum(), lanes.squares.iter().sum())
+    }
+}
+
+/// Sums that run side by side, those whose turn it is first.
+struct InTurn {
+    sums: [f64; LANES],
+    squares: [f64; LANES],
+    /// How many weights there are in them.
+    done: usize,
+}
+
+impl InTurn {
+    #[inline(always)]
+    fn add_all(&mut self, weights: &[f32; LANES], centre: f64) {
+        for (lane, weight) in weights.iter().enumerate() {
+            let distance = f64::from(*weight) - centre;
+            self.sums[lane] += distance;
+            self.squares[lane] += distance * distance;
+        }
+        self.done += LANES;
+    }
+
+    /// Adds the weights that count.
+    #[inline(always)]
+    fn add_some(&mut self, weights: &[f32], all: &Sums<'_>) {
+        for weight in weights.iter().filter(|weight| all.limits.hold(**weight)) {
+            let distance = f64::from(*weight) - all.centre;
+            self.sums[0] += distance;
+            self.squares[0] += distance * distance;
+            if self.done < all.whole {
+                self.done += 1;
+                self.sums.rotate_left(1);
+                self.squares.rotate_left(1);
             }
         }
     }
