@@ -101,7 +101,7 @@ impl Library {
             association,
             scratch,
             attachments: Vec::new(),
-            stash: Stash::default(),
+            stash: Stash::of_exposures(),
             at_once: AT_ONCE,
         })
     }
@@ -121,7 +121,7 @@ impl Library {
             association,
             scratch: Scratch::new(&std::env::temp_dir()),
             attachments: Vec::new(),
-            stash: Stash::default(),
+            stash: Stash::of_exposures(),
             at_once: AT_ONCE,
         }
     }

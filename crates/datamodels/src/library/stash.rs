@@ -28,8 +28,8 @@ struct Spare<T> {
 #[derive(Debug)]
 struct Heap<T> {
     arrays: Vec<Array2<T>>,
-    /// Whether an array has been made.
-    is_begun: bool,
+    /// Whether all that will be needed are still to be made at once.
+    at_once: bool,
 }
 
 /// The two planes of one map.
@@ -42,17 +42,17 @@ impl Default for Stash {
     fn default() -> Self {
         Self {
             arrays: Mutex::default(),
-            maps: Spare::new(MOST_MAPS),
-            images: Spare::new(MOST_IMAGES),
+            maps: Spare::new(MOST_MAPS, false),
+            images: Spare::new(MOST_IMAGES, false),
         }
     }
 }
 
 impl<T: Element> Spare<T> {
-    fn new(most: usize) -> Self {
+    fn new(most: usize, at_once: bool) -> Self {
         let heap = Heap {
             arrays: Vec::new(),
-            is_begun: false,
+            at_once,
         };
         Self {
             heap: Mutex::new(heap),
@@ -68,9 +68,8 @@ impl<T: Element> Spare<T> {
             return heap.arrays.swap_remove(index);
         }
         let new = || Array2::from_elem(shape, T::default());
-        if !std::mem::replace(&mut heap.is_begun, true) {
-            // All that will be needed at once: side by side they leave no gaps in memory for what is taken and given back
-            // between them. Zeros cost nothing before something else is written there.
+        if std::mem::take(&mut heap.at_once) {
+            // Zeros in new memory cost nothing before something else is written there.
             heap.arrays.resize_with(self.most - 1, new);
         }
         new()
@@ -86,6 +85,15 @@ impl<T: Element> Spare<T> {
 }
 
 impl Stash {
+    /// One for exposures that are resampled in the end: as many images are made at once as that takes. Side by side they leave
+    /// no gaps in memory for what is taken and given back between them.
+    pub(super) fn of_exposures() -> Self {
+        Self {
+            images: Spare::new(MOST_IMAGES, true),
+            ..Self::default()
+        }
+    }
+
     /// The array of a name.
     pub fn get(&self, name: &str) -> Option<Arc<ScratchArray<f64>>> {
         locked(&self.arrays).get(name).cloned()
