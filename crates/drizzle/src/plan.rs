@@ -1,10 +1,10 @@
 //! The geometry of one exposure on one output, worked out once for all bands.
 
-use crate::band::{self, MOST_MEANS, Target};
+use crate::band::Target;
 use crate::exposure::pixels;
 use crate::geometry::{Overlap, RowSpan, Scan};
 use crate::kernel::{
-    Centre, Gaussian, LANES, Lanczos, Receiver, Shape, Shares, Square, Turbo, Window,
+    Centre, Gaussian, LANES, Lanczos, Receiver, Run, Shape, Shares, Square, Turbo, Window,
 };
 use crate::{Band, DrizzleError, Exposure, Kernel, PixelMap, Section, Settings, Tally};
 
@@ -86,17 +86,7 @@ impl<'a> Plan<'a> {
             shape: (rows, self.output.1),
         };
         band.clear_if_new();
-        match band::count(exposure) {
-            1 => work.add::<1>(exposure, band),
-            2..=4 => work.add::<4>(exposure, band),
-            5..=8 => work.add::<8>(exposure, band),
-            9..=MOST_MEANS => work.add::<MOST_MEANS>(exposure, band),
-            count => Err(DrizzleError::Count {
-                what: "images of an exposure, at most",
-                expected: MOST_MEANS,
-                found: count,
-            }),
-        }
+        work.add(exposure, band)
     }
 
     /// What the whole exposure missed, from the counts of bands that cover the output once.
@@ -247,16 +237,12 @@ struct Work<'b> {
 }
 
 impl Work<'_> {
-    fn add<const N: usize>(
-        &self,
-        exposure: &Exposure<'_>,
-        band: &mut Band<'_>,
-    ) -> Result<Hits, DrizzleError> {
+    fn add(&self, exposure: &Exposure<'_>, band: &mut Band<'_>) -> Result<Hits, DrizzleError> {
         let settings = &self.plan.settings;
         let (pixmap, pixfrac) = (self.plan.pixmap, settings.pixfrac);
         let ratio = self.plan.scale_ratio;
         let first_row = band.first_row;
-        let target = Target::<N>::new(exposure, band, self.shape, settings.data_scale())?;
+        let target = Target::new(exposure, band, self.shape, settings.data_scale())?;
         let mut drops = Drops {
             work: self,
             first_row: first_row as i64,
@@ -273,16 +259,15 @@ impl Work<'_> {
             Kernel::Lanczos2 => drops.run(&Lanczos::new(pixmap, 2, ratio)),
             Kernel::Lanczos3 => drops.run(&Lanczos::new(pixmap, 3, ratio)),
         }
-        drops.target.finish();
         Ok(Hits(drops.hits))
     }
 }
 
 /// What the pixels of an exposure give to a band.
-struct Drops<'w, 'b, const N: usize> {
+struct Drops<'w, 'b> {
     work: &'w Work<'w>,
     first_row: i64,
-    target: Target<'b, N>,
+    target: Target<'b>,
     /// Weights of the pixels turned to.
     weights: [f32; LANES],
     /// Pixels whose first hit is in the band.
@@ -291,7 +276,7 @@ struct Drops<'w, 'b, const N: usize> {
     is_new: bool,
 }
 
-impl<const N: usize> Drops<'_, '_, N> {
+impl Drops<'_, '_> {
     /// Adds all pixels, with the vector instructions that the machine has; arithmetic is the same with all of them.
     fn run<S: Shape>(&mut self, shape: &S) {
         pulp::Arch::new().dispatch(AllPixels { shape, drops: self });
@@ -324,12 +309,12 @@ impl<const N: usize> Drops<'_, '_, N> {
 }
 
 /// The work that is compiled for several sets of instructions.
-struct AllPixels<'d, 'w, 'b, S, const N: usize> {
+struct AllPixels<'d, 'w, 'b, S> {
     shape: &'d S,
-    drops: &'d mut Drops<'w, 'b, N>,
+    drops: &'d mut Drops<'w, 'b>,
 }
 
-impl<S: Shape, const N: usize> pulp::WithSimd for AllPixels<'_, '_, '_, S, N> {
+impl<S: Shape> pulp::WithSimd for AllPixels<'_, '_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -338,7 +323,7 @@ impl<S: Shape, const N: usize> pulp::WithSimd for AllPixels<'_, '_, '_, S, N> {
     }
 }
 
-impl<const N: usize> Receiver for Drops<'_, '_, N> {
+impl Receiver for Drops<'_, '_> {
     #[inline(always)]
     fn window(&self) -> Window {
         let (rows, columns) = self.work.plan.output;
@@ -392,5 +377,14 @@ impl<const N: usize> Receiver for Drops<'_, '_, N> {
         let width = self.work.shape.1;
         let first = (row - self.first_row) as usize * width + column as usize;
         self.target.add_cells((first, width), lane, bits, shares);
+    }
+
+    #[inline(always)]
+    fn add_run(&mut self, simd: impl pulp::Simd, run: &Run, shares: &Shares) {
+        self.hits += run.hits;
+        let width = self.work.shape.1;
+        let (column, row) = run.first;
+        let first = (row - self.first_row) as usize * width + column as usize;
+        self.target.add_run(simd, (first, width), run, shares);
     }
 }

@@ -5,8 +5,8 @@ use ndarray::{Array2, array};
 use proptest::prelude::*;
 
 use crate::{
-    BlotSettings, DrizzleError, Exposure, Interpolation, Kernel, Mosaic, PixelMap, Plan, Section,
-    Settings, Tally, Units, blot,
+    BlotSettings, DrizzleError, Exposure, Interpolation, Kernel, Layer, Mosaic, PixelMap, Plan,
+    Section, Settings, Tally, Units, blot,
 };
 
 const KERNELS: [Kernel; 6] = [
@@ -488,6 +488,53 @@ fn frames() -> impl Strategy<Value = Frame> {
         })
 }
 
+/// Exposures whose rows lie nearly along those of the output, with unmapped columns, NaN and pixels without weight.
+fn aligned_frames() -> impl Strategy<Value = Frame> {
+    (
+        (-0.05..0.05_f64, 0.9..1.1_f64, -0.7..0.7_f64),
+        (-3.0..3.0_f64, -3.0..3.0_f64),
+        0..3_usize,
+        proptest::collection::vec(-100.0..100.0_f32, 97),
+    )
+        .prop_map(|((angle, scale, skew), (x0, y0), unmapped, values)| {
+            let place = |(row, column): (usize, usize)| {
+                let (x, y) = (column as f64, row as f64);
+                let unmapped = if column < unmapped { f64::NAN } else { 0.0 };
+                let wave = 0.1 * skew * (0.3 * x).sin();
+                (
+                    x0 + scale * (x - angle * y) + unmapped,
+                    y0 + scale * (y + angle * x) + wave,
+                )
+            };
+            let value = |(row, column): (usize, usize)| values[(row * 7 + column) % values.len()];
+            let shape = (8, 100);
+            Frame {
+                data: Array2::from_shape_fn(shape, value),
+                weight: Array2::from_shape_fn(shape, |at| value(at).max(0.0)),
+                dq: Array2::zeros(shape),
+                variance: Array2::from_shape_fn(shape, |at| value(at).powi(2)),
+                x: Array2::from_shape_fn(shape, |at| place(at).0),
+                y: Array2::from_shape_fn(shape, |at| place(at).1),
+            }
+        })
+}
+
+/// Exposures drizzled one after the other; pixel by pixel if there are means with squared weights.
+fn drizzled(frames: &[Frame], settings: &Settings, squared: usize) -> Mosaic {
+    let mut mosaic = Mosaic::new((14, 90)).with_along(2).with_squared(squared);
+    for frame in frames {
+        let mut exposure = frame.exposure();
+        exposure.along.push(Layer::Roots(frame.variance.view()));
+        exposure
+            .along
+            .push(Layer::InverseRoots(frame.weight.view()));
+        exposure.squared = vec![None; squared];
+        let tally = mosaic.add(&exposure, &frame.map(), settings);
+        assert!(tally.is_ok(), "{tally:?}");
+    }
+    mosaic
+}
+
 /// The output drizzled in bands.
 fn in_bands(frame: &Frame, settings: &Settings, rows: usize) -> Option<(Mosaic, Tally)> {
     let mut mosaic = Mosaic::new((21, 23)).with_squared(1).with_dq();
@@ -526,6 +573,23 @@ proptest! {
         prop_assert_eq!(bits(&whole.squared[0]), bits(&parts.squared[0]));
         prop_assert_eq!(&whole.context, &parts.context);
         prop_assert_eq!(&whole.dq, &parts.dq);
+    }
+
+    #[test]
+    fn pixels_together_have_the_same_bits_as_pixel_by_pixel(
+        frames in proptest::collection::vec(aligned_frames(), 1..3),
+        pixfrac in 0.1..1.0_f64,
+    ) {
+        let settings = Settings { pixfrac, ..Settings::default() };
+        let (together, single) = (drizzled(&frames, &settings, 0), drizzled(&frames, &settings, 1));
+        let bits = |image: &Array2<f32>| image.mapv(f32::to_bits);
+        prop_assert!(together.weight.sum() > 0.0);
+        prop_assert_eq!(bits(&together.mean), bits(&single.mean));
+        prop_assert_eq!(bits(&together.weight), bits(&single.weight));
+        for (together, single) in together.along.iter().zip(&single.along) {
+            prop_assert_eq!(bits(together), bits(single));
+        }
+        prop_assert_eq!(&together.context, &single.context);
     }
 
     // The sum of weighted data is that of the exposure if all of it lies inside of the output; kernels that do not

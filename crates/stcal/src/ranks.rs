@@ -2,40 +2,50 @@
 
 /// The median of a long list, NaN left out; NaN if nothing is left.
 pub(crate) fn long_median(values: &[f32]) -> f32 {
-    let values = wanted(values, values.len(), |value| !value.is_nan());
-    Ranks::of(&values).median(&values) as f32
+    let is_number = |value: f32| !value.is_nan();
+    Ranks::of(values, is_number).median(values, is_number) as f32
 }
 
-/// How many values begin with which bits: that tells where the median lies, and what is taken out changes little of it.
+/// How many of the values that count begin with which bits: that tells where their median lies, and what is taken out
+/// changes little of it.
 pub(crate) struct Ranks {
     /// For each of the leading bits.
     counts: Vec<u32>,
+    /// How many values count.
+    total: usize,
     /// The values of one bin, which were looked for last.
     members: Vec<f32>,
     bin: usize,
 }
 
 impl Ranks {
-    pub(crate) fn of(values: &[f32]) -> Self {
+    pub(crate) fn of(values: &[f32], does_count: impl Fn(f32) -> bool) -> Self {
         let mut counts = vec![0; 1 << 16];
-        for value in values {
-            counts[leading(*value)] += 1;
+        for &value in values {
+            counts[leading(value)] += u32::from(does_count(value));
         }
         Self {
+            total: counts.iter().map(|count| *count as usize).sum(),
             counts,
             members: Vec::new(),
             bin: 0,
         }
     }
 
-    pub(crate) fn take_out(&mut self, value: f32) {
-        self.counts[leading(value)] -= 1;
+    /// How many values count.
+    pub(crate) fn total(&self) -> usize {
+        self.total
     }
 
-    /// The median of the values that have not been taken out.
-    pub(crate) fn median(&mut self, values: &[f32]) -> f64 {
-        let half = values.len() / 2;
-        let ranks = if values.len() % 2 == 1 {
+    pub(crate) fn take_out(&mut self, value: f32) {
+        self.counts[leading(value)] -= 1;
+        self.total -= 1;
+    }
+
+    /// The median of the values that count, those that have not been taken out.
+    pub(crate) fn median(&mut self, values: &[f32], does_count: impl Fn(f32) -> bool) -> f64 {
+        let half = self.total / 2;
+        let ranks = if self.total % 2 == 1 {
             [half, half]
         } else {
             [half.wrapping_sub(1), half]
@@ -51,24 +61,30 @@ impl Ranks {
             }
             before = after;
         }
-        let lower = self.pick(values, found[0]);
+        let lower = self.pick(values, &does_count, found[0]);
         let upper = if found[0] == found[1] {
             lower
         } else {
-            self.pick(values, found[1])
+            self.pick(values, &does_count, found[1])
         };
         0.5 * (lower + upper)
     }
 
     /// The value of a rank in a bin; NaN if there is none.
-    fn pick(&mut self, values: &[f32], (bin, rank): (usize, usize)) -> f64 {
+    fn pick(
+        &mut self,
+        values: &[f32],
+        does_count: impl Fn(f32) -> bool,
+        (bin, rank): (usize, usize),
+    ) -> f64 {
         let count = self.counts[bin] as usize;
         if rank >= count {
             return f64::NAN;
         }
         if (self.bin, self.members.len()) != (bin, count) {
             self.bin = bin;
-            self.members = wanted(values, count, |value| leading(value) == bin);
+            let is_member = |value| leading(value) == bin && does_count(value);
+            self.members = wanted(values, count, is_member);
         }
         let members = &mut self.members;
         f64::from(*members.select_nth_unstable_by(rank, f32::total_cmp).1)

@@ -4,6 +4,7 @@
 //! the reference types that it needs, and a function from model to model.
 
 pub mod config;
+mod give_back;
 pub mod lock;
 pub mod log;
 pub mod naming;
@@ -18,6 +19,7 @@ mod task;
 mod value;
 
 pub use config::{ConfigError, ConfigTree, Origin, Setting, Settings, UnknownKeys};
+pub use give_back::give_back;
 pub use observe::{Observer, StepReport, Summary};
 pub use params::{Field, Kind, ParamError, ParamSpec, Parameters};
 pub use product::{Product, Products, Provenance};

@@ -13,6 +13,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::error::Result;
 use crate::io::scratch::Scratch;
 use crate::models::ImageModel;
@@ -89,16 +91,17 @@ impl Library {
             Changes::InMemory => None,
             Changes::OnDisk => Some(&scratch),
         };
-        let exposures = members.iter().enumerate();
-        let exposures = exposures
+        let exposures = members.par_iter().enumerate();
+        let exposures: Vec<_> = exposures
             .map(|(index, member)| Exposure::open(index, member, &association, aside))
-            .collect::<Result<_>>()?;
+            .collect();
         Ok(Self {
-            exposures,
+            // The first error is told, whichever came first.
+            exposures: exposures.into_iter().collect::<Result<_>>()?,
             association,
             scratch,
             attachments: Vec::new(),
-            stash: Stash::default(),
+            stash: Stash::of_exposures(),
             at_once: AT_ONCE,
         })
     }
@@ -118,7 +121,7 @@ impl Library {
             association,
             scratch: Scratch::new(&std::env::temp_dir()),
             attachments: Vec::new(),
-            stash: Stash::default(),
+            stash: Stash::of_exposures(),
             at_once: AT_ONCE,
         }
     }

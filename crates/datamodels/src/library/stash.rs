@@ -21,8 +21,15 @@ pub struct Stash {
 /// Arrays that are not needed any more, so many at most.
 #[derive(Debug)]
 struct Spare<T> {
-    arrays: Mutex<Vec<Array2<T>>>,
+    heap: Mutex<Heap<T>>,
     most: usize,
+}
+
+#[derive(Debug)]
+struct Heap<T> {
+    arrays: Vec<Array2<T>>,
+    /// Whether all that will be needed are still to be made at once.
+    at_once: bool,
 }
 
 /// The two planes of one map.
@@ -35,32 +42,41 @@ impl Default for Stash {
     fn default() -> Self {
         Self {
             arrays: Mutex::default(),
-            maps: Spare::new(MOST_MAPS),
-            images: Spare::new(MOST_IMAGES),
+            maps: Spare::new(MOST_MAPS, false),
+            images: Spare::new(MOST_IMAGES, false),
         }
     }
 }
 
 impl<T: Element> Spare<T> {
-    fn new(most: usize) -> Self {
+    fn new(most: usize, at_once: bool) -> Self {
+        let heap = Heap {
+            arrays: Vec::new(),
+            at_once,
+        };
         Self {
-            arrays: Mutex::default(),
+            heap: Mutex::new(heap),
             most,
         }
     }
 
     /// An array of a shape with any values.
     fn take(&self, shape: (usize, usize)) -> Array2<T> {
-        let mut arrays = locked(&self.arrays);
-        let found = arrays.iter().position(|array| array.dim() == shape);
-        found.map_or_else(
-            || Array2::from_elem(shape, T::default()),
-            |index| arrays.swap_remove(index),
-        )
+        let mut heap = locked(&self.heap);
+        let found = heap.arrays.iter().position(|array| array.dim() == shape);
+        if let Some(index) = found {
+            return heap.arrays.swap_remove(index);
+        }
+        let new = || Array2::from_elem(shape, T::default());
+        if std::mem::take(&mut heap.at_once) {
+            // Zeros in new memory cost nothing before something else is written there.
+            heap.arrays.resize_with(self.most - 1, new);
+        }
+        new()
     }
 
     fn put(&self, array: Array2<T>) {
-        let mut arrays = locked(&self.arrays);
+        let arrays = &mut locked(&self.heap).arrays;
         if arrays.len() == self.most {
             arrays.remove(0);
         }
@@ -69,6 +85,15 @@ impl<T: Element> Spare<T> {
 }
 
 impl Stash {
+    /// One for exposures that are resampled in the end: as many images are made at once as that takes. Side by side they leave
+    /// no gaps in memory for what is taken and given back between them.
+    pub(super) fn of_exposures() -> Self {
+        Self {
+            images: Spare::new(MOST_IMAGES, true),
+            ..Self::default()
+        }
+    }
+
     /// The array of a name.
     pub fn get(&self, name: &str) -> Option<Arc<ScratchArray<f64>>> {
         locked(&self.arrays).get(name).cloned()

@@ -2,7 +2,7 @@
 
 use crate::kernel::{LANCZOS_STEP, lanczos_table};
 
-use super::{Interpolation, polynomial};
+use super::{Interpolation, Points, SIDE_BY_SIDE, polynomial};
 
 /// An image as a slice.
 pub(super) struct Image<'a> {
@@ -103,6 +103,65 @@ pub(super) fn linear(image: &Image<'_>, x: f32, y: f32) -> f32 {
         (None, _) if row + 1 == image.rows() as i64 => image.at(column, row),
         (None, _) => down * image.at(column, row) + up * image.at(column, row + 1),
     }
+}
+
+/// As [`linear`] for several points, if all of them have pixels on all sides; with the same bits.
+#[inline(always)]
+pub(super) fn linear_inside(image: &Image<'_>, x: &Points, y: &Points) -> Option<Points> {
+    let (width, height) = (image.columns - 1, image.rows() - 1);
+    if width.max(height) >= MOST_WHOLE {
+        return None;
+    }
+    let (width, height) = (width as f32, height as f32);
+    let mut are_inside = true;
+    for (x, y) in x.iter().zip(y) {
+        are_inside &= *x >= 0.0 && *x < width && *y >= 0.0 && *y < height;
+    }
+    if !are_inside {
+        return None;
+    }
+    let ((columns, right), (rows, up)) = (split(x), split(y));
+    let mut corners = [[0.0; SIDE_BY_SIDE]; 4];
+    for k in 0..SIDE_BY_SIDE {
+        let from = rows[k] as usize * image.columns + columns[k] as usize;
+        let low = image.pixels.get(from..)?.first_chunk::<2>()?;
+        let high = image
+            .pixels
+            .get(from + image.columns..)?
+            .first_chunk::<2>()?;
+        (corners[0][k], corners[1][k]) = (low[0], low[1]);
+        (corners[2][k], corners[3][k]) = (high[0], high[1]);
+    }
+    let mut values = [0.0; SIDE_BY_SIDE];
+    for (k, value) in values.iter_mut().enumerate() {
+        let (right, up) = (right[k], up[k]);
+        let (left, down) = (1.0 - right, 1.0 - up);
+        *value = left * down * corners[0][k]
+            + right * down * corners[1][k]
+            + up * left * corners[2][k]
+            + right * up * corners[3][k];
+    }
+    Some(values)
+}
+
+/// A number of 32 bits with this one added has no bits left for fractions.
+const NO_FRACTION: f32 = (1 << 23) as f32;
+
+/// Whole numbers below this one can be told by [`NO_FRACTION`].
+const MOST_WHOLE: usize = 1 << 22;
+
+/// The whole parts and the fractions of numbers from 0 to [`MOST_WHOLE`], without conversions, of which the compiler makes no
+/// vector instructions.
+#[inline(always)]
+fn split(numbers: &Points) -> ([u32; SIDE_BY_SIDE], Points) {
+    let (mut wholes, mut fractions) = ([0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
+    for (k, number) in numbers.iter().enumerate() {
+        let nearest = (number + NO_FRACTION) - NO_FRACTION;
+        let whole = nearest - if nearest > *number { 1.0 } else { 0.0 };
+        wholes[k] = (whole + NO_FRACTION).to_bits() - NO_FRACTION.to_bits();
+        fractions[k] = number - whole;
+    }
+    (wholes, fractions)
 }
 
 /// A Lanczos function of the distances along both axes.

@@ -12,7 +12,7 @@ pub(crate) use point::Centre;
 pub(crate) use square::Square;
 pub(crate) use turbo::Turbo;
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 /// Pixels of a row that are worked out together: so many that the compiler keeps loops over them, and makes vector
 /// instructions of these.
@@ -115,6 +115,23 @@ pub(crate) trait Receiver {
     /// Adds a pixel that nothing has been said of to output pixels that are all wanted: those of a grid that begins at
     /// `column` and `row`, which are listed as bits `CELLS * row + column`, the lowest first, with a share for each.
     fn add_cells(&mut self, lane: usize, first: (i64, i64), bits: u64, shares: &Shares);
+
+    /// Adds pixels that nothing has been said of to output pixels that are all wanted, with a share for each cell of each;
+    /// those of the run's cells that a pixel does not touch have a share of 0.
+    fn add_run(&mut self, simd: impl pulp::Simd, run: &Run, shares: &Shares);
+}
+
+/// Neighbouring pixels of a row whose grids begin at neighbouring output pixels of a row.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Their numbers among the pixels turned to.
+    pub(crate) lanes: Range<usize>,
+    /// Column and row at which the first of the grids begins.
+    pub(crate) first: (i64, i64),
+    /// Cells that any of the pixels touches, as bits `CELLS * row + column`.
+    pub(crate) cells: u64,
+    /// How many of the pixels touch any.
+    pub(crate) hits: i64,
 }
 
 /// What pixels give to each of the cells of their grids.

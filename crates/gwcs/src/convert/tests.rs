@@ -13,39 +13,44 @@ use crate::model::{
 use crate::{BoundingBox, Operator, Step, Transform, Wcs};
 
 /// One transform of every kind.
-#[expect(clippy::too_many_lines, reason = "a list")]
 fn all() -> Vec<Transform> {
-    let axis = Axis {
+    let mut all = linear();
+    all.extend([polynomials(), optics(), selectors(), combined(), imaging()].concat());
+    for profile in Profile::ALL {
+        let values = profile.parameters().iter().map(|(_, value)| value + 0.5);
+        all.push(Analytic::new(*profile, values.collect()).unwrap().into());
+    }
+    for projection in PROJECTIONS {
+        all.push(projection.pixel_to_sky().into());
+        all.push(projection.sky_to_pixel().into());
+    }
+    all
+}
+
+/// A constant for two inputs.
+fn two(value: f64) -> Transform {
+    let constant = Constant {
+        value,
+        dimensions: 2,
+    };
+    constant.into()
+}
+
+fn axis() -> Axis {
+    Axis {
         domain: Some((0.0, 10.0)),
         window: Some((-1.0, 1.0)),
-    };
+    }
+}
+
+fn plane() -> Polynomial2d {
+    Polynomial2d::with_axes(1, vec![1.0, 2.0, 3.0, 0.0], axis(), Axis::default()).unwrap()
+}
+
+/// Shifts, matrices and rotations.
+fn linear() -> Vec<Transform> {
     let sequence = RotationSequence::new(vec![1.0, -2.0, 3.0], "zyx").unwrap();
-    let table = |points: Vec<Vec<f64>>, values| {
-        Tabular::new(points, values, Interpolation::Linear, Some(f64::NAN)).unwrap()
-    };
-    let two = |value| {
-        Transform::from(Constant {
-            value,
-            dimensions: 2,
-        })
-    };
-    let inputs = || vec!["x".to_string(), "y".to_string()];
-    let labels = LabelArray::new(vec![0, 1, 2, 2], vec![2, 2]).unwrap();
-    let plane =
-        Polynomial2d::with_axes(1, vec![1.0, 2.0, 3.0, 0.0], axis, Axis::default()).unwrap();
-    let imaging = FitsImaging::new(
-        [10.0, 20.0],
-        [5.36, -72.5],
-        [1e-5, 2e-5],
-        [[0.8, 0.6], [-0.6, 0.8]],
-        Projection::Gnomonic.pixel_to_sky(),
-    );
-    let units = UnitInput {
-        name: "x0".to_string(),
-        unit: Some("m".to_string()),
-        ..UnitInput::default()
-    };
-    let mut all = vec![
+    vec![
         Shift(1.5).into(),
         Scale(2.0).into(),
         Multiply(-3.0).into(),
@@ -64,12 +69,22 @@ fn all() -> Vec<Transform> {
         EulerRotation::new([1.0, 2.0, 3.0], "zxz").unwrap().into(),
         sequence.clone().into(),
         SphericalRotationSequence(sequence).into(),
+    ]
+}
+
+/// Polynomials and tables.
+fn polynomials() -> Vec<Transform> {
+    let axis = axis();
+    let table = |points: Vec<Vec<f64>>, values| {
+        Tabular::new(points, values, Interpolation::Linear, Some(f64::NAN)).unwrap()
+    };
+    vec![
         Polynomial1d {
             coefficients: vec![1.0, 2.0, 3.0],
             axis,
         }
         .into(),
-        plane.clone().into(),
+        plane().into(),
         Orthogonal1d {
             basis: Basis::Legendre,
             coefficients: vec![1.0, 2.0],
@@ -85,6 +100,12 @@ fn all() -> Vec<Transform> {
             vec![1.0, 2.0, 3.0, 4.0],
         )
         .into(),
+    ]
+}
+
+/// Functions of directions, and what glass and gratings do to these.
+fn optics() -> Vec<Transform> {
+    vec![
         Function::Arctan2.into(),
         SphericalToCartesian {
             wrap_at: WrapAt::Half,
@@ -118,11 +139,19 @@ fn all() -> Vec<Transform> {
         }
         .sky_to_pixel()
         .into(),
+    ]
+}
+
+/// Transforms that choose among others.
+fn selectors() -> Vec<Transform> {
+    let inputs = || vec!["x".to_string(), "y".to_string()];
+    let labels = LabelArray::new(vec![0, 1, 2, 2], vec![2, 2]).unwrap();
+    vec![
         RegionsSelector {
             inputs: inputs(),
             outputs: vec!["z".to_string()],
             label_mapper: labels.into(),
-            selector: vec![(1.0, two(10.0)), (2.0, plane.clone().into())],
+            selector: vec![(1.0, two(10.0)), (2.0, plane().into())],
             undefined: f64::NAN,
         }
         .into(),
@@ -139,11 +168,17 @@ fn all() -> Vec<Transform> {
             entries: vec![(12.0, two(7.0))],
         }
         .into(),
-        Transform::from(plane.clone())
+    ]
+}
+
+/// Transforms made of others.
+fn combined() -> Vec<Transform> {
+    vec![
+        Transform::from(plane())
             .combine(Operator::Divide, two(2.0))
             .unwrap(),
-        Transform::from(plane.clone()).fix(vec![(1, 3.0)]).unwrap(),
-        Transform::from(plane)
+        Transform::from(plane()).fix(vec![(1, 3.0)]).unwrap(),
+        Transform::from(plane())
             .join(Shift(1.0).into())
             .then(Transform::identity(2))
             .unwrap()
@@ -155,21 +190,30 @@ fn all() -> Vec<Transform> {
             ])))
             .unwrap()
             .with_inverse(Mapping::new(vec![0, 1, 1], None).unwrap().into()),
+    ]
+}
+
+/// Images of FITS headers, units and splines.
+fn imaging() -> Vec<Transform> {
+    let imaging = FitsImaging::new(
+        [10.0, 20.0],
+        [5.36, -72.5],
+        [1e-5, 2e-5],
+        [[0.8, 0.6], [-0.6, 0.8]],
+        Projection::Gnomonic.pixel_to_sky(),
+    );
+    let units = UnitInput {
+        name: "x0".to_string(),
+        unit: Some("m".to_string()),
+        ..UnitInput::default()
+    };
+    vec![
         imaging.unwrap().into(),
         UnitsMapping::new(vec![units]).into(),
         Spline1d::new(vec![0.0, 0.0, 10.0, 20.0, 20.0], vec![1.0, 3.0, 2.0], 1)
             .unwrap()
             .into(),
-    ];
-    for profile in Profile::ALL {
-        let values = profile.parameters().iter().map(|(_, value)| value + 0.5);
-        all.push(Analytic::new(*profile, values.collect()).unwrap().into());
-    }
-    for projection in PROJECTIONS {
-        all.push(projection.pixel_to_sky().into());
-        all.push(projection.sky_to_pixel().into());
-    }
-    all
+    ]
 }
 
 /// Projections with parameters, and some without.

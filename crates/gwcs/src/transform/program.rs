@@ -337,19 +337,17 @@ impl Step {
                         .iter()
                         .map(|output| std::mem::take(&mut registers[*output])),
                 );
-                {
-                    let inputs: Vec<&[f64]> = inputs
-                        .iter()
-                        .map(|input| registers[*input].as_slice())
-                        .collect();
-                    let mut outputs: Vec<&mut [f64]> =
-                        taken.iter_mut().map(Vec::as_mut_slice).collect();
-                    match model.directional() {
-                        Some(model) if *vectors != Vectors::default() => {
-                            model.evaluate_vectors(*vectors, &inputs, &mut outputs);
-                        }
-                        _ => model.evaluate(&inputs, &mut outputs),
+                let inputs = inputs.iter().map(|input| registers[*input].as_slice());
+                let values = taken.iter_mut().map(Vec::as_mut_slice);
+                match model.directional() {
+                    Some(model) if *vectors != Vectors::default() => {
+                        listed(inputs, values, |inputs, outputs| {
+                            model.evaluate_vectors(*vectors, inputs, outputs);
+                        });
                     }
+                    _ => listed(inputs, values, |inputs, outputs| {
+                        model.evaluate(inputs, outputs);
+                    }),
                 }
                 for (output, values) in outputs.iter().zip(taken.drain(..)) {
                     registers[*output] = values;
@@ -368,6 +366,31 @@ impl Step {
             Self::Constant { value, output } => registers[*output].fill(*value),
         }
     }
+}
+
+/// Inputs and outputs that most models do not exceed.
+const USUAL: usize = 6;
+
+/// Hands lists of inputs and outputs on, without taking memory for them where there are as few as usual.
+fn listed<'a>(
+    inputs: impl ExactSizeIterator<Item = &'a [f64]>,
+    outputs: impl ExactSizeIterator<Item = &'a mut [f64]>,
+    work: impl FnOnce(&[&[f64]], &mut [&mut [f64]]),
+) {
+    let count = (inputs.len(), outputs.len());
+    if count.0.max(count.1) > USUAL {
+        let (inputs, mut outputs): (Vec<_>, Vec<_>) = (inputs.collect(), outputs.collect());
+        return work(&inputs, &mut outputs);
+    }
+    let mut from: [&[f64]; USUAL] = [&[]; USUAL];
+    let mut to: [&mut [f64]; USUAL] = [(); USUAL].map(|()| &mut [][..]);
+    for (place, input) in from.iter_mut().zip(inputs) {
+        *place = input;
+    }
+    for (place, output) in to.iter_mut().zip(outputs) {
+        *place = output;
+    }
+    work(&from[..count.0], &mut to[..count.1]);
 }
 
 impl Operator {

@@ -228,7 +228,6 @@ impl Histogram {
 /// # Source
 /// stsci.imagestats 1.8.4 `populate1DHist`, with the rounding of its 32-bit numbers.
 fn counts(values: &[f32], start: f32, step: f32, bins: usize) -> Vec<u32> {
-    let mut counts = vec![0_u32; bins];
     let inverse = 1.0 / step;
     let end = start + step * bins as f32;
     let closed = (inverse * (end - start)) as usize == bins;
@@ -238,11 +237,32 @@ fn counts(values: &[f32], start: f32, step: f32, bins: usize) -> Vec<u32> {
         end
     };
     let edge = edge.min(end);
-    for &value in values {
-        if value >= start && (value < edge || closed && value == edge) {
-            let bin = (inverse * (value - start)) as usize;
-            counts[bin.min(bins - 1)] += 1;
+    let bin = |value: f32| {
+        let is_inside = value >= start && (value < edge || closed && value == edge);
+        let bin = ((inverse * (value - start)) as usize).min(bins - 1);
+        if is_inside { bin } else { bins }
+    };
+    // Most values fall into the same few bins: with one table, each count would wait for the one before. A table has a place
+    // more for values outside.
+    let tables = if bins <= MOST_BINS { TABLES } else { 1 };
+    let mut counts = vec![0_u32; tables * (bins + 1)];
+    for values in values.chunks(tables) {
+        for (table, value) in counts.chunks_exact_mut(bins + 1).zip(values) {
+            table[bin(*value)] += 1;
         }
     }
+    let (sums, others) = counts.split_at_mut(bins + 1);
+    for table in others.chunks_exact(bins + 1) {
+        sums.iter_mut()
+            .zip(table)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    counts.truncate(bins);
     counts
 }
+
+/// Tables in which values are counted in turn.
+const TABLES: usize = 4;
+
+/// More bins are counted in one table.
+const MOST_BINS: usize = 1 << 12;

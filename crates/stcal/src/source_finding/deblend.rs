@@ -244,24 +244,27 @@ impl Source {
             active: self.pixels.clone(),
         }];
         let mut is_open = vec![false; self.values.len()];
+        // Most regions stay in one piece at most thresholds: no memory is taken for these.
+        let (mut next, mut connected) = (Vec::new(), Connected::default());
         for threshold in self.thresholds(deblending.levels, spacing) {
-            let mut next = Vec::with_capacity(regions.len());
-            for mut region in regions {
+            for mut region in regions.drain(..) {
                 let is_above = |index: &usize| f64::from(self.values[*index]) > threshold;
                 region.active.retain(is_above);
-                let mut children = connected(&region.active, &offsets, &mut is_open);
+                connected.find(&region.active, &offsets, &mut is_open);
+                let mut children = connected.regions();
                 children.retain(|pixels| pixels.len() >= deblending.least_pixels);
                 if children.len() < 2 {
-                    region.active = children.pop().unwrap_or_default();
+                    region.active.clear();
+                    region.active.extend(children.iter().copied().flatten());
                     next.push(region);
                     continue;
                 }
                 next.extend(children.into_iter().map(|pixels| Region {
-                    active: pixels.clone(),
-                    pixels,
+                    active: pixels.to_vec(),
+                    pixels: pixels.to_vec(),
                 }));
             }
-            regions = next;
+            std::mem::swap(&mut regions, &mut next);
         }
         let mut seeds: Vec<Vec<usize>> = regions.into_iter().map(|region| region.pixels).collect();
         seeds.sort_by_key(|pixels| pixels.iter().copied().min());
@@ -295,31 +298,52 @@ impl Source {
     }
 }
 
-/// Splits pixels into connected ones; `is_open` is false everywhere before and after.
-fn connected(pixels: &[usize], offsets: &[isize], is_open: &mut [bool]) -> Vec<Vec<usize>> {
-    for index in pixels {
-        is_open[*index] = true;
-    }
-    let mut regions = Vec::new();
-    for &first in pixels {
-        if !is_open[first] {
-            continue;
+/// Connected pixels, one region after the other.
+#[derive(Default)]
+struct Connected {
+    pixels: Vec<usize>,
+    /// Where each region ends.
+    ends: Vec<usize>,
+}
+
+impl Connected {
+    /// Becomes the regions of some pixels; `is_open` is false everywhere before and after.
+    fn find(&mut self, pixels: &[usize], offsets: &[isize], is_open: &mut [bool]) {
+        self.pixels.clear();
+        self.pixels.reserve(pixels.len());
+        self.ends.clear();
+        for index in pixels {
+            is_open[*index] = true;
         }
-        is_open[first] = false;
-        let mut region = vec![first];
-        let mut done = 0;
-        while done < region.len() {
-            let at = region[done];
-            done += 1;
-            for offset in offsets {
-                let neighbour = at.wrapping_add_signed(*offset);
-                if is_open[neighbour] {
-                    is_open[neighbour] = false;
-                    region.push(neighbour);
+        for &first in pixels {
+            if !is_open[first] {
+                continue;
+            }
+            is_open[first] = false;
+            let mut done = self.pixels.len();
+            self.pixels.push(first);
+            while done < self.pixels.len() {
+                let at = self.pixels[done];
+                done += 1;
+                for offset in offsets {
+                    let neighbour = at.wrapping_add_signed(*offset);
+                    if is_open[neighbour] {
+                        is_open[neighbour] = false;
+                        self.pixels.push(neighbour);
+                    }
                 }
             }
+            self.ends.push(done);
         }
-        regions.push(region);
     }
-    regions
+
+    fn regions(&self) -> Vec<&[usize]> {
+        let mut start = 0;
+        let regions = self.ends.iter().map(|end| {
+            let region = &self.pixels[start..*end];
+            start = *end;
+            region
+        });
+        regions.collect()
+    }
 }

@@ -36,6 +36,7 @@ pub fn local_background(
     let mut values = Vec::new();
     if let Some((rows, columns)) = boxed(position, radii.1, data.dim()) {
         let (inner, outer) = (radii.0 * radii.0, radii.1 * radii.1);
+        values.reserve_exact(rows.len() * columns.len());
         for row in rows {
             let dy = row as f64 - position.1;
             for column in columns.clone() {

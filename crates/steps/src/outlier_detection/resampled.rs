@@ -6,7 +6,7 @@ use drizzle::{BlotSettings, Interpolation, PixelMap, blot};
 use ndarray::{Array2, Axis, Zip, s};
 use rayon::prelude::*;
 use stcal::outlier_detection::{Compared, Thresholds, flag_resampled, weight_threshold};
-use stpipe::StepError;
+use stpipe::{StepError, give_back};
 
 use super::intermediate::Intermediates;
 use super::quality::{OUTLIER, flag_rows, settle};
@@ -124,8 +124,7 @@ fn median(
         put_on(&mut stack, &mut image, params)?;
     }
     let median = stack.median()?;
-    // Giving a temporary file back takes a while, and can be done by another thread.
-    rayon::spawn(move || drop(stack));
+    give_back(stack);
     intermediates.push_median(&median)?;
     Ok(median)
 }

@@ -14,8 +14,14 @@ use super::metadata::{self, Times};
 use super::pixmap::{MapOptions, PixelMapper, Planes};
 use super::variances::{Variances, Weighting};
 
-/// Output rows that one task works on.
-pub(super) const BAND: usize = 32;
+/// Output rows that one task works on: few enough that all threads have work until the end, and many, since pixels at the
+/// border of two bands are worked out twice. No result depends on it.
+fn rows_of_band(rows: usize) -> usize {
+    /// So that no thread waits long for the last band of another.
+    const BANDS_OF_THREAD: usize = 16;
+    let bands = BANDS_OF_THREAD * rayon::current_num_threads();
+    rows.div_ceil(bands).clamp(32, 64)
+}
 
 /// Where the errors of the output come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +67,8 @@ pub struct Resampler {
     grid: OutputGrid,
     settings: Settings,
     mosaic: Mosaic,
+    /// Rows of a band.
+    band: usize,
     variances: Option<Variances>,
     times: Times,
     /// Metadata of the first exposure.
@@ -82,6 +90,7 @@ impl Resampler {
             mosaic = mosaic.with_along(1);
         }
         Self {
+            band: rows_of_band(grid.shape.0),
             grid,
             settings,
             mosaic,
@@ -153,11 +162,12 @@ impl Resampler {
         }
         if self.settings.errors == ErrorKind::FromVariances {
             let weighting = Weighting::of(input, self.settings.weight)?;
-            let variances = (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape));
+            let variances =
+                (self.variances).get_or_insert_with(|| Variances::new(self.grid.shape, self.band));
             let deviations = input.deviations();
             variances.drizzle(&plan, exposure, deviations, weighting, &mut self.mosaic)
         } else {
-            drizzle(&plan, self.mosaic.next_bands(BAND), |band| {
+            drizzle(&plan, self.mosaic.next_bands(self.band), |band| {
                 plan.drizzle(&exposure, band)
             })
         }

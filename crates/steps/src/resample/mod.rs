@@ -23,7 +23,7 @@ use datamodels::library::{AssociationInfo, Library};
 use datamodels::metadata::Metadata;
 use datamodels::models::ResampledModel;
 use drizzle::Kernel;
-use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError};
+use stpipe::{Outcome, Prepared, ReferenceFiles, Step, StepError, give_back};
 
 pub use accumulate::{ErrorKind, Resampler, Settings};
 pub use grid::{CustomGrid, GridOptions, OutputGrid};
@@ -154,10 +154,8 @@ impl Step for Resample {
             Ok(image)
         });
         let images = combined.collect::<Result<_, StepError>>()?;
-        // Giving memory and temporary files back takes a while, and can be done by another thread. The exposures may
-        // belong to others, too, who wait for them.
-        let stash = library.take_stash();
-        rayon::spawn(move || drop(stash));
+        // The stash alone: the exposures may belong to others, too, who wait for them.
+        give_back(library.take_stash());
         Ok(Outcome::Complete(images))
     }
 }

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use stcal::simd::{Kernel, run_vectorised};
 use stpipe::StepError;
 
-use super::accumulate::{BAND, drizzle};
+use super::accumulate::drizzle;
 use super::input::{READ_NOISE, ResampleInput, WeightKind};
 
 /// Variances of an exposure.
@@ -29,6 +29,8 @@ pub(super) struct Variances {
     weights: Array2<f32>,
     /// Sums of weights of their own, of each variance in each band of rows where they differ from those of all.
     own_weights: Vec<[Option<Array2<f32>>; KINDS]>,
+    /// Rows of a band.
+    band: usize,
 }
 
 /// Weights of an exposure in the sums.
@@ -63,13 +65,14 @@ impl Weighting {
 }
 
 impl Variances {
-    /// Nothing yet.
-    pub(super) fn new(shape: (usize, usize)) -> Self {
+    /// Nothing yet; `band` is the number of rows of a band.
+    pub(super) fn new(shape: (usize, usize), band: usize) -> Self {
         Self {
             // NaN with the first exposure, band by band.
             sums: (0..KINDS).map(|_| Array2::zeros(shape)).collect(),
             weights: Array2::zeros(shape),
-            own_weights: vec![Default::default(); shape.0.div_ceil(BAND)],
+            own_weights: vec![Default::default(); shape.0.div_ceil(band)],
+            band,
         }
     }
 
@@ -91,7 +94,7 @@ impl Variances {
         } else {
             exposure.separate.extend(layers);
         }
-        let parts = self.parts(mosaic.next_bands(BAND));
+        let parts = self.parts(mosaic.next_bands(self.band));
         drizzle(plan, parts, |part| {
             part.drizzle(plan, &exposure, (&present, weighting))
         })
@@ -99,7 +102,7 @@ impl Variances {
 
     /// The sums in bands.
     fn parts<'a>(&'a mut self, bands: Vec<Band<'a>>) -> Vec<Part<'a>> {
-        let weights = self.weights.axis_chunks_iter_mut(Axis(0), BAND);
+        let weights = self.weights.axis_chunks_iter_mut(Axis(0), self.band);
         let mut parts: Vec<Part<'a>> = bands
             .into_iter()
             .zip(weights.zip(&mut self.own_weights))
@@ -111,7 +114,7 @@ impl Variances {
             })
             .collect();
         for image in &mut self.sums {
-            let bands = image.axis_chunks_iter_mut(Axis(0), BAND);
+            let bands = image.axis_chunks_iter_mut(Axis(0), self.band);
             for (part, rows) in parts.iter_mut().zip(bands) {
                 part.sums.push(rows);
             }
@@ -123,14 +126,15 @@ impl Variances {
     /// pixel in units of an input pixel.
     pub(super) fn finish(self, scale: f64) -> ([Array2<f32>; KINDS], Array2<f32>) {
         let scaling = (1.0 / (scale * scale)) as f32;
+        let band = self.band;
         let (weights, own_weights) = (self.weights, self.own_weights);
         let mut sums = self.sums.into_iter().enumerate();
         let variances = [(); KINDS].map(|()| {
             let Some((kind, mut sum)) = sums.next() else {
                 return Array2::zeros((0, 0));
             };
-            let bands = sum.axis_chunks_iter_mut(Axis(0), BAND).into_par_iter();
-            let weights = weights.axis_chunks_iter(Axis(0), BAND).into_par_iter();
+            let bands = sum.axis_chunks_iter_mut(Axis(0), band).into_par_iter();
+            let weights = weights.axis_chunks_iter(Axis(0), band).into_par_iter();
             (bands.zip(weights).zip(&own_weights)).for_each(|((sum, weights), own)| {
                 let weights = own[kind].as_ref().map_or(weights, |own| own.view());
                 // Divided twice: the square of a weight may overflow.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::{LOG, Run, RunError, Unsaved};
+use crate::give_back::give_back;
 use crate::naming::{OutputName, Suffix, expand_variables};
 use crate::{BaseParams, BoxError, Origin, Outcome, Product, Products, Settings};
 
@@ -111,8 +112,7 @@ impl Run<'_> {
             named.extend(self.named(settings, results)?);
         }
         self.save_named_products(named)?;
-        // Giving memory back takes a while, and can be done by another thread.
-        rayon::spawn(move || drop(unsaved));
+        give_back(unsaved);
         Ok(())
     }
 

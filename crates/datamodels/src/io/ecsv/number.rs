@@ -2,33 +2,53 @@
 
 /// The shortest text from which the number is read back; exponents below -4 and from 16 on.
 pub(super) fn float_text(value: impl std::fmt::LowerExp + Copy + Into<f64>) -> String {
+    let mut text = String::new();
+    write_float(&mut text, value);
+    text
+}
+
+/// Adds [`float_text`] to a text.
+pub(super) fn write_float(text: &mut String, value: impl std::fmt::LowerExp + Copy + Into<f64>) {
     let wide: f64 = value.into();
     if wide.is_nan() {
-        return "nan".to_owned();
+        return text.push_str("nan");
     }
     if wide.is_infinite() {
-        return if wide > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return text.push_str(if wide > 0.0 { "inf" } else { "-inf" });
     }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let shortest = format!("{value:e}");
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
+    let mantissa = match mantissa.strip_prefix('-') {
+        Some(rest) => {
+            text.push('-');
+            rest
+        }
+        None => mantissa,
     };
     if !(-4..16).contains(&exponent) {
         let direction = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{mantissa}e{direction}{:02}", exponent.abs());
+        text.push_str(mantissa);
+        text.push('e');
+        text.push(direction);
+        if exponent.abs() < 10 {
+            text.push('0');
+        }
+        return text.push_str(&exponent.abs().to_string());
     }
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let zeros = |text: &mut String, count: usize| (0..count).for_each(|_| text.push('0'));
+    let places = exponent.unsigned_abs() as usize;
     if exponent < 0 {
-        let zeros = "0".repeat(exponent.unsigned_abs() as usize - 1);
-        return format!("{sign}0.{zeros}{digits}");
+        text.push_str("0.");
+        zeros(text, places - 1);
+        text.push_str(first);
+        return text.push_str(rest);
     }
-    let whole = exponent.unsigned_abs() as usize + 1;
-    if digits.len() <= whole {
-        return format!("{sign}{digits}{}.0", "0".repeat(whole - digits.len()));
-    }
-    let (before, after) = digits.split_at(whole);
-    format!("{sign}{before}.{after}")
+    text.push_str(first);
+    let (before, after) = rest.split_at(places.min(rest.len()));
+    text.push_str(before);
+    zeros(text, places - before.len());
+    text.push('.');
+    text.push_str(if after.is_empty() { "0" } else { after });
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
+
 use super::header::{flow_map, write_entry, yaml_text};
-use super::number::float_text;
+use super::number::write_float;
 use super::{Column, Table, Values};
 
 pub(super) fn ecsv(table: &Table) -> String {
@@ -30,7 +32,19 @@ pub(super) fn ecsv(table: &Table) -> String {
     let names: Vec<String> = names.map(|name| quoted(&name)).collect();
     text.push_str(&names.join(" "));
     text.push('\n');
-    for row in 0..table.len() {
+    let starts = (0..table.len()).into_par_iter().step_by(ROWS);
+    let parts: Vec<String> = starts.map(|start| rows(table, start)).collect();
+    text.push_str(&parts.concat());
+    text
+}
+
+/// Rows that a task writes.
+const ROWS: usize = 128;
+
+/// The text of some rows.
+fn rows(table: &Table, start: usize) -> String {
+    let mut text = String::new();
+    for row in start..(start + ROWS).min(table.len()) {
         for (index, column) in table.columns.iter().enumerate() {
             if index > 0 {
                 text.push(' ');
@@ -158,14 +172,14 @@ fn write_value(text: &mut String, values: &Values, row: usize) {
         // Writing to a string does not fail.
         Values::I32(values) => drop(write!(text, "{}", values[row])),
         Values::I64(values) => drop(write!(text, "{}", values[row])),
-        Values::F32(values) => text.push_str(&float_text(values[row])),
-        Values::F64(values) => text.push_str(&float_text(values[row])),
+        Values::F32(values) => write_float(text, values[row]),
+        Values::F64(values) => write_float(text, values[row]),
         Values::Text(values) => text.push_str(&quoted(&values[row])),
         Values::Sky(values) => {
             let (ra, dec) = values[row];
-            text.push_str(&float_text(ra));
+            write_float(text, ra);
             text.push(' ');
-            text.push_str(&float_text(dec));
+            write_float(text, dec);
         }
     }
 }

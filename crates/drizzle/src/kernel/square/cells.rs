@@ -5,9 +5,11 @@
 //! base and at its top. Each quadrilateral has a grid of its own, which begins with the first cell that it may touch, and a
 //! lane of its own in vector registers: all go through the same arithmetic without branches.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
-use crate::kernel::{CELLS, Extent, LANES, Shares};
+use crate::kernel::{CELLS, Extent, LANES, Run, Shares};
 
 /// A number for each quadrilateral.
 pub(super) type Lanes = [f64; LANES];
@@ -20,6 +22,9 @@ const MARGIN: f64 = 1e-9;
 
 /// Overlaps below this are worked out cell by cell: whether a cell is touched at all shall not hang on rounding.
 const SLIVER: f64 = 1e-8;
+
+/// The lowest and the highest cell whose numbers go as far.
+const FARTHEST: (i64, i64) = (i32::MIN as i64 / 2, i32::MAX as i64 / 2);
 
 /// The corners of quadrilaterals, in order around each; NaN for pixels that are not mapped.
 #[derive(Default)]
@@ -78,10 +83,29 @@ impl Extents {
         i64::from(self.ends[0][lane])
     }
 
-    /// The last cell, if the numbers go as far.
+    /// Whether the cells of each lane are so few that they fit on a grid, and all of them in a range; 1 or 0.
     #[inline(always)]
-    pub(super) fn last(&self, lane: usize) -> i64 {
-        i64::from(self.ends[1][lane])
+    pub(super) fn within(&self, low: i64, high: i64) -> [u32; LANES] {
+        // Narrower limits are the same for cells whose numbers go as far.
+        let [low, high] = [low, high].map(|end| end.clamp(FARTHEST.0, FARTHEST.1) as i32);
+        let mut within = [0; LANES];
+        for (k, within) in within.iter_mut().enumerate() {
+            let (first, last) = (self.ends[0][k], self.ends[1][k]);
+            let is_small = last.wrapping_sub(first) < CELLS as i32;
+            *within = u32::from(first >= low && last <= high && is_small);
+        }
+        within
+    }
+
+    /// Whether the first cell of each lane is by `step` beyond that of the lane before; 1 or 0.
+    #[inline(always)]
+    pub(super) fn steps(&self, step: i32) -> [u32; LANES] {
+        let first = &self.ends[0];
+        let mut steps = [0; LANES];
+        for k in 1..LANES {
+            steps[k] = u32::from(first[k].wrapping_sub(first[k - 1]) == step);
+        }
+        steps
     }
 
     /// Whether there is nothing in a range of cells.
@@ -116,7 +140,7 @@ fn nearest(x: f64) -> f64 {
 /// Overlaps of quadrilaterals with the cells of their grids, cell `CELLS * row + column`.
 #[derive(Default)]
 pub(super) struct Cells {
-    /// Of cells that no quadrilateral touches, what was left there.
+    /// Zero for cells that a quadrilateral does not touch; beyond the columns and rows in use, what was left there.
     areas: [Lanes; CELLS * CELLS],
     /// What the overlaps are worth.
     shares: Shares,
@@ -138,21 +162,41 @@ impl Cells {
         (columns, rows): (&Extents, &Extents),
     ) {
         self.size = (0, 0);
-        for group in 0..LANES / S::F64_LANES {
+        let mut sizes = [(0, 0); LANES];
+        let groups = LANES / S::F64_LANES;
+        for (group, used) in sizes[..groups].iter_mut().enumerate() {
             let first = group * S::F64_LANES;
             let quadrilaterals = Quadrilaterals::new(simd, corners, (columns, rows), group);
             let size = (
                 columns.most(first, S::F64_LANES),
                 rows.most(first, S::F64_LANES),
             );
-            let size = match size {
+            *used = match size {
                 (0..=2, 0..=2) => quadrilaterals.overlap::<2, 2>(self, group),
                 (0..=2, 3) => quadrilaterals.overlap::<2, 3>(self, group),
                 (3, 0..=2) => quadrilaterals.overlap::<3, 2>(self, group),
                 (3, 3) => quadrilaterals.overlap::<3, 3>(self, group),
                 _ => quadrilaterals.overlap::<CELLS, CELLS>(self, group),
             };
-            self.size = (self.size.0.max(size.0), self.size.1.max(size.1));
+            self.size = (self.size.0.max(used.0), self.size.1.max(used.1));
+        }
+        for (group, used) in sizes[..groups].iter().enumerate() {
+            if *used != self.size {
+                self.clear_beyond::<S>(simd, *used, group);
+            }
+        }
+    }
+
+    /// Sets overlaps of a group of lanes to zero with cells that are in use, but not by this group.
+    #[inline(always)]
+    fn clear_beyond<S: Simd>(&mut self, simd: S, used: (usize, usize), group: usize) {
+        for row in 0..self.size.1 {
+            for column in 0..self.size.0 {
+                if column >= used.0 || row >= used.1 {
+                    let areas = &mut self.areas[CELLS * row + column];
+                    S::as_mut_simd_f64s(areas).0[group] = simd.splat_f64s(0.0);
+                }
+            }
         }
     }
 
@@ -181,10 +225,30 @@ impl Cells {
         self.touched[lane]
     }
 
-    /// Whether all cells that a quadrilateral touches are known.
+    /// The quadrilaterals of which all cells that they touch are known: a bit for each lane.
     #[inline(always)]
-    pub(super) fn are_known(&self, lane: usize) -> bool {
-        self.doubtful[lane] == 0
+    pub(super) fn known(&self) -> u32 {
+        let mut known = 0;
+        for (lane, doubtful) in self.doubtful.iter().enumerate() {
+            known |= u32::from(*doubtful == 0) << lane;
+        }
+        known
+    }
+
+    /// Quadrilaterals whose grids begin side by side, the first at this column and row.
+    #[inline(always)]
+    pub(super) fn run(&self, lanes: Range<usize>, first: (i64, i64)) -> Run {
+        let (mut cells, mut hits) = (0, 0);
+        for touched in &self.touched[lanes.clone()] {
+            cells |= touched;
+            hits += i64::from(*touched != 0);
+        }
+        Run {
+            lanes,
+            first,
+            cells,
+            hits,
+        }
     }
 
     /// The cells in a range of columns and rows that a quadrilateral touches or may touch, row by row: column, row and
@@ -321,10 +385,11 @@ impl<S: Simd> Quadrilaterals<S> {
                     // Nothing is above the last row.
                     None => strip.above[row],
                 };
-                S::as_mut_simd_f64s(&mut cells.areas[cell]).0[group] = area;
                 let bit = simd.splat_u64s(1 << cell);
                 let sliver = simd.splat_f64s(SLIVER);
                 let counts = simd.greater_than_f64s(simd.abs_f64s(area), sliver);
+                let area = simd.select_f64s(counts, area, simd.splat_f64s(0.0));
+                S::as_mut_simd_f64s(&mut cells.areas[cell]).0[group] = area;
                 let is_row = simd.less_than_f64s(simd.splat_f64s(row as f64), self.counts.1);
                 let doubt = simd.and_m64s(strip.may_meet(simd, row as f64), is_row);
                 let doubt = simd.and_m64s(doubt, on_grid);
@@ -442,11 +507,11 @@ fn larger(a: f64, b: f64) -> f64 {
 /// As [`smaller`], of several.
 #[inline(always)]
 fn lesser<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
-    simd.select_f64s(simd.less_than_f64s(a, b), a, b)
+    simd.min_f64s(a, b)
 }
 
 /// As [`larger`], of several.
 #[inline(always)]
 fn greater<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
-    simd.select_f64s(simd.greater_than_f64s(a, b), a, b)
+    simd.max_f64s(a, b)
 }

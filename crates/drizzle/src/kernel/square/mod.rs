@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use cells::{Cells, Corners, Extents, Lanes};
 
-use super::{CELLS, Extent, LANES, Receiver, Shape, each_share};
+use super::{CELLS, Extent, LANES, Receiver, Shape, Window, each_share};
 use crate::geometry::{PixelMap, Point, nearest};
 
 /// The kernel `square`.
@@ -149,18 +149,25 @@ impl<'a> Square<'a> {
         }
         cells.set(simd, corners, (columns, rows));
         cells.share_out(&whole);
-        for lane in 0..count {
+        let grids = Grids::of((columns, rows), &window);
+        let simple = grids.simple & cells.known() & finite(&whole);
+        let mut lane = 0;
+        while lane < count {
+            let end = grids.run(lane, simple).min(count);
             let first = (columns.first(lane), rows.first(lane));
-            let last = (columns.last(lane), rows.last(lane));
-            let is_small = (last.0 - first.0).max(last.1 - first.1) < CELLS as i64;
-            let is_inside = first.0 >= 0
-                && first.1 >= window.rows.0
-                && last.0 <= window.last.1
-                && last.1 <= window.rows.1;
-            if is_small && is_inside && cells.are_known(lane) {
-                receiver.add_cells(lane, first, cells.touched(lane), cells.shares());
-            } else {
+            if end == lane {
                 self.spread_some(corners, (columns, rows), cells, lane, receiver);
+                lane += 1;
+            } else if end - lane < SHORT {
+                for (lane, column) in (lane..end).zip(first.0..) {
+                    let touched = cells.touched(lane);
+                    receiver.add_cells(lane, (column, first.1), touched, cells.shares());
+                }
+                lane = end;
+            } else {
+                let run = cells.run(lane..end, first);
+                receiver.add_run(simd, &run, cells.shares());
+                lane = end;
             }
         }
     }
@@ -199,6 +206,56 @@ impl<'a> Square<'a> {
             }
         }
     }
+}
+
+/// Runs of fewer pixels are added pixel by pixel.
+const SHORT: usize = 4;
+
+/// Which pixels can be added to all cells of their grids, and which together: a bit for each lane.
+struct Grids {
+    /// Those with grids of a size that is known, within the window.
+    simple: u32,
+    /// Those whose grid begins right of that of the pixel before.
+    next: u32,
+}
+
+impl Grids {
+    #[inline(always)]
+    fn of((columns, rows): (&Extents, &Extents), window: &Window) -> Self {
+        let (mut simple, mut next) = (0, 0);
+        let within = (
+            columns.within(0, window.last.1),
+            rows.within(window.rows.0, window.rows.1),
+        );
+        for lane in 0..LANES {
+            simple |= (within.0[lane] & within.1[lane]) << lane;
+        }
+        let steps = (columns.steps(1), rows.steps(0));
+        for lane in 1..LANES {
+            next |= (steps.0[lane] & steps.1[lane]) << lane;
+        }
+        Self { simple, next }
+    }
+
+    /// The end of the run that begins with a lane; the lane itself if it is not among those that are `simple`.
+    #[inline(always)]
+    fn run(&self, lane: usize, simple: u32) -> usize {
+        if simple >> lane & 1 == 0 {
+            return lane;
+        }
+        let follow = (u64::from(self.next & simple) >> lane) >> 1;
+        lane + 1 + follow.trailing_ones() as usize
+    }
+}
+
+/// Which numbers are finite: a bit for each lane.
+#[inline(always)]
+fn finite(numbers: &Lanes) -> u32 {
+    let mut bits = 0;
+    for (lane, number) in numbers.iter().enumerate() {
+        bits |= u32::from(number.is_finite()) << lane;
+    }
+    bits
 }
 
 impl Corners {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::{CELLS, Corners, LANES, Quadrilateral, Room, Square};
 use crate::PixelMap;
-use crate::kernel::{Receiver, Shares, Window, each_share};
+use crate::kernel::{Receiver, Run, Shares, Window, each_share};
 
 /// Notes what is handed over.
 #[derive(Debug, Default)]
@@ -35,6 +35,12 @@ impl Receiver for Notes {
         for cell in (0..CELLS * CELLS).filter(|cell| bits & 1 << cell != 0) {
             let at = (column + (cell % CELLS) as i64, row + (cell / CELLS) as i64);
             self.shares.push((at.0, at.1, shares[cell][lane]));
+        }
+    }
+
+    fn add_run(&mut self, _simd: impl pulp::Simd, run: &Run, shares: &Shares) {
+        for (lane, column) in run.lanes.clone().zip(run.first.0..) {
+            self.add_cells(lane, (column, run.first.1), run.cells, shares);
         }
     }
 }
