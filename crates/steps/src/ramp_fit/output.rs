@@ -98,9 +98,7 @@ impl RampFitOutput {
         integrations: IntegrationRates,
         optional: Option<OptionalProduct>,
     ) -> Self {
-        // Giving memory back takes a while, and can be done by another thread.
-        let arrays = (ramp.data, ramp.groupdq);
-        rayon::spawn(move || drop(arrays));
+        stpipe::give_back((ramp.data, ramp.groupdq));
         let meta = rate_metadata(&ramp.meta);
         Self {
             rate: Some(ImageModel {

@@ -203,7 +203,7 @@ impl<'p> CleanFitter<'p> {
             }
             let mut clean = [false; LANES];
             for lane in 0..LANES {
-                clean[lane] = self.ordinary[lane] & (flags[lane] == 0);
+                clean[lane] = self.ordinary[lane] && flags[lane] == 0;
                 self.fitted[lane] &= clean[lane];
             }
             ramps.clean = pack_bits(clean);
