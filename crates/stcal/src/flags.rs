@@ -1,5 +1,9 @@
 //! The quality bits that the algorithms read and set, as values that a mission chooses.
 
+use ndarray::ArrayView2;
+
+use crate::simd::vectorised;
+
 /// Bits of the group quality array, one byte a sample.
 ///
 /// The default holds the values that JWST's products use.
@@ -71,4 +75,14 @@ impl Default for PixelFlags {
             bad_ref_pixel: 1 << 17,
         }
     }
+}
+
+/// True if every pixel has one of the bits.
+pub(crate) fn all_set(plane: ArrayView2<'_, u8>, bit: u8) -> bool {
+    plane.rows().into_iter().all(|row| match row.to_slice() {
+        Some(row) => {
+            vectorised(|| row.iter().fold(1, |all, dq| all & u8::from(dq & bit != 0)) != 0)
+        }
+        None => row.iter().all(|dq| dq & bit != 0),
+    })
 }

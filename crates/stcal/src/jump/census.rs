@@ -1,8 +1,8 @@
 //! How many groups can be used at all.
 
-use ndarray::{ArrayView2, ArrayView4};
+use ndarray::ArrayView4;
 
-use crate::simd::vectorised;
+use crate::flags::all_set;
 
 /// Counts of groups that are not "do not use" everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +51,4 @@ impl GroupCensus {
 pub fn count_do_not_use_groups(group_dq: ArrayView4<'_, u8>, do_not_use: u8) -> usize {
     let census = GroupCensus::of(group_dq, do_not_use);
     census.integrations * census.groups - census.total_usable
-}
-
-/// True if every pixel has one of the bits.
-pub(super) fn all_set(plane: ArrayView2<'_, u8>, bit: u8) -> bool {
-    plane.rows().into_iter().all(|row| match row.to_slice() {
-        Some(row) => vectorised(|| row.iter().fold(true, |all, dq| all & (dq & bit != 0))),
-        None => row.iter().all(|dq| dq & bit != 0),
-    })
 }

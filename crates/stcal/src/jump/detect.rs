@@ -8,9 +8,10 @@ use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::error::JumpError;
 use super::iterative::{Column, Iterative};
 use super::median::{LANES, Lane, LaneStats};
+use super::params::SigmaClipGroups;
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
-use crate::flags::GroupFlags;
+use crate::flags::{GroupFlags, all_set};
 use crate::sample_bits::SampleBits;
 use crate::simd::{Kernel, pack_bits, run_vectorised};
 
@@ -79,7 +80,7 @@ impl JumpPlan {
             let planes = group_dq.outer_iter().flat_map(|integration| {
                 let full: Vec<bool> = integration
                     .outer_iter()
-                    .map(|plane| super::census::all_set(plane, bit))
+                    .map(|plane| all_set(plane, bit))
                     .collect();
                 full
             });
@@ -149,9 +150,7 @@ struct Worker<'a> {
     sorted: Vec<[f32; LANES]>,
     iterative: Iterative,
     sigma_clip: SigmaClip,
-    /// Which differences of the column at work are jumps.
-    jumps: Vec<bool>,
-    /// The same as their indices, for each column of the block.
+    /// For each column of the block: which differences are jumps.
     found: Vec<Vec<usize>>,
 }
 
@@ -166,7 +165,6 @@ impl<'a> Worker<'a> {
             sorted: Vec::new(),
             iterative: Iterative::default(),
             sigma_clip: SigmaClip::default(),
-            jumps: vec![false; plan.integrations * (plan.groups - 1)],
             found: vec![Vec::new(); LANES],
         }
     }
@@ -248,17 +246,15 @@ impl<'a> Worker<'a> {
     #[inline(always)]
     fn find(&mut self, candidates: &[bool; LANES]) {
         self.found.iter_mut().for_each(Vec::clear);
-        if self.plan.method == Method::SinglePass {
-            if candidates.contains(&true) {
-                self.find_together(candidates);
-            }
+        if !candidates.contains(&true) {
             return;
         }
-        for lane in (0..LANES).filter(|lane| candidates[*lane]) {
-            self.jumps.fill(false);
-            self.detect(lane);
-            let jumps = self.jumps.iter().enumerate();
-            self.found[lane].extend(jumps.filter(|(_, jump)| **jump).map(|(index, _)| index));
+        let lanes = (0..LANES).filter(|lane| candidates[*lane]);
+        match self.plan.method {
+            Method::None => {}
+            Method::SinglePass => self.find_together(candidates),
+            Method::Iterative => lanes.for_each(|lane| self.find_iteratively(lane)),
+            Method::SigmaClip(compared) => lanes.for_each(|lane| self.clip(lane, compared)),
         }
     }
 
@@ -295,34 +291,26 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Finds the jumps of one column.
-    fn detect(&mut self, lane: usize) {
-        let plan = self.plan;
-        let lists = &self.diffs.lists;
-        match plan.method {
-            Method::None | Method::SinglePass => {}
-            Method::Iterative => {
-                let column = Column {
-                    lane,
-                    lists,
-                    sorted: &self.sorted,
-                    count: self.stats.count[lane],
-                    read_variance: self.read_variance[lane],
-                };
-                self.iterative.detect(plan, &column, &mut self.jumps);
-            }
-            Method::SigmaClip(compared) => {
-                let threshold = plan.threshold(usize::MAX);
-                self.sigma_clip.detect(
-                    lists,
-                    lane,
-                    plan.groups - 1,
-                    compared,
-                    threshold,
-                    &mut self.jumps,
-                );
-            }
-        }
+    /// Finds the jumps of one column, one after another.
+    fn find_iteratively(&mut self, lane: usize) {
+        let column = Column {
+            lane,
+            lists: &self.diffs.lists,
+            sorted: &self.sorted,
+            count: self.stats.count[lane],
+            read_variance: self.read_variance[lane],
+        };
+        let found = &mut self.found[lane];
+        self.iterative.detect(self.plan, &column, found);
+    }
+
+    /// Finds the jumps of one column by sigma clipping.
+    fn clip(&mut self, lane: usize, compared: SigmaClipGroups) {
+        let (lists, found) = (&self.diffs.lists, &mut self.found[lane]);
+        let diffs = self.plan.groups - 1;
+        let threshold = self.plan.threshold(usize::MAX);
+        self.sigma_clip
+            .detect(lists, lane, diffs, compared, threshold, found);
     }
 
     /// Flags the jumps of one column, counts them, and remembers those whose neighbours will be flagged; so does it with

@@ -74,8 +74,8 @@ impl Iterative {
         self.sorted.sort_unstable_by(f32::total_cmp);
     }
 
-    /// Marks the jumps of a column of the block that [`Self::candidates`] was last given.
-    pub(super) fn detect(&mut self, plan: &JumpPlan, column: &Column<'_>, jumps: &mut [bool]) {
+    /// Adds the indices of the jumps of a column of the block that [`Self::candidates`] was last given.
+    pub(super) fn detect(&mut self, plan: &JumpPlan, column: &Column<'_>, found: &mut Vec<usize>) {
         let Column {
             lane,
             lists,
@@ -95,9 +95,11 @@ impl Iterative {
             [only] => (*only, *only),
             [min, .., max] => (*min, *max),
         };
-        for (jump, list) in jumps.iter_mut().zip(lists) {
+        for (index, list) in lists.iter().enumerate() {
             let magnitude = list[lane].abs();
-            *jump = magnitude < min || magnitude > max;
+            if magnitude < min || magnitude > max {
+                found.push(index);
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
 
-use super::census::{GroupCensus, all_set};
+use super::census::GroupCensus;
 use super::detect::BandHits;
 use super::error::JumpError;
 use super::median::{LANES, Networks};
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
 use super::selection::Brackets;
-use crate::flags::GroupFlags;
+use crate::flags::{GroupFlags, all_set};
 use crate::ranks::long_median;
 use crate::sample_bits::SampleBits;
 

@@ -14,7 +14,7 @@ pub(super) struct SigmaClip {
 }
 
 impl SigmaClip {
-    /// Marks the jumps of a column whose lists hold `diffs` differences for each integration.
+    /// Adds the indices of the jumps of a column whose lists hold `diffs` differences for each integration.
     pub(super) fn detect(
         &mut self,
         lists: &[Lane],
@@ -22,7 +22,7 @@ impl SigmaClip {
         diffs: usize,
         compared: SigmaClipGroups,
         threshold: f64,
-        jumps: &mut [bool],
+        found: &mut Vec<usize>,
     ) {
         let (parts, step) = match compared {
             SigmaClipGroups::AcrossIntegrations => (diffs, diffs),
@@ -33,9 +33,11 @@ impl SigmaClip {
                 lists[part..].iter().step_by(step).map(|list| list[lane]),
                 threshold,
             );
-            for (jump, list) in jumps[part..].iter_mut().zip(&lists[part..]).step_by(step) {
+            for (index, list) in lists.iter().enumerate().skip(part).step_by(step) {
                 let value = f64::from(list[lane]);
-                *jump = value.is_finite() && (value < low || value > high);
+                if value.is_finite() && (value < low || value > high) {
+                    found.push(index);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ndarray::{ArrayView1, ArrayView4, ArrayViewMut4, Axis, s};
 
 use super::params::OlsParams;
+use crate::flags::all_set;
 
 /// What [`select_groups`] made of the user's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,25 +144,25 @@ impl GroupSurvey {
         let flags = params.flags.group;
         let suppress = params.suppress_one_group && groups > 1;
         let single_good = |ramp: ArrayView1<'_, u8>| {
-            suppress && has_single_good_group(ramp.iter().copied(), params.flags.group_persistence)
+            has_single_good_group(ramp.iter().copied(), params.flags.group_persistence)
         };
         let all_unusable = |group| {
             group_dq.outer_iter().all(|integration| {
                 let quality = integration.index_axis(Axis(0), group);
-                // Whole rows first: few groups have to be looked at pixel by pixel.
-                quality.outer_iter().enumerate().all(|(row, quality)| {
-                    all_have(quality, flags.do_not_use)
-                        || quality.iter().enumerate().all(|(column, dq)| {
+                // Most groups are settled by their own quality.
+                all_set(quality, flags.do_not_use)
+                    || suppress
+                        && quality.indexed_iter().all(|((row, column), dq)| {
                             dq & flags.do_not_use != 0
                                 || single_good(integration.slice(s![.., row, column]))
                         })
-                })
             })
         };
         let all_saturated = |group| {
-            let quality = group_dq.index_axis(Axis(1), group);
-            let mut rows = quality.lanes(Axis(2)).into_iter();
-            rows.all(|row| all_have(row, flags.saturated))
+            let mut integrations = group_dq.outer_iter();
+            integrations.all(|integration| {
+                all_set(integration.index_axis_move(Axis(0), group), flags.saturated)
+            })
         };
         Self {
             all_unusable: (0..groups).map(all_unusable).collect(),
@@ -220,11 +221,6 @@ impl GroupSurvey {
             None => Err(NothingToFit::AllFlagged),
         }
     }
-}
-
-/// Whether all values have a flag.
-fn all_have(quality: ArrayView1<'_, u8>, flag: u8) -> bool {
-    quality.fold(!0, |all, dq| all & dq) & flag != 0
 }
 
 /// Whether exactly one group of a ramp is good; an afterglow does not make a group bad.
