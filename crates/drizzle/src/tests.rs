@@ -519,9 +519,10 @@ fn aligned_frames() -> impl Strategy<Value = Frame> {
         })
 }
 
-/// Exposures drizzled one after the other; pixel by pixel if there are means with squared weights.
+/// Exposures drizzled one after the other, beyond the output at all its sides; pixel by pixel if there are means with squared
+/// weights.
 fn drizzled(frames: &[Frame], settings: &Settings, squared: usize) -> Mosaic {
-    let mut mosaic = Mosaic::new((14, 90)).with_along(2).with_squared(squared);
+    let mut mosaic = Mosaic::new((6, 90)).with_along(2).with_squared(squared);
     for frame in frames {
         let mut exposure = frame.exposure();
         exposure.along.push(Layer::Roots(frame.variance.view()));

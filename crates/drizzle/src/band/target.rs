@@ -149,6 +149,10 @@ impl<'b> Target<'b> {
     /// As [`Means::add_row`], in all images.
     #[inline(always)]
     fn add_row<S: Simd>(&mut self, simd: S, to: usize, lane: usize, weights: &[f32]) {
+        // A cell that others of the run touch may lie beyond the band's last pixel for one whose grid is narrower; there it
+        // has no weight. Beyond the end of another row it falls on the next one, and changes nothing.
+        let within = self.main.weight.len().saturating_sub(to);
+        let weights = &weights[..within.min(weights.len())];
         if let Some((plane, bit)) = &mut self.context {
             for (bits, weight) in plane[to..to + weights.len()].iter_mut().zip(weights) {
                 *bits |= if *weight > 0.0 { *bit } else { 0 };
