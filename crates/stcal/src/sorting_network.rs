@@ -3,10 +3,10 @@
 use pulp::{Simd, WithSimd};
 
 /// Longest list that a network takes.
-pub(crate) const LONGEST: usize = 256;
+pub(crate) const LONGEST: usize = 4096;
 
 /// Two places, the first before the second: if their values are not in order, they are exchanged.
-type Exchange = (u8, u8);
+type Exchange = (u16, u16);
 
 /// Exchanges that bring values to their places.
 ///
@@ -35,7 +35,7 @@ impl SortingNetwork {
             let (mut q, mut r, mut d) = (top, 0, p);
             loop {
                 let places = (0..length.saturating_sub(d)).filter(|place| place & p == r);
-                exchanges.extend(places.map(|place| (place as u8, (place + d) as u8)));
+                exchanges.extend(places.map(|place| (place as u16, (place + d) as u16)));
                 if q == p {
                     break;
                 }

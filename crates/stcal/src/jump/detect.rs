@@ -156,6 +156,7 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(plan: &'a JumpPlan) -> Self {
+        let diffs = plan.integrations * (plan.groups - 1);
         Self {
             plan,
             dq: QualityRow::default(),
@@ -164,7 +165,10 @@ impl<'a> Worker<'a> {
             read_variance: [0.0; LANES],
             sorted: Vec::new(),
             iterative: Iterative::default(),
-            sigma_clip: SigmaClip::default(),
+            sigma_clip: SigmaClip::new(match plan.method {
+                Method::SigmaClip(compared) => diffs / plan.clipped_step(compared),
+                _ => 0,
+            }),
             found: vec![Vec::new(); LANES],
         }
     }
@@ -254,7 +258,7 @@ impl<'a> Worker<'a> {
             Method::None => {}
             Method::SinglePass => self.find_together(candidates),
             Method::Iterative => lanes.for_each(|lane| self.find_iteratively(lane)),
-            Method::SigmaClip(compared) => lanes.for_each(|lane| self.clip(lane, compared)),
+            Method::SigmaClip(compared) => self.clip(compared),
         }
     }
 
@@ -304,13 +308,23 @@ impl<'a> Worker<'a> {
         self.iterative.detect(self.plan, &column, found);
     }
 
-    /// Finds the jumps of one column by sigma clipping.
-    fn clip(&mut self, lane: usize, compared: SigmaClipGroups) {
-        let (lists, found) = (&self.diffs.lists, &mut self.found[lane]);
-        let diffs = self.plan.groups - 1;
+    /// Finds the jumps of all columns by sigma clipping.
+    #[inline(always)]
+    fn clip(&mut self, compared: SigmaClipGroups) {
+        let (lists, step) = (&self.diffs.lists, self.plan.clipped_step(compared));
         let threshold = self.plan.threshold(usize::MAX);
-        self.sigma_clip
-            .detect(lists, lane, diffs, compared, threshold, found);
+        for part in 0..step {
+            let compared = || lists.iter().skip(part).step_by(step);
+            let limits = self.sigma_clip.limits(compared(), threshold);
+            for (index, list) in compared().enumerate() {
+                let mut word = limits.outliers(list);
+                while word != 0 {
+                    let lane = word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    self.found[lane].push(part + index * step);
+                }
+            }
+        }
     }
 
     /// Flags the jumps of one column, counts them, and remembers those whose neighbours will be flagged; so does it with

@@ -308,9 +308,3 @@ impl Default for LaneStats {
         }
     }
 }
-
-/// The median of a list in single precision, NaN left out; NaN if nothing is left.
-pub(super) fn median_f32(values: impl Iterator<Item = f32>) -> f32 {
-    let mut values: Vec<f32> = values.filter(|value| !value.is_nan()).collect();
-    crate::median::median_f32(&mut values)
-}

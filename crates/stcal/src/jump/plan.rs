@@ -133,6 +133,14 @@ impl JumpPlan {
         }
     }
 
+    /// How far apart, in the list of all differences of a pixel, those are that sigma clipping compares.
+    pub(super) fn clipped_step(&self, compared: SigmaClipGroups) -> usize {
+        match compared {
+            SigmaClipGroups::AcrossIntegrations => self.groups - 1,
+            SigmaClipGroups::All => 1,
+        }
+    }
+
     /// Noise of a difference with this median [e-]; NaN where it would be zero, so that nothing is flagged there.
     pub(super) fn sigma(&self, median: f64, read_variance: f32) -> f64 {
         let sigma = (median.abs() + f64::from(read_variance) / self.frames_per_group).sqrt();

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
+use ndarray::{Array3, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis, s};
 
 use super::census::GroupCensus;
 use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
 use super::ellipse::Ellipse;
 use super::error::JumpError;
-use super::median::{LANES, LaneStats, Networks, median_f32};
+use super::median::{LANES, LaneStats, Networks};
 use super::params::ShowerParams;
 use super::plan::Hits;
 use super::region::Regions;
@@ -127,8 +127,9 @@ impl ShowerNoise {
         let group_dq = group_dq.slice(s![.., .., rows.clone(), ..]);
         let gain = input.gain_e_per_dn.slice(s![rows.clone(), ..]);
         let noise = input.read_noise_dn.slice(s![rows.clone(), ..]);
-        let clip = integrations >= input.params.minimum_sigma_clip_integrations;
-        let depth = if clip { groups - 1 } else { 1 };
+        let is_clipped = integrations >= input.params.minimum_sigma_clip_integrations;
+        let mut clip = is_clipped.then(|| SigmaClip::new(integrations));
+        let depth = if is_clipped { groups - 1 } else { 1 };
         let mut out = Self {
             median: Array3::zeros((depth, rows.len(), columns)),
             sigma: Array3::zeros((depth, rows.len(), columns)),
@@ -149,7 +150,7 @@ impl ShowerNoise {
             run_vectorised(NoiseRow {
                 noise: &mut out,
                 row,
-                clip_depth: clip.then_some(groups - 1),
+                clip: clip.as_mut(),
                 planes: (&signal, &dq, groups),
                 gain: &gain,
                 read_noise: &noise,
@@ -183,21 +184,23 @@ impl ShowerNoise {
         }
     }
 
-    fn clip_block(&mut self, block: Block, diffs: &Differences, depth: usize) {
-        let mut clip = SigmaClip::default();
-        for lane in 0..block.width {
-            for diff in 0..depth {
-                let values = || {
-                    diffs.lists[diff..]
-                        .iter()
-                        .step_by(depth)
-                        .map(|list| list[lane])
-                };
-                let (low, high) = clip.bounds(values(), NOISE_CLIP_SIGMA);
-                let kept = || values().filter(|value| (low..=high).contains(&f64::from(*value)));
-                let at = [diff, block.row, block.column + lane];
-                (self.median[at], self.sigma[at]) = (median_f32(kept()), deviation(kept()));
-            }
+    /// Keeps median and noise of a block, of each difference across integrations.
+    #[inline(always)]
+    fn store_clipped(&mut self, block: Block, diffs: &Differences, clip: &mut SigmaClip) {
+        let depth = self.median.len_of(Axis(0));
+        let columns = block.column..block.column + block.width;
+        for diff in 0..depth {
+            let lists = || diffs.lists.iter().skip(diff).step_by(depth);
+            let limits = clip.limits(lists(), NOISE_CLIP_SIGMA);
+            let stats = clip.stats_within(lists(), &limits);
+            let at = s![diff, block.row, columns.clone()];
+            let store = |image: &mut Array3<f32>, values: &[f32; LANES]| {
+                image
+                    .slice_mut(at)
+                    .assign(&ArrayView1::from(&values[..block.width]));
+            };
+            store(&mut self.median, &stats.median);
+            store(&mut self.sigma, &stats.deviation);
         }
     }
 
@@ -224,8 +227,8 @@ impl ShowerNoise {
 struct NoiseRow<'a, 's, 'm> {
     noise: &'a mut ShowerNoise,
     row: usize,
-    /// Differences of an integration, if each is measured by itself.
-    clip_depth: Option<usize>,
+    /// What clips, if each difference is measured by itself.
+    clip: Option<&'a mut SigmaClip>,
     /// Signal and quality of all planes, and the number of groups.
     planes: (&'a [Cow<'s, [f32]>], &'a QualityRow, usize),
     gain: &'a [f32],
@@ -242,15 +245,15 @@ impl Kernel for NoiseRow<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run(mut self) {
         let (signal, dq, groups) = self.planes;
         for block in Block::of_row(self.row, self.gain.len()) {
             let gain = block.lanes(self.gain, 0.0);
             let read_noise = block.lanes(self.read_noise, 0.0);
             self.diffs
                 .load(block, (signal, dq), groups, &gain, self.mask);
-            if let Some(depth) = self.clip_depth {
-                self.noise.clip_block(block, self.diffs, depth);
+            if let Some(clip) = &mut self.clip {
+                self.noise.store_clipped(block, self.diffs, clip);
                 continue;
             }
             let place = (self.mask.first_row + block.row, block.column);
@@ -265,12 +268,6 @@ impl Kernel for NoiseRow<'_, '_, '_> {
                 .store(block, self.stats, &read_noise_e, self.frames_per_group);
         }
     }
-}
-
-/// Standard deviation in single precision, as numpy's `nanstd`.
-fn deviation(values: impl Iterator<Item = f32> + Clone) -> f32 {
-    let mean = mean_f32(values.clone());
-    mean_f32(values.map(|value| (value - mean) * (value - mean))).sqrt()
 }
 
 /// Mean with a sum in single precision, as numpy's `nanmean`; NaN if there is nothing.
