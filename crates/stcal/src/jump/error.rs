@@ -19,6 +19,14 @@ pub enum JumpError {
         /// Number of groups of an integration.
         found: usize,
     },
+    /// Groups that an integration does not have.
+    #[error("groups {}..{} are not those of an integration of {expected} groups", found.start, found.end)]
+    Groups {
+        /// The groups asked for.
+        found: std::ops::Range<usize>,
+        /// Groups of an integration.
+        expected: usize,
+    },
     /// Parts that were cut from different exposures, or not in order of their rows.
     #[error("band {index} does not continue the bands before it: {what}")]
     Bands {

@@ -228,7 +228,7 @@ fn showers(
     let noise = bands
         .map(|band| ShowerNoise::of_band(input, group_dq.view(), band))
         .collect::<Result<Vec<_>, _>>()?;
-    let noise = ShowerNoise::join(&noise)?;
+    let noise = ShowerNoise::join(noise)?;
     let mut count = 0;
     for (integration, mut group_dq) in group_dq.outer_iter_mut().enumerate() {
         let groups = 0..group_dq.len_of(Axis(0));

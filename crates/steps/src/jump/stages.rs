@@ -141,7 +141,7 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
             ShowerNoise::of_band(input, group_dq.view(), start..rows.min(start + bands::ROWS))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let noise = ShowerNoise::join(&noise)?;
+    let noise = ShowerNoise::join(noise)?;
     let parts: Vec<_> = (0..integrations)
         .flat_map(|integration| {
             let starts = (0..groups).step_by(GROUPS_TOGETHER);
