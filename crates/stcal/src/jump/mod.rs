@@ -23,7 +23,7 @@
 //! | [`JumpPlan::detect_band`] | band of rows | flags primary jumps, remembers one bit a sample for the next stages |
 //! | [`Hits::join`], [`Hits::release_full_groups`] | exposure, cheap | puts the bands together |
 //! | [`JumpPlan::follow_band`] | band of rows | flags neighbours and the groups after large jumps, tidies the flags |
-//! | [`SnowballSearch`] | bands of rows, group after group | large events with a saturated core |
+//! | [`flag_snowballs`] | integration | large events with a saturated core |
 //! | [`flag_cores_of_previous_integration`] | integration | the persistence of those cores |
 //! | [`ShowerNoise::of_band`], [`find_showers`], [`flag_showers`] | band, groups that follow each other, integration | faint extended showers |
 //!
@@ -82,7 +82,4 @@ pub use params::{
 pub use plan::{Hits, JumpPlan, Method};
 pub use run::{Exposure, JumpSummary, detect_jumps, flag_bad_gain};
 pub use shower::{ShowerInput, ShowerNoise, find_showers, flag_showers, showers_possible};
-pub use snowball::{
-    CoreMask, SnowballBand, SnowballSearch, Snowballs, flag_cores_of_previous_integration,
-    flag_snowballs,
-};
+pub use snowball::{CoreMask, Snowballs, flag_cores_of_previous_integration, flag_snowballs};

@@ -1,14 +1,10 @@
 //! Connected regions of a plane and the ellipses that stand for them.
 //!
-//! A plane is read once, as runs of pixels along its rows. Everything else costs time for the pixels of regions only. A
-//! plane can be read in bands of rows, which are joined afterwards.
-
-use std::ops::Range;
+//! A plane is read once, as runs of pixels along its rows. Everything else costs time for the pixels of regions only.
 
 use ndarray::ArrayView1;
 
 use super::ellipse::Ellipse;
-use super::error::JumpError;
 use crate::simd::pack_bits;
 
 /// Pixels `start..end` of a row.
@@ -19,47 +15,24 @@ struct Run {
     end: u32,
 }
 
-/// Collects the runs of a band of rows, row after row, and joins those that touch, diagonals included.
-#[derive(Debug)]
+/// Collects the runs of a plane, row after row, and joins those that touch, diagonals included.
+#[derive(Debug, Default)]
 pub(super) struct Regions {
-    /// In the order of their pixels.
     runs: Vec<Run>,
     /// For each run one that came before it and touches it, or itself.
     parents: Vec<u32>,
-    /// The rows that have been added.
-    rows: Range<usize>,
+    previous_row: std::ops::Range<usize>,
 }
 
 impl Regions {
-    /// For rows from the first one of a band on.
-    pub(super) fn from_row(first: usize) -> Self {
-        Self {
-            runs: Vec::new(),
-            parents: Vec::new(),
-            rows: first..first,
-        }
-    }
-
     /// Adds the pixels of the next row that are not zero.
-    pub(super) fn add_row(&mut self, mask: &[u8]) {
-        let row = self.rows.end;
-        let above = self.runs_of(row.wrapping_sub(1));
+    pub(super) fn add_row(&mut self, row: usize, mask: &[u8]) {
         let first = self.runs.len();
         self.add_runs(row as u32, mask);
+        let this_row = first..self.runs.len();
         self.parents.extend(first as u32..self.runs.len() as u32);
-        self.join_rows(above, first..self.runs.len());
-        self.rows.end += 1;
-    }
-
-    /// The runs of the last row that has been added, if it is this one; none otherwise.
-    fn runs_of(&self, row: usize) -> Range<usize> {
-        let first = self.runs.partition_point(|run| (run.row as usize) < row);
-        first..self.runs.len()
-    }
-
-    /// Joins the runs of a row with those of the next one that they touch.
-    fn join_rows(&mut self, mut above: Range<usize>, below: Range<usize>) {
-        for index in below {
+        let mut above = self.previous_row.clone();
+        for index in this_row.clone() {
             let run = self.runs[index];
             while above.start < above.end && self.runs[above.start].end < run.start {
                 above.start += 1;
@@ -71,59 +44,7 @@ impl Regions {
                 self.join(index, other);
             }
         }
-    }
-
-    /// The regions of a plane of so many rows, of which these are bands that follow each other.
-    ///
-    /// # Errors
-    /// [`JumpError::Bands`] if they do not.
-    pub(super) fn of_bands(bands: Vec<Self>, rows: usize) -> Result<Self, JumpError> {
-        let mut whole = Self::from_row(0);
-        let last = bands.len().saturating_sub(1);
-        for (index, band) in bands.into_iter().enumerate() {
-            let fits = |row: usize, expected: usize, what: &'static str| {
-                let error = JumpError::Bands { index, what };
-                (row == expected).then_some(()).ok_or(error)
-            };
-            fits(band.rows.start, whole.rows.end, "it begins at another row")?;
-            if index == last {
-                fits(band.rows.end, rows, "it does not end with the image")?;
-            }
-            let offset = whole.runs.len();
-            let above = whole.runs_of(whole.rows.end.wrapping_sub(1));
-            let parents = band.parents.iter().map(|parent| parent + offset as u32);
-            let first_row = band
-                .runs
-                .partition_point(|run| run.row as usize == band.rows.start);
-            whole.parents.extend(parents);
-            whole.runs.extend(band.runs);
-            whole.join_rows(above, offset..offset + first_row);
-            whole.rows.end = band.rows.end;
-        }
-        Ok(whole)
-    }
-
-    /// Without the regions that have fewer than `min_area` pixels, holes included, whatever lies in other bands.
-    pub(super) fn without_small(self, min_area: f64) -> Self {
-        let (regions, bounds) = self.numbered();
-        let (first, last) = (self.rows.start as u32, self.rows.end as u32);
-        let may_count = |bounds: &Bounds| {
-            bounds.rows.0 == first || bounds.rows.1 == last || bounds.may_reach(min_area)
-        };
-        let stays: Vec<bool> = bounds.iter().map(may_count).collect();
-        let mut first_runs = vec![u32::MAX; bounds.len()];
-        let mut left = Self::from_row(0);
-        for (run, region) in self.runs.iter().zip(regions) {
-            let region = region as usize;
-            if stays[region] {
-                let index = left.runs.len() as u32;
-                first_runs[region] = first_runs[region].min(index);
-                left.parents.push(first_runs[region]);
-                left.runs.push(*run);
-            }
-        }
-        left.rows = self.rows;
-        left
+        self.previous_row = this_row;
     }
 
     /// Adds the runs of a row, found as changes between neighbouring bits of words.
@@ -178,7 +99,7 @@ impl Regions {
     pub(super) fn ellipses(self, min_area: f64) -> Vec<Ellipse> {
         let (regions, bounds) = self.numbered();
         // Only what can be large enough is looked at: the runs of each such region are brought together, rows in order.
-        let is_large = |bounds: &Bounds| bounds.may_reach(min_area);
+        let is_large = |bounds: &Bounds| bounds.box_area() as f64 >= min_area;
         let mut ends = Vec::with_capacity(bounds.len());
         let mut count = 0;
         for bounds in &bounds {
@@ -272,9 +193,8 @@ impl Bounds {
         (self.columns.1 - self.columns.0) as usize
     }
 
-    /// Whether the region may have so many pixels, holes included.
-    fn may_reach(&self, min_area: f64) -> bool {
-        (self.height() * self.width()) as f64 >= min_area
+    fn box_area(&self) -> usize {
+        self.height() * self.width()
     }
 }
 

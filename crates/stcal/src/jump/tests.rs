@@ -1,6 +1,6 @@
 //! Values worked by hand, and what must hold for any input.
 
-use ndarray::{Array2, Array3, Array4, s};
+use ndarray::{Array2, Array4, s};
 use proptest::prelude::*;
 
 use super::ellipse::Ellipse;
@@ -197,13 +197,13 @@ fn sigma_clipping_compares_integrations_and_releases_full_groups() {
 
 /// The ellipses of a picture.
 fn ellipses(picture: &[&str], min_area: f64) -> Vec<Ellipse> {
-    let mut regions = Regions::from_row(0);
-    for line in picture {
+    let mut regions = Regions::default();
+    for (row, line) in picture.iter().enumerate() {
         let mask: Vec<u8> = line
             .bytes()
             .map(|letter| u8::from(letter == b'#'))
             .collect();
-        regions.add_row(&mask);
+        regions.add_row(row, &mask);
     }
     regions.ellipses(min_area)
 }
@@ -424,24 +424,18 @@ proptest! {
     /// Regions by flood filling, pixel by pixel.
     #[test]
     fn regions_are_the_connected_pixels(
-        columns in 1_usize..150, rows in 1_usize..12, band_rows in 1_usize..12, density in 0.02..0.98_f64, seed in any::<u32>(),
-        min_area in 1_u8..12,
+        columns in 1_usize..150, rows in 1_usize..12, density in 0.02..0.98_f64, seed in any::<u32>(), min_area in 1_u8..12,
     ) {
         let limit = (density * f64::from(u32::MAX)) as u32;
         let is_set = |row: usize, column: usize| {
             let mixed = (row as u32 * 7919 + column as u32 * 104_729).wrapping_add(seed).wrapping_mul(2_654_435_761);
             (mixed ^ mixed >> 15).wrapping_mul(2_246_822_519) < limit
         };
-        let band = |first: usize| {
-            let mut regions = Regions::from_row(first);
-            for row in first..rows.min(first + band_rows) {
-                let mask: Vec<u8> = (0..columns).map(|column| 4 * u8::from(is_set(row, column))).collect();
-                regions.add_row(&mask);
-            }
-            regions.without_small(min_area.into())
-        };
-        let bands = (0..rows).step_by(band_rows).map(band).collect();
-        let regions = Regions::of_bands(bands, rows).expect("the bands follow each other");
+        let mut regions = Regions::default();
+        for row in 0..rows {
+            let mask: Vec<u8> = (0..columns).map(|column| 4 * u8::from(is_set(row, column))).collect();
+            regions.add_row(row, &mask);
+        }
         let found: Vec<(f64, f64)> = regions.ellipses(min_area.into()).iter().map(|e| (e.row, e.column)).collect();
         // With a margin of one pixel.
         let flood = |from: (usize, usize), free: &mut Array2<bool>| {
@@ -479,37 +473,5 @@ proptest! {
         for (found, expected) in found.iter().zip(&expected) {
             prop_assert!((found.0 - expected.0).abs() + (found.1 - expected.1).abs() < 1e-9, "{:?} {:?}", found, expected);
         }
-    }
-}
-
-proptest! {
-    #[test]
-    fn snowballs_of_bands_are_those_of_the_image(
-        samples in prop::collection::vec(prop::sample::select(vec![0_u8, 0, 0, 1, 2, 4, 4, 6]), 4 * 13 * 70), cut in 1_usize..13,
-    ) {
-        let integration = Array3::from_shape_vec((4, 13, 70), samples).expect("the length fits");
-        let (params, flags) = (SnowballParams { min_sat_area: 3.0, ..snowballs() }, GroupFlags::default());
-        let mut whole = integration.clone();
-        let expected = flag_snowballs(whole.view_mut(), &params, flags);
-        let mut parts = integration.clone();
-        let mut search = SnowballSearch::new(&params, flags);
-        for group in 1..4 {
-            let bands = [0..cut, cut..13].map(|rows| search.band(parts.view(), group, rows));
-            search.flag_group(parts.view_mut(), group, bands).expect("the bands follow each other");
-        }
-        prop_assert_eq!(search.found(), expected);
-        prop_assert_eq!(parts, whole);
-    }
-}
-
-#[test]
-fn bands_that_do_not_cover_the_image_are_refused() {
-    let mut dq = Array3::<u8>::zeros((2, 9, 8));
-    let params = snowballs();
-    let mut search = SnowballSearch::new(&params, GroupFlags::default());
-    for (rows, index) in [([0..4, 5..9], 1), ([0..4, 4..8], 1), ([1..4, 4..9], 0)] {
-        let bands = rows.map(|rows| search.band(dq.view(), 1, rows));
-        let found = search.flag_group(dq.view_mut(), 1, bands);
-        assert!(matches!(found, Err(JumpError::Bands { index: at, .. }) if at == index));
     }
 }

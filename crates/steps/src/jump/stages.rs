@@ -2,12 +2,12 @@
 
 use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayViewMut3, ArrayViewMut4, Axis, s};
+use ndarray::{ArrayViewMut4, Axis, s};
 use rayon::slice::ParallelSlice;
 use stcal::jump::{
     CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise,
-    SnowballParams, SnowballSearch, Snowballs, find_showers, flag_bad_gain,
-    flag_cores_of_previous_integration, flag_showers, showers_possible,
+    SnowballParams, Snowballs, find_showers, flag_bad_gain, flag_cores_of_previous_integration,
+    flag_showers, flag_snowballs, showers_possible,
 };
 
 use super::JumpReferences;
@@ -40,8 +40,7 @@ pub(super) fn detect(
     let snowballs = params
         .snowballs
         .as_ref()
-        .map(|params| snowballs(ramp.groupdq.view_mut(), params))
-        .transpose()?;
+        .map(|params| snowballs(ramp.groupdq.view_mut(), params));
     let showers = match &params.showers {
         None => None,
         Some(params) => {
@@ -106,41 +105,24 @@ fn primary(
 }
 
 /// Snowballs of all integrations; the cores of one are flagged in the next.
-fn snowballs(
-    mut group_dq: ArrayViewMut4<'_, u8>,
-    params: &SnowballParams,
-) -> Result<u64, JumpError> {
+fn snowballs(mut group_dq: ArrayViewMut4<'_, u8>, params: &SnowballParams) -> u64 {
     let masked = params
         .saturated_core
         .as_ref()
         .map_or(0, |core| core.groups_masked_next_integration);
     let integrations = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
-    let found = integrations
-        .map(|integration| snowballs_of_integration(integration, params))
-        .collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<Snowballs> = integrations
+        .map(|integration| flag_snowballs(integration, params, flags::GROUP))
+        .collect();
     let mut before = &CoreMask::default();
     for (integration, found) in group_dq.outer_iter_mut().zip(&found) {
         flag_cores_of_previous_integration(integration, before, masked, flags::GROUP.jump);
         before = &found.cores;
     }
-    let counts = found.iter().map(|integration| integration.count as u64);
-    Ok(counts.sum())
-}
-
-fn snowballs_of_integration(
-    mut group_dq: ArrayViewMut3<'_, u8>,
-    params: &SnowballParams,
-) -> Result<Snowballs, JumpError> {
-    let (groups, rows, _) = group_dq.dim();
-    let mut search = SnowballSearch::new(params, flags::GROUP);
-    for group in 1..groups {
-        let starts = (0..rows).into_par_iter().step_by(bands::ROWS);
-        let bands: Vec<_> = starts
-            .map(|start| search.band(group_dq.view(), group, start..rows.min(start + bands::ROWS)))
-            .collect();
-        search.flag_group(group_dq.view_mut(), group, bands)?;
-    }
-    Ok(search.found())
+    found
+        .iter()
+        .map(|integration| integration.count as u64)
+        .sum()
 }
 
 /// Groups of an integration in which one task searches for showers.

@@ -98,7 +98,7 @@ impl<'a, 'i> Search<'a, 'i> {
             deviation: vec![f32::NAN; columns],
             extended: vec![0; columns],
             smoother: Smoother::new(Ring::new(inner, width), input.params.snr_threshold, columns),
-            regions: Regions::from_row(0),
+            regions: Regions::default(),
         };
         Self {
             input,
@@ -286,9 +286,9 @@ pub fn find_showers(
             row,
             loaded: loaded.as_ref(),
         });
-        if row >= delay {
+        if let Some(row) = row.checked_sub(delay) {
             for found in &mut search.found {
-                found.regions.add_row(&found.extended);
+                found.regions.add_row(row, &found.extended);
             }
         }
     }
