@@ -348,6 +348,7 @@ catalogue! {
     "stcal::jump::JumpError" JumpError {
         Shape "jump-shape": FIT;
         TooFewGroups "jump-too-few-groups": SKIP;
+        Groups "jump-groups": BUG;
         Bands "jump-bands": BUG;
     }
     "stcal::linearity::CoefficientError" CoefficientError {
