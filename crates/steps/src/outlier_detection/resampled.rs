@@ -44,14 +44,23 @@ pub(super) fn flag(
     let grid = OutputGrid::for_library(&library, &resample.grid()?)?;
     let mut intermediates = Intermediates::new(&library, params.save_intermediate_results);
     let median = median(params, &library, &grid, &settings, &mut intermediates)?;
-    for index in 0..library.len() {
+    // Two exposures at a time: while one of them begins or ends, threads have the other to work on.
+    let together = library.at_once().min(2);
+    for start in (0..library.len()).step_by(together) {
+        let indices = start..(start + together).min(library.len());
         let maps = maps(&library, &grid, &settings);
-        let blotted = blotted(&median, &maps, index)?;
-        let exposure = &library.exposures()[index];
-        intermediates.push_blot(exposure, &blotted)?;
-        let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
-        library.stash().put_by_image(Plane::from(blotted));
-        settle(&mut library.exposures_mut()[index], dq)?;
+        let flagged = indices.clone().into_par_iter().map(|index| {
+            let blotted = blotted(&median, &maps, index)?;
+            let exposure = &library.exposures()[index];
+            let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
+            Ok((blotted, dq))
+        });
+        let flagged = flagged.collect::<Result<Vec<_>, StepError>>()?;
+        for (index, (blotted, dq)) in indices.zip(flagged) {
+            intermediates.push_blot(&library.exposures()[index], &blotted)?;
+            library.stash().put_by_image(Plane::from(blotted));
+            settle(&mut library.exposures_mut()[index], dq)?;
+        }
     }
     let intermediate = intermediates.finish();
     Ok(OutliersFlagged {
