@@ -87,6 +87,10 @@ fn sums_of<T: Value, const LISTS: usize>(
         // A list that has ended goes on with values of another, which do not count.
         let parts = lists.map(|list| list.get(from..to).unwrap_or(&longest[from..to]));
         let before = sums;
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "a place in all lists at the same time"
+        )]
         for place in 0..to - from {
             for number in 0..LISTS {
                 sums[number] += term(number, parts[number][place].into());
@@ -291,7 +295,7 @@ impl<T: Value> Kernel for Exchange<'_, T> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BLOCK, select};
+    use super::{BLOCK, clipped_bounds_of, keep_within, select};
 
     /// As [`select`], value by value.
     fn select_plainly(values: &mut [f64], rank: usize) -> f64 {
@@ -334,6 +338,35 @@ mod tests {
             let rank = (rank * count as f64) as usize;
             prop_assert_eq!(select(&mut values, rank), select_plainly(&mut plainly, rank));
             prop_assert_eq!(values, plainly);
+        }
+
+        #[test]
+        fn values_within_limits_are_kept_in_their_order(
+            mut values in prop::collection::vec(prop_oneof![9 => -1.0_f32..1.0, 1 => Just(f32::NAN)], 0..200),
+            limit in 0.0..1.2_f64,
+        ) {
+            let mut kept = values.clone();
+            values.retain(|value| f64::from(*value).abs() <= limit);
+            keep_within(&mut kept, -limit, limit);
+            prop_assert_eq!(values, kept);
+        }
+
+        /// Lists that end sooner, or are clipped less often, do not change the others; nor do numbers of 64 bits.
+        #[test]
+        fn lists_together_are_clipped_as_one_by_one(
+            lists in prop::collection::vec(prop::collection::vec(-1.0_f32..1.0, 0..400), 3),
+            outlier in 1.0..1e3_f32,
+        ) {
+            let mut together = lists.clone();
+            together.iter_mut().for_each(|list| list.push(outlier));
+            let wide = |list: &Vec<f32>| list.iter().map(|value| f64::from(*value)).collect();
+            let single: Vec<Vec<f64>> = together.iter().map(wide).collect();
+            let [a, b, c] = &mut together[..] else { return Ok(()) };
+            let bounds = clipped_bounds_of([a, b, c], 2.0, Some(5));
+            for ((mut list, together), bounds) in single.into_iter().zip(together).zip(bounds) {
+                prop_assert_eq!(clipped_bounds_of([&mut list], 2.0, Some(5)), [bounds]);
+                prop_assert_eq!(list, wide(&together));
+            }
         }
     }
 }

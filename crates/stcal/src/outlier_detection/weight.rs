@@ -268,3 +268,38 @@ impl InTurn {
         self.squares[0] += distance * distance;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{LANES, Limits, moments};
+
+    /// As [`moments`], weight by weight.
+    fn moments_plainly(weights: &[f32], limits: Limits, centre: f64) -> (f64, f64) {
+        let held: Vec<f32> = (weights.iter().copied())
+            .filter(|weight| limits.hold(*weight))
+            .collect();
+        let whole = held.len() - held.len() % LANES;
+        let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        for (number, weight) in held.iter().enumerate() {
+            let lane = if number < whole { number % LANES } else { 0 };
+            let distance = f64::from(*weight) - centre;
+            sums[lane] += distance;
+            squares[lane] += distance * distance;
+        }
+        (sums.iter().sum(), squares.iter().sum())
+    }
+
+    proptest! {
+        #[test]
+        fn weights_go_to_the_lanes_in_turn(
+            weights in prop::collection::vec(
+                prop_oneof![20 => 0.5_f32..1.5, 1 => Just(0.0), 1 => Just(f32::NAN), 1 => 1.5_f32..9.0], 0..700),
+            centre in 0.0..2.0_f64,
+        ) {
+            let limits = Limits { low: 0.6, high: 1.5 };
+            prop_assert_eq!(moments(&weights, limits, centre), moments_plainly(&weights, limits, centre));
+        }
+    }
+}

@@ -275,7 +275,7 @@ impl<'a> ResampleInput<'a> {
                         let pixels = Zip::from(&mut weights).and(noise).and(dq);
                         pixels.for_each(|weight, variance, dq| {
                             let inverse = 1.0 / variance;
-                            let is_used = inverse.is_finite() & (dq & bad == 0);
+                            let is_used = inverse.is_finite() && dq & bad == 0;
                             *weight = if is_used { inverse } else { 0.0 };
                         });
                     }

@@ -153,7 +153,7 @@ impl Boxes {
             .and(data)
             .and(mask)
             .for_each(|value, pixel, masked| {
-                let is_good = pixel.is_finite() & !masked;
+                let is_good = pixel.is_finite() && !masked;
                 *value = if is_good { *pixel } else { f32::NAN };
             });
         (order, values.into_raw_vec_and_offset().0)
