@@ -41,6 +41,17 @@ impl Mosaic {
         }
     }
 
+    /// The same in arrays with any values, which are cleared when the first exposure is added.
+    ///
+    /// # Panics
+    /// If they do not have the shape of the output.
+    #[must_use]
+    pub fn within(mut self, mean: Array2<f32>, weight: Array2<f32>) -> Self {
+        assert_eq!([mean.dim(), weight.dim()], [self.shape(); 2]);
+        (self.mean, self.weight) = (mean, weight);
+        self
+    }
+
     /// The same without a context.
     #[must_use]
     pub fn without_context(mut self) -> Self {

@@ -363,6 +363,22 @@ fn a_second_plane_of_the_context_starts_with_the_33rd_exposure() {
 }
 
 #[test]
+fn what_the_arrays_of_a_mosaic_held_before_counts_for_nothing() {
+    let frame = Frame::small(1.0, 0.25);
+    let settings = Settings::default();
+    let old = || Array2::from_elem((9, 9), f32::NAN);
+    let mut again = Mosaic::new((9, 9)).within(old(), old());
+    let mut new = Mosaic::new((9, 9));
+    for mosaic in [&mut again, &mut new] {
+        mosaic
+            .add(&frame.exposure(), &frame.map(), &settings)
+            .expect("fits");
+    }
+    assert!(new.weight.sum() > 0.0);
+    assert_eq!((again.mean, again.weight), (new.mean, new.weight));
+}
+
+#[test]
 fn images_apart_do_not_see_earlier_exposures() {
     let frames = [Frame::small(1.0, 0.0), Frame::small(2.0, 0.25)];
     let mut alone = Mosaic::new((5, 6));

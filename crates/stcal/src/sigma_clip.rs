@@ -4,6 +4,14 @@
 //! astropy 8.0.2 `stats/src/compute_bounds.c` with median and standard deviation. The values are summed in the order in
 //! which that release's median leaves them, so that the limits have the same bits.
 
+use crate::simd::{Kernel, run_vectorised};
+
+/// Numbers that are clipped; their limits and sums have 64 bits in any case.
+pub(crate) trait Value: Copy + PartialOrd + Default + Into<f64> {}
+
+impl Value for f32 {}
+impl Value for f64 {}
+
 /// The limits outside which values are outliers; NaN if there are no values.
 ///
 /// `values` are finite; those inside the limits of the last iteration but one are left. There is at least one iteration,
@@ -19,8 +27,8 @@ pub(crate) fn clipped_bounds(
 
 /// [`clipped_bounds`] of several lists, in less time than one after the other: an addition has to wait for the one before
 /// in the same list only.
-pub(crate) fn clipped_bounds_of<const LISTS: usize>(
-    lists: [&mut Vec<f64>; LISTS],
+pub(crate) fn clipped_bounds_of<T: Value, const LISTS: usize>(
+    lists: [&mut Vec<T>; LISTS],
     sigma: f64,
     max_iterations: Option<usize>,
 ) -> [(f64, f64); LISTS] {
@@ -33,7 +41,7 @@ pub(crate) fn clipped_bounds_of<const LISTS: usize>(
             centres[number] = median(lists[number]);
         }
         // Lists that are done count as empty.
-        let views: [&[f64]; LISTS] = std::array::from_fn(|number| {
+        let views: [&[T]; LISTS] = std::array::from_fn(|number| {
             let values = lists[number].as_slice();
             if is_done[number] { &[] } else { values }
         });
@@ -52,7 +60,7 @@ pub(crate) fn clipped_bounds_of<const LISTS: usize>(
             let (low, high) = (centres[number] - deviation, centres[number] + deviation);
             bounds[number] = (low, high);
             let before = lists[number].len();
-            lists[number].retain(|value| *value >= low && *value <= high);
+            keep_within(lists[number], low, high);
             let left = lists[number].len();
             is_done[number] =
                 left == before || left == 0 || max_iterations.is_some_and(|most| iteration >= most);
@@ -62,36 +70,98 @@ pub(crate) fn clipped_bounds_of<const LISTS: usize>(
 }
 
 /// Sums of lists, each in its order; `term` is given the number of the list and a value.
-fn sums_of<const LISTS: usize>(
-    lists: [&[f64]; LISTS],
+fn sums_of<T: Value, const LISTS: usize>(
+    lists: [&[T]; LISTS],
     term: impl Fn(usize, f64) -> f64,
 ) -> [f64; LISTS] {
-    let longer = lists.iter().map(|list| list.len()).filter(|len| *len > 0);
-    let common = longer.min().unwrap_or(0);
-    // What an empty list has in place of values is not used.
-    let has_empty = lists.iter().any(|list| list.is_empty());
-    let zeros = vec![0.0; if has_empty { common } else { 0 }];
-    let heads = lists.map(|list| list.get(..common).unwrap_or(&zeros));
+    let longest = lists.iter().copied().max_by_key(|list| list.len());
+    let longest = longest.unwrap_or_default();
     let mut sums = [0.0; LISTS];
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "a place in all lists at the same time"
-    )]
-    for place in 0..common {
-        for number in 0..LISTS {
-            sums[number] += term(number, heads[number][place]);
+    let mut from = 0;
+    while from < longest.len() {
+        let ends = lists.iter().map(|list| list.len());
+        let to = ends
+            .filter(|end| *end > from)
+            .min()
+            .unwrap_or(longest.len());
+        // A list that has ended goes on with values of another, which do not count.
+        let parts = lists.map(|list| list.get(from..to).unwrap_or(&longest[from..to]));
+        let before = sums;
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "a place in all lists at the same time"
+        )]
+        for place in 0..to - from {
+            for number in 0..LISTS {
+                sums[number] += term(number, parts[number][place].into());
+            }
         }
-    }
-    for number in 0..LISTS {
-        let rest = lists[number].get(common..).unwrap_or_default();
-        let rest = rest.iter().map(|value| term(number, *value));
-        sums[number] = rest.fold(sums[number], |sum, term| sum + term);
+        for number in (0..LISTS).filter(|number| lists[*number].len() < to) {
+            sums[number] = before[number];
+        }
+        from = to;
     }
     sums
 }
 
+/// Leaves the values within limits; none that are NaN.
+pub(crate) fn keep_within<T: Value>(values: &mut Vec<T>, low: f64, high: f64) {
+    let kept = run_vectorised(Keep { values, low, high });
+    values.truncate(kept);
+}
+
+/// Moves values within limits to the front, and counts them.
+struct Keep<'a, T> {
+    values: &'a mut [T],
+    low: f64,
+    high: f64,
+}
+
+impl<T: Value> Keep<'_, T> {
+    #[inline(always)]
+    fn holds(&self, value: T) -> bool {
+        let value: f64 = value.into();
+        value >= self.low && value <= self.high
+    }
+}
+
+impl<T: Value> Kernel for Keep<'_, T> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run(self) -> usize {
+        /// Values that are looked at together.
+        const PART: usize = 16;
+        let mut kept = 0;
+        let whole = self.values.len() - self.values.len() % PART;
+        for start in (0..whole).step_by(PART) {
+            let mut part = [T::default(); PART];
+            part.copy_from_slice(&self.values[start..start + PART]);
+            let mut held = 0;
+            for value in part {
+                held += u32::from(self.holds(value));
+            }
+            if held == PART as u32 {
+                self.values[kept..kept + PART].copy_from_slice(&part);
+                kept += PART;
+                continue;
+            }
+            for value in part {
+                self.values[kept] = value;
+                kept += usize::from(self.holds(value));
+            }
+        }
+        for at in whole..self.values.len() {
+            let value = self.values[at];
+            self.values[kept] = value;
+            kept += usize::from(self.holds(value));
+        }
+        kept
+    }
+}
+
 /// The median; leaves the values in partial order.
-fn median(values: &mut [f64]) -> f64 {
+fn median<T: Value>(values: &mut [T]) -> f64 {
     let half = values.len() / 2;
     if values.len() % 2 == 1 {
         return select(values, half);
@@ -104,12 +174,17 @@ fn median(values: &mut [f64]) -> f64 {
 /// The value of a rank, from 0.
 ///
 /// Source: Wirth, Algorithms + Data Structures = Programs (1976), section 2.3, "find".
-fn select(values: &mut [f64], rank: usize) -> f64 {
+fn select<T: Value>(values: &mut [T], rank: usize) -> f64 {
     let (mut left, mut right) = (0, values.len() - 1);
     while left < right {
         let pivot = values[rank];
         // One more than the index from the right, which may step in front of the first value.
-        let (mut i, mut j) = exchange_blocks(values, pivot, (left, right + 1));
+        let (mut i, mut j) = (left, right + 1);
+        if j - i > 2 * BLOCK {
+            let window = &mut values[i..j];
+            let ends = run_vectorised(Exchange { window, pivot });
+            (i, j) = (left + ends.0, left + ends.1);
+        }
         loop {
             while values[i] < pivot {
                 i += 1;
@@ -133,96 +208,94 @@ fn select(values: &mut [f64], rank: usize) -> f64 {
             right = j.saturating_sub(1);
         }
     }
-    values[rank]
+    values[rank].into()
 }
 
 /// Values that are looked at together.
 const BLOCK: usize = 64;
 
-/// Values of a block at which a walk from one side has to stop, as distances from its start.
-struct Stops {
-    distances: [u8; BLOCK],
-    /// Those that have been exchanged, and all.
-    used: usize,
-    count: usize,
-}
-
-impl Stops {
-    fn none() -> Self {
-        let distances = [0; BLOCK];
-        let (used, count) = (0, 0);
-        Self {
-            distances,
-            used,
-            count,
+/// Where values of a block are not on their side of a pivot: a bit for each.
+#[inline(always)]
+fn stops<T: Value>(block: &[T; BLOCK], pivot: T, is_lower: bool) -> u64 {
+    /// Bits of so many values are put together before they become one number.
+    const LANES: usize = 8;
+    let mut halves = [[0_u32; LANES]; 2];
+    for (half, values) in halves.iter_mut().zip(block.as_chunks::<{ BLOCK / 2 }>().0) {
+        for (part, values) in values.as_chunks::<LANES>().0.iter().enumerate() {
+            for (lane, value) in values.iter().enumerate() {
+                let walks_on = if is_lower {
+                    *value < pivot
+                } else {
+                    pivot < *value
+                };
+                let bit = 1 << (LANES * part + lane);
+                half[lane] |= if walks_on { 0 } else { bit };
+            }
         }
     }
-
-    /// Notes the stops of a block, unless some of the last one are left.
-    #[inline(always)]
-    fn refill(&mut self, stops: impl Fn(usize) -> bool) {
-        if self.used < self.count {
-            return;
-        }
-        (self.used, self.count) = (0, 0);
-        for distance in 0..BLOCK {
-            // Written in any case, and kept if the next one is written behind it: no branch that cannot be foretold.
-            self.distances[self.count % BLOCK] = distance as u8;
-            self.count += usize::from(stops(distance));
-        }
-    }
-
-    /// Distance of the next stop, if there is one.
-    fn next(&self) -> Option<usize> {
-        (self.used < self.count).then(|| usize::from(self.distances[self.used]))
-    }
+    let whole = halves.map(|half| half.iter().fold(0, |all, bits| all | bits));
+    u64::from(whole[0]) | u64::from(whole[1]) << (BLOCK / 2)
 }
 
 /// Does what the walks of [`select`] from both sides do, as long as they are far from each other: the stops from the left
 /// are exchanged with those from the right, one after the other. Gives the places from which the walks go on.
 ///
 /// Source: Edelkamp & Weiss 2016, "`BlockQuicksort`", doi:10.4230/LIPIcs.ESA.2016.38.
-#[inline(always)]
-fn exchange_blocks(
-    values: &mut [f64],
-    pivot: f64,
-    (mut i, mut j): (usize, usize),
-) -> (usize, usize) {
-    let (mut from_left, mut from_right) = (Stops::none(), Stops::none());
-    while j - i > 2 * BLOCK {
-        let (low, high) = (&values[i..i + BLOCK], &values[j - BLOCK..j]);
-        from_left.refill(|distance| {
-            let walks_on = low[distance] < pivot;
-            !walks_on
-        });
-        from_right.refill(|distance| {
-            let walks_on = pivot < high[BLOCK - 1 - distance];
-            !walks_on
-        });
-        while let (Some(left), Some(right)) = (from_left.next(), from_right.next()) {
-            values.swap(i + left, j - 1 - right);
-            from_left.used += 1;
-            from_right.used += 1;
+struct Exchange<'a, T> {
+    window: &'a mut [T],
+    pivot: T,
+}
+
+impl<T: Value> Kernel for Exchange<'_, T> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let Self { window, pivot } = self;
+        let (mut i, mut j) = (0, window.len());
+        // Stops of the blocks that are not used up, the first of each walk at the low and at the high end.
+        let (mut from_left, mut from_right) = (0_u64, 0_u64);
+        while j - i > 2 * BLOCK {
+            if from_left == 0
+                && let Some(block) = window[i..].first_chunk()
+            {
+                from_left = stops(block, pivot, true);
+            }
+            if from_right == 0
+                && let Some(block) = window[..j].last_chunk()
+            {
+                from_right = stops(block, pivot, false);
+            }
+            while from_left != 0 && from_right != 0 {
+                let left = from_left.trailing_zeros() as usize;
+                let right = from_right.leading_zeros() as usize;
+                window.swap(i + left, j - 1 - right);
+                from_left &= from_left - 1;
+                from_right ^= 1 << (BLOCK - 1 - right);
+            }
+            i += if from_left == 0 { BLOCK } else { 0 };
+            j -= if from_right == 0 { BLOCK } else { 0 };
         }
-        i += if from_left.next().is_none() { BLOCK } else { 0 };
-        j -= if from_right.next().is_none() {
-            BLOCK
-        } else {
+        // The next stops have been found already.
+        let left = if from_left == 0 {
             0
+        } else {
+            from_left.trailing_zeros()
         };
+        let right = if from_right == 0 {
+            0
+        } else {
+            from_right.leading_zeros()
+        };
+        (i + left as usize, j - right as usize)
     }
-    // The next stops have been found already.
-    (
-        i + from_left.next().unwrap_or(0),
-        j - from_right.next().unwrap_or(0),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BLOCK, select};
+    use super::{BLOCK, clipped_bounds_of, keep_within, select};
 
     /// As [`select`], value by value.
     fn select_plainly(values: &mut [f64], rank: usize) -> f64 {
@@ -265,6 +338,35 @@ mod tests {
             let rank = (rank * count as f64) as usize;
             prop_assert_eq!(select(&mut values, rank), select_plainly(&mut plainly, rank));
             prop_assert_eq!(values, plainly);
+        }
+
+        #[test]
+        fn values_within_limits_are_kept_in_their_order(
+            mut values in prop::collection::vec(prop_oneof![9 => -1.0_f32..1.0, 1 => Just(f32::NAN)], 0..200),
+            limit in 0.0..1.2_f64,
+        ) {
+            let mut kept = values.clone();
+            values.retain(|value| f64::from(*value).abs() <= limit);
+            keep_within(&mut kept, -limit, limit);
+            prop_assert_eq!(values, kept);
+        }
+
+        /// Lists that end sooner, or are clipped less often, do not change the others; nor do numbers of 64 bits.
+        #[test]
+        fn lists_together_are_clipped_as_one_by_one(
+            lists in prop::collection::vec(prop::collection::vec(-1.0_f32..1.0, 0..400), 3),
+            outlier in 1.0..1e3_f32,
+        ) {
+            let mut together = lists.clone();
+            together.iter_mut().for_each(|list| list.push(outlier));
+            let wide = |list: &Vec<f32>| list.iter().map(|value| f64::from(*value)).collect();
+            let single: Vec<Vec<f64>> = together.iter().map(wide).collect();
+            let [a, b, c] = &mut together[..] else { return Ok(()) };
+            let bounds = clipped_bounds_of([a, b, c], 2.0, Some(5));
+            for ((mut list, together), bounds) in single.into_iter().zip(together).zip(bounds) {
+                prop_assert_eq!(clipped_bounds_of([&mut list], 2.0, Some(5)), [bounds]);
+                prop_assert_eq!(list, wide(&together));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
-use ndarray::{Array2, array};
+use ndarray::{Array2, array, s};
 
-use super::{AssociationInfo, Changes, Library, MemberFile};
+use super::{AssociationInfo, Changes, Library, MemberFile, Room};
 use crate::metadata::Metadata;
 use crate::models::{ImageModel, Model};
 
@@ -175,6 +175,14 @@ fn an_exposure_is_saved_as_it_is_in_memory() {
                 assert_eq!(saved.dq, dq);
                 assert_eq!(saved.data[(36, 2)].is_nan(), step > 0);
                 assert_eq!(saved.area.is_some(), with_flat);
+                let (open, mut room) = (exposure.open_arrays().unwrap(), Room::default());
+                let quality = open.dq().unwrap();
+                let rows = open.data_rows().unwrap();
+                let rows = rows.hiding(&quality.view(), exposure.hidden_bits());
+                let values = rows.read(19..37, &mut room).unwrap();
+                let values = values.iter().map(|value| value.to_bits());
+                let lines = expected.data.slice(s![19..37, ..]);
+                assert!(values.eq(lines.iter().map(|value| value.to_bits())));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Weighted means, and how values are added to them.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use crate::kernel::LANES;
@@ -101,36 +103,27 @@ impl Means<'_> {
         }
     }
 
-    /// Adds neighbouring input pixels, from `lane` on, to neighbouring output pixels, from `to` on, with a weight for each;
-    /// those without weight are not added. The same arithmetic as that of [`add`](Self::add).
+    /// Adds the input pixels of `lanes`, which fill vector registers, to neighbouring output pixels, from `to` on, with a
+    /// weight for each; those without weight are not added. The same arithmetic as that of [`add`](Self::add).
     #[inline(always)]
-    pub(super) fn add_row<S: Simd>(&mut self, simd: S, to: usize, lane: usize, weights: &[f32]) {
-        let count = weights.len();
-        let sums = &mut self.weight[to..to + count];
+    pub(super) fn add_row<S: Simd>(
+        &mut self,
+        simd: S,
+        to: usize,
+        lanes: Range<usize>,
+        weights: &[f32; LANES],
+    ) {
+        let pixels = to..to + lanes.len();
+        let sums = &mut self.weight[pixels.clone()];
+        let weights = &weights[lanes.clone()];
         for image in &mut self.images {
-            let means = &mut image.mean[to..to + count];
-            let values = &image.values[lane..lane + count];
-            let (head, rest) = S::as_mut_simd_f32s(means);
-            let parts = (
-                S::as_simd_f32s(sums),
-                S::as_simd_f32s(weights),
-                S::as_simd_f32s(values),
-            );
-            let pixels = head.iter_mut().zip(parts.0.0).zip(parts.1.0).zip(parts.2.0);
+            let (means, _) = S::as_mut_simd_f32s(&mut image.mean[pixels.clone()]);
+            let (sums, _) = S::as_simd_f32s(sums);
+            let (weights, _) = S::as_simd_f32s(weights);
+            let (values, _) = S::as_simd_f32s(&image.values[lanes.clone()]);
+            let pixels = means.iter_mut().zip(sums).zip(weights).zip(values);
             for (((mean, before), weight), value) in pixels {
                 *mean = mean_with(simd, *mean, *before, (*weight, *value));
-            }
-            if !rest.is_empty() {
-                let new = mean_with(
-                    simd,
-                    simd.partial_load_f32s(rest),
-                    simd.partial_load_f32s(parts.0.1),
-                    (
-                        simd.partial_load_f32s(parts.1.1),
-                        simd.partial_load_f32s(parts.2.1),
-                    ),
-                );
-                simd.partial_store_f32s(rest, new);
             }
         }
         for (sum, weight) in sums.iter_mut().zip(weights) {
@@ -151,6 +144,10 @@ fn mean_with<S: Simd>(
     let total = simd.add_f32s(before, weight);
     let sum = simd.add_f32s(simd.mul_f32s(old, before), simd.mul_f32s(weight, value));
     let mean = simd.div_f32s(sum, total);
-    let new = simd.select_f32s(simd.equal_f32s(before, zero), value, mean);
-    simd.select_f32s(simd.equal_f32s(weight, zero), old, new)
+    // The old mean is chosen in both cases and not at last: what is stored would become a masked store, for which some
+    // processors take ten times as long.
+    let is_nothing = simd.equal_f32s(weight, zero);
+    let first = simd.select_f32s(is_nothing, old, value);
+    let next = simd.select_f32s(is_nothing, old, mean);
+    simd.select_f32s(simd.equal_f32s(before, zero), first, next)
 }

@@ -1,5 +1,7 @@
 //! The images of an exposure beside those of a band that they go into.
 
+use std::ops::Range;
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::Simd;
 
@@ -128,41 +130,71 @@ impl<'b> Target<'b> {
         run: &Run,
         shares: &Shares,
     ) {
-        if self.dq.is_some() || !self.main.squared.is_empty() {
+        let Some(lanes) = self.together::<S>(first, width, run) else {
             for lane in run.lanes.clone() {
                 let first = first + lane - run.lanes.start;
                 self.add_cells((first, width), lane, run.cells, shares);
             }
             return;
-        }
+        };
+        let first = first - (run.lanes.start - lanes.start);
+        let is_of_run = run.mask();
         for column in (0..CELLS).rev() {
             for row in 0..CELLS {
                 let cell = CELLS * row + column;
                 if run.cells & 1 << cell != 0 {
                     let to = first + row * width + column;
-                    self.add_row(simd, to, run.lanes.start, &shares[cell][run.lanes.clone()]);
+                    let weights = masked(&shares[cell], &is_of_run);
+                    self.add_row(simd, to, lanes.clone(), &weights);
                 }
             }
         }
     }
 
+    /// The lanes of the vector registers that hold the pixels of a run, if all of these can be added together: the pixels of
+    /// the other lanes, which get nothing, lie within the band, too.
+    #[inline(always)]
+    fn together<S: Simd>(&self, first: usize, width: usize, run: &Run) -> Option<Range<usize>> {
+        if self.dq.is_some() || !self.main.squared.is_empty() {
+            return None;
+        }
+        let Range { start, end } = run.lanes;
+        let lanes = start - start % S::F32_LANES..end.next_multiple_of(S::F32_LANES);
+        let highest_row = run.cells.checked_ilog2().unwrap_or(0) as usize / CELLS;
+        let last = first + highest_row * width + (CELLS - 1) + (lanes.end - start);
+        (first >= start - lanes.start && last <= self.main.weight.len()).then_some(lanes)
+    }
+
     /// As [`Means::add_row`], in all images.
     #[inline(always)]
-    fn add_row<S: Simd>(&mut self, simd: S, to: usize, lane: usize, weights: &[f32]) {
-        // A cell that others of the run touch may lie beyond the band's last pixel for one whose grid is narrower; there it
-        // has no weight. Beyond the end of another row it falls on the next one, and changes nothing.
-        let within = self.main.weight.len().saturating_sub(to);
-        let weights = &weights[..within.min(weights.len())];
+    fn add_row<S: Simd>(
+        &mut self,
+        simd: S,
+        to: usize,
+        lanes: Range<usize>,
+        weights: &[f32; LANES],
+    ) {
         if let Some((plane, bit)) = &mut self.context {
-            for (bits, weight) in plane[to..to + weights.len()].iter_mut().zip(weights) {
+            let pixels = plane[to..to + lanes.len()].iter_mut();
+            for (bits, weight) in pixels.zip(&weights[lanes.clone()]) {
                 *bits |= if *weight > 0.0 { *bit } else { 0 };
             }
         }
-        self.main.add_row(simd, to, lane, weights);
+        self.main.add_row(simd, to, lanes.clone(), weights);
         if let Some(separate) = &mut self.separate {
-            separate.add_row(simd, to, lane, weights);
+            separate.add_row(simd, to, lanes, weights);
         }
     }
+}
+
+/// Shares of the lanes of a run, 0 in the others.
+#[inline(always)]
+fn masked(shares: &[f32; LANES], mask: &[u32; LANES]) -> [f32; LANES] {
+    let mut weights = [0.0; LANES];
+    for (weight, (share, mask)) in weights.iter_mut().zip(shares.iter().zip(mask)) {
+        *weight = f32::from_bits(share.to_bits() & mask);
+    }
+    weights
 }
 
 fn squared<'b>(

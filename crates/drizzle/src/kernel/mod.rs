@@ -134,6 +134,19 @@ pub(crate) struct Run {
     pub(crate) hits: i64,
 }
 
+impl Run {
+    /// All bits for its lanes, none for the others.
+    #[inline(always)]
+    pub(crate) fn mask(&self) -> [u32; LANES] {
+        let mut mask = [0; LANES];
+        let (start, end) = (self.lanes.start as u32, self.lanes.end as u32);
+        for (mask, lane) in mask.iter_mut().zip(0_u32..) {
+            *mask = u32::from(lane >= start && lane < end).wrapping_neg();
+        }
+        mask
+    }
+}
+
 /// What pixels give to each of the cells of their grids.
 pub(crate) type Shares = [[f32; LANES]; CELLS * CELLS];
 

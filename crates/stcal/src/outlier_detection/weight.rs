@@ -1,5 +1,7 @@
 //! The weight below which pixels do not count.
 
+use pulp::Simd;
+
 use crate::ranks::Ranks;
 use crate::simd::{Kernel, run_vectorised};
 
@@ -37,7 +39,7 @@ pub fn weight_threshold(weights: &[f32], fraction: f64) -> f64 {
         }
         limits = narrower;
     }
-    let (sum, _) = moments(weights, limits, (0.0, ranks.total()));
+    let (sum, _) = moments(weights, limits, 0.0);
     sum / ranks.total() as f64 * fraction
 }
 
@@ -88,7 +90,7 @@ impl Limits {
 /// The limits of what is not an outlier among the weights that count.
 fn narrower(weights: &[f32], limits: Limits, ranks: &mut Ranks) -> Limits {
     let centre = ranks.median(weights, |weight| limits.hold(weight));
-    let (sum, squares) = moments(weights, limits, (centre, ranks.total()));
+    let (sum, squares) = moments(weights, limits, centre);
     let count = ranks.total() as f64;
     let mean = sum / count;
     let width = SIGMA * (squares / count - mean * mean).max(0.0).sqrt();
@@ -108,106 +110,196 @@ impl Kernel for TakeOut<'_> {
     #[inline(always)]
     fn run(self) {
         let (wide, narrow) = self.between;
-        let (chunks, rest) = self.weights.as_chunks::<PART>();
-        let mut take_out = |weights: &[f32]| {
-            let outliers = weights.iter();
-            let outliers = outliers.filter(|weight| wide.hold(**weight) && !narrow.hold(**weight));
-            outliers.for_each(|weight| self.ranks.take_out(*weight));
-        };
-        for weights in chunks {
-            let mut count = 0;
+        let (eights, rest) = self.weights.as_chunks::<LANES>();
+        for weights in eights {
+            let (mut before, mut after) = (0, 0);
             for weight in weights {
-                count += u32::from(wide.hold(*weight) && !narrow.hold(*weight));
+                before += u32::from(wide.hold(*weight));
+                after += u32::from(narrow.hold(*weight));
             }
             // There are few.
-            if count > 0 {
-                take_out(weights);
+            if before != after {
+                for weight in weights {
+                    let is_outlier = wide.hold(*weight) && !narrow.hold(*weight);
+                    self.ranks.take_out(*weight, is_outlier);
+                }
             }
         }
-        take_out(rest);
+        for weight in rest {
+            let is_outlier = wide.hold(*weight) && !narrow.hold(*weight);
+            self.ranks.take_out(*weight, is_outlier);
+        }
     }
 }
 
-/// Weights that are looked at together for those that do not count.
-const PART: usize = 32;
-
-/// Sums of the distances from a centre, and of their squares, of the weights that count, of which there are `count`.
-fn moments(weights: &[f32], limits: Limits, (centre, count): (f64, usize)) -> (f64, f64) {
-    run_vectorised(Sums {
+/// Sums of the distances from a centre, and of their squares, of the weights that count.
+fn moments(weights: &[f32], limits: Limits, centre: f64) -> (f64, f64) {
+    pulp::Arch::new().dispatch(Sums {
         weights,
         limits,
         centre,
-        whole: count - count % LANES,
     })
 }
 
-/// The work of [`moments`]: weights that count go to the lanes in turn, whatever lies between them.
+/// The work of [`moments`]: weights that count go to the lanes in turn, whatever lies between them. Those that are left when
+/// all lanes have as many go to the first.
 struct Sums<'a> {
     weights: &'a [f32],
     limits: Limits,
     centre: f64,
-    /// How many weights fill all lanes; the first lane takes the others.
-    whole: usize,
 }
 
-impl Kernel for Sums<'_> {
+impl pulp::WithSimd for Sums<'_> {
     type Output = (f64, f64);
 
     #[inline(always)]
-    fn run(self) -> (f64, f64) {
+    fn with_simd<S: Simd>(self, simd: S) -> (f64, f64) {
         let mut lanes = InTurn {
+            centre: self.centre,
             sums: [0.0; LANES],
             squares: [0.0; LANES],
-            done: 0,
         };
-        let (chunks, rest) = self.weights.as_chunks::<LANES>();
+        let mut counting = Counting::default();
+        let (chunks, rest) = self.weights.as_chunks::<GATHERED>();
         for weights in chunks {
-            let mut held = 0;
-            for weight in weights {
-                held += u32::from(self.limits.hold(*weight));
+            let (eights, _) = weights.as_chunks::<LANES>();
+            for weights in eights {
+                counting.take(weights, self.limits);
             }
-            if held == LANES as u32 && lanes.done + LANES <= self.whole {
-                lanes.add_all(weights, self.centre);
-            } else if held > 0 {
-                lanes.add_some(weights, &self);
-            }
+            counting.hand_over(simd, &mut lanes);
         }
-        lanes.add_some(rest, &self);
+        for weight in rest {
+            counting.take_one(*weight, self.limits);
+        }
+        counting.hand_over(simd, &mut lanes);
+        for weight in &counting.weights[..counting.count] {
+            lanes.add_first(*weight);
+        }
         (lanes.sums.iter().sum(), lanes.squares.iter().sum())
     }
 }
 
-/// Sums that run side by side, those whose turn it is first.
+/// Weights of which those that count are gathered before they are added.
+const GATHERED: usize = 8 * LANES;
+
+/// Weights that count and are not added yet.
+struct Counting {
+    /// Only the first `count` matter; there is room for all that are gathered beside those that fill no lanes.
+    weights: [f32; 2 * GATHERED],
+    count: usize,
+}
+
+impl Default for Counting {
+    fn default() -> Self {
+        Self {
+            weights: [0.0; 2 * GATHERED],
+            count: 0,
+        }
+    }
+}
+
+impl Counting {
+    #[inline(always)]
+    fn take(&mut self, weights: &[f32; LANES], limits: Limits) {
+        let mut held = 0;
+        for weight in weights {
+            held += usize::from(limits.hold(*weight));
+        }
+        if held == LANES {
+            let room = self.weights[self.count..].first_chunk_mut::<LANES>();
+            if let Some(room) = room {
+                *room = *weights;
+            }
+            self.count += LANES;
+        } else if held > 0 {
+            for weight in weights {
+                self.take_one(*weight, limits);
+            }
+        }
+    }
+
+    /// Writes a weight where the next one that counts belongs, without a branch: which count is not to be foreseen.
+    #[inline(always)]
+    fn take_one(&mut self, weight: f32, limits: Limits) {
+        self.weights[self.count % (2 * GATHERED)] = weight;
+        self.count += usize::from(limits.hold(weight));
+    }
+
+    /// Gives as many to the lanes as fill all of them.
+    #[inline(always)]
+    fn hand_over<S: Simd>(&mut self, simd: S, lanes: &mut InTurn) {
+        let (eights, rest) = self.weights[..self.count].as_chunks::<LANES>();
+        for weights in eights {
+            lanes.add_all(simd, weights);
+        }
+        let left = rest.len();
+        self.weights.copy_within(self.count - left..self.count, 0);
+        self.count = left;
+    }
+}
+
+/// Sums that run side by side.
 struct InTurn {
+    centre: f64,
     sums: [f64; LANES],
     squares: [f64; LANES],
-    /// How many weights there are in them.
-    done: usize,
 }
 
 impl InTurn {
     #[inline(always)]
-    fn add_all(&mut self, weights: &[f32; LANES], centre: f64) {
-        for (lane, weight) in weights.iter().enumerate() {
-            let distance = f64::from(*weight) - centre;
-            self.sums[lane] += distance;
-            self.squares[lane] += distance * distance;
+    fn add_all<S: Simd>(&mut self, simd: S, weights: &[f32; LANES]) {
+        let mut distances = [0.0; LANES];
+        for (distance, weight) in distances.iter_mut().zip(weights) {
+            *distance = f64::from(*weight) - self.centre;
         }
-        self.done += LANES;
+        let (distances, _) = S::as_simd_f64s(&distances);
+        let (sums, _) = S::as_mut_simd_f64s(&mut self.sums);
+        let (squares, _) = S::as_mut_simd_f64s(&mut self.squares);
+        for ((sum, square), distance) in sums.iter_mut().zip(squares).zip(distances) {
+            *sum = simd.add_f64s(*sum, *distance);
+            *square = simd.add_f64s(*square, simd.mul_f64s(*distance, *distance));
+        }
     }
 
-    /// Adds the weights that count.
     #[inline(always)]
-    fn add_some(&mut self, weights: &[f32], all: &Sums<'_>) {
-        for weight in weights.iter().filter(|weight| all.limits.hold(**weight)) {
-            let distance = f64::from(*weight) - all.centre;
-            self.sums[0] += distance;
-            self.squares[0] += distance * distance;
-            if self.done < all.whole {
-                self.done += 1;
-                self.sums.rotate_left(1);
-                self.squares.rotate_left(1);
-            }
+    fn add_first(&mut self, weight: f32) {
+        let distance = f64::from(weight) - self.centre;
+        self.sums[0] += distance;
+        self.squares[0] += distance * distance;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{LANES, Limits, moments};
+
+    /// As [`moments`], weight by weight.
+    fn moments_plainly(weights: &[f32], limits: Limits, centre: f64) -> (f64, f64) {
+        let held: Vec<f32> = (weights.iter().copied())
+            .filter(|weight| limits.hold(*weight))
+            .collect();
+        let whole = held.len() - held.len() % LANES;
+        let (mut sums, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        for (number, weight) in held.iter().enumerate() {
+            let lane = if number < whole { number % LANES } else { 0 };
+            let distance = f64::from(*weight) - centre;
+            sums[lane] += distance;
+            squares[lane] += distance * distance;
+        }
+        (sums.iter().sum(), squares.iter().sum())
+    }
+
+    proptest! {
+        #[test]
+        fn weights_go_to_the_lanes_in_turn(
+            weights in prop::collection::vec(
+                prop_oneof![20 => 0.5_f32..1.5, 1 => Just(0.0), 1 => Just(f32::NAN), 1 => 1.5_f32..9.0], 0..700),
+            centre in 0.0..2.0_f64,
+        ) {
+            let limits = Limits { low: 0.6, high: 1.5 };
+            prop_assert_eq!(moments(&weights, limits, centre), moments_plainly(&weights, limits, centre));
         }
     }
 }

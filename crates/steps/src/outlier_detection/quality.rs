@@ -5,7 +5,7 @@ use std::ops::Range;
 use datamodels::dq::pixel;
 use datamodels::error::Result as DataResult;
 use datamodels::io::fits::Element;
-use datamodels::library::{Exposure, OpenExposure, Plane, PlaneRows, Room, Variance};
+use datamodels::library::{Exposure, OpenExposure, PlaneRows, Room, Variance};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 use stpipe::StepError;
@@ -44,12 +44,6 @@ struct Arrays<'a> {
     variances: Vec<PlaneRows<'a, f32>>,
 }
 
-/// Values and standard deviations as a whole, where some pixels are hidden and have to be NaN.
-struct Shown<'a> {
-    data: Plane<'a, f32>,
-    err: Plane<'a, f32>,
-}
-
 /// Memory of one task.
 #[derive(Default)]
 struct Rooms {
@@ -69,8 +63,12 @@ pub(super) fn flag_rows(
     mark: impl Fn(&Rows<'_>, ArrayViewMut2<'_, u32>) -> Result<usize, StepError> + Sync,
 ) -> Result<(Array2<u32>, usize), StepError> {
     let (height, width) = exposure.shape();
-    let shown = Shown::of(exposure, open).map_err(StepError::algorithm)?;
-    let arrays = Arrays::new(open, shown.as_ref()).map_err(StepError::algorithm)?;
+    let hidden = match exposure.hidden_bits() {
+        0 => None,
+        bits => Some((open.dq().map_err(StepError::algorithm)?, bits)),
+    };
+    let hidden = hidden.as_ref().map(|(dq, bits)| (dq.view(), *bits));
+    let arrays = Arrays::new(open, hidden).map_err(StepError::algorithm)?;
     let mut dq = Array2::zeros((height, width));
     let bands = dq.axis_chunks_iter_mut(Axis(0), LINES).into_par_iter();
     let counts = bands
@@ -104,11 +102,16 @@ pub(super) fn flag_rows(
 }
 
 impl<'a> Arrays<'a> {
-    fn new(open: &'a OpenExposure<'_>, shown: Option<&'a Shown<'_>>) -> DataResult<Self> {
-        let (data, err) = match shown {
-            Some(Shown { data, err }) => (PlaneRows::of(&data.view()), PlaneRows::of(&err.view())),
-            None => (open.data_rows()?, open.err_rows()?),
+    /// With NaN for values and standard deviations of pixels whose quality has any of some bits.
+    fn new(
+        open: &'a OpenExposure<'_>,
+        hidden: Option<(ArrayView2<'a, u32>, u32)>,
+    ) -> DataResult<Self> {
+        let shown = |rows: PlaneRows<'a, f32>| match &hidden {
+            Some((dq, bits)) => rows.hiding(dq, *bits),
+            None => rows,
         };
+        let (data, err) = (shown(open.data_rows()?), shown(open.err_rows()?));
         let mut variances = Vec::new();
         for which in [Variance::ReadNoise, Variance::Poisson, Variance::Flat] {
             // Hidden pixels are marked already.
@@ -120,17 +123,6 @@ impl<'a> Arrays<'a> {
             dq: open.dq_rows()?,
             variances,
         })
-    }
-}
-
-impl<'a> Shown<'a> {
-    /// `None` if no pixels are hidden.
-    fn of(exposure: &Exposure, open: &OpenExposure<'a>) -> DataResult<Option<Self>> {
-        if exposure.hidden_bits() == 0 {
-            return Ok(None);
-        }
-        let (data, err) = (open.data()?, open.err()?);
-        Ok(Some(Self { data, err }))
     }
 }
 

@@ -44,14 +44,23 @@ pub(super) fn flag(
     let grid = OutputGrid::for_library(&library, &resample.grid()?)?;
     let mut intermediates = Intermediates::new(&library, params.save_intermediate_results);
     let median = median(params, &library, &grid, &settings, &mut intermediates)?;
-    for index in 0..library.len() {
+    // Two exposures at a time: while one of them begins or ends, threads have the other to work on.
+    let together = library.at_once().min(2);
+    for start in (0..library.len()).step_by(together) {
+        let indices = start..(start + together).min(library.len());
         let maps = maps(&library, &grid, &settings);
-        let blotted = blotted(&median, &maps, index)?;
-        let exposure = &library.exposures()[index];
-        intermediates.push_blot(exposure, &blotted)?;
-        let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
-        library.stash().put_by_image(Plane::from(blotted));
-        settle(&mut library.exposures_mut()[index], dq)?;
+        let flagged = indices.clone().into_par_iter().map(|index| {
+            let blotted = blotted(&median, &maps, index)?;
+            let exposure = &library.exposures()[index];
+            let dq = flag_exposure(exposure, library.stash(), &blotted, thresholds)?;
+            Ok((blotted, dq))
+        });
+        let flagged = flagged.collect::<Result<Vec<_>, StepError>>()?;
+        for (index, (blotted, dq)) in indices.zip(flagged) {
+            intermediates.push_blot(&library.exposures()[index], &blotted)?;
+            library.stash().put_by_image(Plane::from(blotted));
+            settle(&mut library.exposures_mut()[index], dq)?;
+        }
     }
     let intermediate = intermediates.finish();
     Ok(OutliersFlagged {
@@ -90,9 +99,12 @@ fn median(
                 .to_owned()
         })
         .collect();
-    let resampled = |members: &[usize]| {
+    let resampled = |members: &[usize], room: Option<Room>| {
         tracing::info!("{} exposures to drizzle together", members.len());
         let mut resampler = Resampler::new(grid.clone(), settings.clone());
+        if let Some(Room { values, weights }) = room {
+            resampler = resampler.within(values, weights);
+        }
         for &member in members {
             let mut input = input(library, member, settings.weight, bad)?;
             let maps = maps(library, grid, settings);
@@ -103,25 +115,26 @@ fn median(
         }
         resampler.finish(&regions)
     };
-    // An image is put on the stack while the next one is resampled.
+    // An image is put on the stack while the next one is resampled, in the memory of the one before.
     let mut done: Option<ResampledModel> = None;
+    let mut room = None;
     for (_, members) in &groups {
-        let (mut stacked, before) = (Ok(()), done.take());
+        let (mut stacked, before) = (Ok(None), done.take());
         let next = rayon::in_place_scope(|scope| {
             scope.spawn(|_| {
-                if let Some(mut image) = before {
-                    stacked = put_on(&mut stack, &mut image, params);
-                }
+                let stacking = before.map(|image| put_on(&mut stack, image, params));
+                stacked = stacking.transpose();
             });
-            resampled(members)
+            resampled(members, room.take())
         });
-        stacked?;
+        room = stacked?;
         let next = next?;
         intermediates.push_resampled(&library.exposures()[members[0]], &next)?;
         done = Some(next);
     }
-    if let Some(mut image) = done {
-        put_on(&mut stack, &mut image, params)?;
+    drop(room);
+    if let Some(image) = done {
+        put_on(&mut stack, image, params)?;
     }
     let median = stack.median()?;
     give_back(stack);
@@ -129,22 +142,27 @@ fn median(
     Ok(median)
 }
 
+/// Arrays of a resampled image that is not needed any more.
+struct Room {
+    values: Array2<f32>,
+    weights: Array2<f32>,
+}
+
 /// Puts the pixels of a resampled image that have enough weight on the stack.
 fn put_on(
     stack: &mut Stack,
-    image: &mut ResampledModel,
+    image: ResampledModel,
     params: &OutlierDetectionParams,
-) -> Result<(), StepError> {
-    let weights = image.wht.as_slice().unwrap_or_default();
-    let threshold = weight_threshold(weights, params.maskpt) as f32;
-    Zip::from(&mut image.data)
-        .and(&image.wht)
-        .for_each(|value, &weight| {
-            if weight < threshold {
-                *value = f32::NAN;
-            }
+) -> Result<Room, StepError> {
+    let (mut values, weights) = (image.data, image.wht);
+    let threshold = weight_threshold(weights.as_slice().unwrap_or_default(), params.maskpt) as f32;
+    Zip::from(&mut values)
+        .and(&weights)
+        .par_for_each(|value, &weight| {
+            *value = if weight < threshold { f32::NAN } else { *value };
         });
-    stack.push(&image.data)
+    stack.push(&values)?;
+    Ok(Room { values, weights })
 }
 
 /// An exposure as the resampler takes it, with the bits that are bad here.

@@ -101,6 +101,16 @@ impl Resampler {
         }
     }
 
+    /// The same in the memory of an image of this shape that is not needed any more: pages that have been written to are had
+    /// for less. Arrays of another shape are left alone.
+    #[must_use]
+    pub fn within(mut self, values: Array2<f32>, weights: Array2<f32>) -> Self {
+        if [values.dim(), weights.dim()] == [self.grid.shape; 2] {
+            self.mosaic = self.mosaic.within(values, weights);
+        }
+        self
+    }
+
     /// Also blends the metadata of the exposures, and gathers them in a table.
     #[must_use]
     pub fn with_blended_metadata(mut self) -> Self {

@@ -268,20 +268,22 @@ impl<'a> ResampleInput<'a> {
                 let first = number * LINES;
                 let rows = first..first + weights.nrows();
                 let dq = dq.read(rows.clone(), room).map_err(StepError::algorithm)?;
+                let dq = ArrayView2::from_shape(weights.dim(), dq).map_err(StepError::algorithm)?;
                 match (same_for_all, noise) {
                     (None, Some(noise)) => {
-                        let pixels = weights.iter_mut().zip(dq);
-                        for ((weight, dq), variance) in pixels.zip(noise.slice(s![rows, ..])) {
+                        let noise = noise.slice(s![rows, ..]);
+                        let pixels = Zip::from(&mut weights).and(noise).and(dq);
+                        pixels.for_each(|weight, variance, dq| {
                             let inverse = 1.0 / variance;
                             let is_used = inverse.is_finite() && dq & bad == 0;
                             *weight = if is_used { inverse } else { 0.0 };
-                        }
+                        });
                     }
                     (same, _) => {
                         let same = same.unwrap_or(1.0);
-                        for (weight, dq) in weights.iter_mut().zip(dq) {
+                        Zip::from(&mut weights).and(dq).for_each(|weight, dq| {
                             *weight = if dq & bad == 0 { same } else { 0.0 };
-                        }
+                        });
                     }
                 }
                 Ok::<_, StepError>(())

@@ -15,7 +15,7 @@ pub struct PlaneRows<'a, T> {
     origin: Origin<'a, T>,
     shape: (usize, usize),
     changes: &'a [(usize, T)],
-    hidden: Option<Hidden<'a>>,
+    hidden: Option<Hidden<'a, T>>,
 }
 
 /// Where the rows come from.
@@ -28,11 +28,12 @@ enum Origin<'a, T> {
     Zeros,
 }
 
-/// Pixels that are NaN: those with any of some bits in their quality.
+/// Pixels that have another value: those with any of some bits in their quality.
 #[derive(Debug, Clone)]
-struct Hidden<'a> {
+struct Hidden<'a, T> {
     dq: ArrayView2<'a, u32>,
     bits: u32,
+    value: T,
 }
 
 /// Memory that is used again from rows to rows.
@@ -125,15 +126,27 @@ impl<'a, T: Element> PlaneRows<'a, T> {
         for &(pixel, value) in changes.take_while(|(pixel, _)| *pixel < end) {
             out[pixel - first] = value;
         }
+        if let Some(Hidden { dq, bits, value }) = &self.hidden {
+            let dq = dq.slice(s![rows, ..]);
+            let dq = dq.as_standard_layout();
+            for (out, dq) in out.iter_mut().zip(dq.as_slice().unwrap_or_default()) {
+                *out = if dq & bits == 0 { *out } else { *value };
+            }
+        }
         Ok(())
     }
 }
 
 impl<'a> PlaneRows<'a, f32> {
     /// The same with NaN for pixels that have any of these bits in their quality, which has the same shape.
-    pub(super) fn hiding(mut self, dq: &ArrayView2<'a, u32>, bits: u32) -> Self {
+    #[must_use]
+    pub fn hiding(mut self, dq: &ArrayView2<'a, u32>, bits: u32) -> Self {
         let is_used = bits != 0 && dq.dim() == self.shape;
-        self.hidden = is_used.then_some(Hidden { dq: *dq, bits });
+        self.hidden = is_used.then_some(Hidden {
+            dq: *dq,
+            bits,
+            value: f32::NAN,
+        });
         self
     }
 }
@@ -150,14 +163,6 @@ impl ImageRows for PlaneRows<'_, f32> {
         bytes: &mut Vec<u8>,
         out: &mut [f32],
     ) -> Result<(), DataModelError> {
-        PlaneRows::fill(self, rows.clone(), bytes, out)?;
-        if let Some(Hidden { dq, bits }) = &self.hidden {
-            let dq = dq.slice(s![rows, ..]);
-            let dq = dq.as_standard_layout();
-            for (value, dq) in out.iter_mut().zip(dq.as_slice().unwrap_or_default()) {
-                *value = if dq & bits == 0 { *value } else { f32::NAN };
-            }
-        }
-        Ok(())
+        PlaneRows::fill(self, rows, bytes, out)
     }
 }

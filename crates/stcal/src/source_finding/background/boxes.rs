@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Zip, s};
 
 use crate::median::{median_f32, median_f64};
-use crate::sigma_clip::clipped_bounds_of;
+use crate::sigma_clip::{clipped_bounds_of, keep_within};
 use crate::source_finding::summation::{by_count, pairwise_sum};
 
 /// Limit of clipping [standard deviations].
@@ -144,29 +144,27 @@ impl Boxes {
             (true, true) => Order::Corner,
             _ => Order::Columns,
         };
-        let value = |(value, masked): (&f32, &bool)| {
-            let is_good = value.is_finite() && !masked;
-            if is_good { *value } else { f32::NAN }
+        let (data, mask) = match order {
+            Order::Columns => (data.reversed_axes(), mask.reversed_axes()),
+            Order::Rows | Order::Corner => (data, mask),
         };
-        let values: Vec<f32> = if order == Order::Columns {
-            data.t().iter().zip(mask.t().iter()).map(value).collect()
-        } else {
-            // Row by row: stretches of memory are faster than pixels of a window.
-            let mut values = Vec::with_capacity(data.len());
-            for (data, mask) in data.rows().into_iter().zip(mask.rows()) {
-                values.extend(data.iter().zip(&mask).map(value));
-            }
-            values
-        };
-        (order, values)
+        let mut values = Array2::zeros(data.dim());
+        Zip::from(&mut values)
+            .and(data)
+            .and(mask)
+            .for_each(|value, pixel, masked| {
+                let is_good = pixel.is_finite() && !masked;
+                *value = if is_good { *pixel } else { f32::NAN };
+            });
+        (order, values.into_raw_vec_and_offset().0)
     }
 }
 
 fn of_boxes(boxes: [Vec<f32>; TOGETHER]) -> [BoxStatistics; TOGETHER] {
-    let mut finite = boxes.each_ref().map(|values| {
-        let finite = values.iter().filter(|value| !value.is_nan());
-        finite.map(|value| f64::from(*value)).collect::<Vec<f64>>()
-    });
+    let mut finite = boxes.clone();
+    for values in &mut finite {
+        keep_within(values, f64::MIN, f64::MAX);
+    }
     let bounds = clipped_bounds_of(finite.each_mut(), SIGMA, Some(ITERATIONS));
     let mut bounds = bounds.into_iter();
     boxes.map(|values| of_box(values, bounds.next().unwrap_or((f64::NAN, f64::NAN))))
@@ -227,9 +225,9 @@ fn deviation(values: &[f32]) -> f32 {
 }
 
 /// Median over 3 x 3 boxes, fewer at the edges.
-pub(super) fn median_filter(mesh: ArrayView2<'_, f32>) -> ndarray::Array2<f32> {
+pub(super) fn median_filter(mesh: ArrayView2<'_, f32>) -> Array2<f32> {
     let (rows, columns) = mesh.dim();
-    ndarray::Array2::from_shape_fn((rows, columns), |(row, column)| {
+    Array2::from_shape_fn((rows, columns), |(row, column)| {
         let window = mesh.slice(s![
             row.saturating_sub(1)..(row + 2).min(rows),
             column.saturating_sub(1)..(column + 2).min(columns)
