@@ -358,7 +358,9 @@ mod tests {
             outlier in 1.0..1e3_f32,
         ) {
             let mut together = lists.clone();
-            together.iter_mut().for_each(|list| list.push(outlier));
+            for list in &mut together {
+                list.push(outlier);
+            }
             let wide = |list: &Vec<f32>| list.iter().map(|value| f64::from(*value)).collect();
             let single: Vec<Vec<f64>> = together.iter().map(wide).collect();
             let [a, b, c] = &mut together[..] else { return Ok(()) };
