@@ -300,6 +300,7 @@ fn images(
         let bounds = plane.bounding_box();
         let inside = |p: &[f64; 2]| (0..2).all(|k| bounds[k].0 < p[k] && p[k] < bounds[k].1);
         let Detected { catalog, mut found } = detected;
+        let finder = (!found.is_empty()).then_some(params.starfinder);
         found.retain(|source| inside(&source.pixel));
         let sources = if let Some(UserCatalog { path, sources }) = catalog {
             let path = path.display().to_string();
@@ -323,7 +324,7 @@ fn images(
             let name = file_name.replace(".fits", &format!("_cat.{extension}"));
             tracing::info!("Wrote source catalog: {name}");
             exposure.meta.set("meta.tweakreg_catalog", name.as_str());
-            let table = table(&sources.name, &found);
+            let table = table(&sources.name, finder, &found);
             library.attach(Attachment {
                 name,
                 format,
@@ -357,19 +358,26 @@ fn within(sources: Sources, wanted: impl Fn(&[f64; 2]) -> bool) -> Sources {
     }
 }
 
-/// Sources as a table to be saved.
-fn table(name: &str, found: &[Found]) -> Table {
+/// Sources as a table to be saved; no finder if it found none.
+fn table(name: &str, finder: Option<Finder>, found: &[Found]) -> Table {
     let numbers = |value: fn(&Found) -> f64| Values::F64(found.iter().map(value).collect());
+    // Parity: photutils 3.0.0 sums fluxes of `dao` in the precision of the image, and labels of segments have 32 bits.
+    let flux = match finder {
+        Some(Finder::Dao) => Values::F32(found.iter().map(|source| source.flux as f32).collect()),
+        _ => numbers(|source| source.flux),
+    };
+    let ids = found.iter().map(|source| source.id);
+    let ids = match finder {
+        Some(Finder::Segmentation) => Values::I32(ids.map(|id| id as i32).collect()),
+        _ => Values::I64(ids.collect()),
+    };
     Table {
         meta: vec![("name".to_string(), Meta::Text(name.to_string()))],
         columns: vec![
-            Column::new(
-                "id",
-                Values::I64(found.iter().map(|source| source.id).collect()),
-            ),
+            Column::new("id", ids),
             Column::new("x", numbers(|source| source.pixel[0])),
             Column::new("y", numbers(|source| source.pixel[1])),
-            Column::new("flux", numbers(|source| source.flux)),
+            Column::new("flux", flux),
         ],
     }
 }

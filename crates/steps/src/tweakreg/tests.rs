@@ -315,6 +315,25 @@ fn catalogues_are_left_to_be_saved() {
 }
 
 #[test]
+fn numbers_of_a_saved_catalogue_are_those_of_its_finder() {
+    let types = |starfinder| {
+        let saving = TweakRegParams {
+            save_catalogs: true,
+            starfinder,
+            ..params()
+        };
+        let mut aligned = run(&saving, library(&ERRORS)).into_model();
+        let table = aligned.take_attachments().remove(0).table;
+        assert!(!table.is_empty());
+        let [id, flux] = [0, 3].map(|column| table.columns[column].values.clone());
+        (matches!(id, Values::I32(_)), matches!(flux, Values::F32(_)))
+    };
+    assert_eq!(types(Finder::Dao), (false, true));
+    assert_eq!(types(Finder::Iraf), (false, false));
+    assert_eq!(types(Finder::Segmentation), (true, false));
+}
+
+#[test]
 fn catalogues_of_the_user_come_instead_of_the_image() {
     let directory = tempfile::tempdir().unwrap();
     let saving = TweakRegParams {
