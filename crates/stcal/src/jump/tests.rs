@@ -9,7 +9,8 @@ use super::region::Regions;
 use super::*;
 use crate::flags::{GroupFlags, PixelFlags};
 
-fn detection() -> DetectionParams {
+/// Settings without neighbours and groups after jumps.
+pub(super) fn detection() -> DetectionParams {
     DetectionParams {
         rejection_threshold: 4.0,
         four_group_rejection_threshold: 5.0,

@@ -3,7 +3,8 @@ use std::ops::Range;
 use ndarray::{Array2, Array4, Axis, s};
 
 use super::*;
-use crate::jump::{AfterJump, DetectionParams, Ellipse, JumpPlan, SigmaClipGroups};
+use crate::jump::tests::detection;
+use crate::jump::{DetectionParams, Ellipse, JumpPlan};
 
 /// Integrations, groups, rows, columns; the last block of columns is not full.
 const SHAPE: (usize, usize, usize, usize) = (6, 5, 60, 70);
@@ -59,23 +60,13 @@ impl Exposure {
         let image = (SHAPE.2, SHAPE.3);
         let (gain, read_noise) = (Array2::ones(image), Array2::from_elem(image, 5.0));
         let mut group_dq = Array4::zeros(SHAPE);
-        let detection = DetectionParams {
+        // The step of the shower is below this.
+        let params = DetectionParams {
             rejection_threshold: 6.0,
-            four_group_rejection_threshold: 6.0,
-            three_group_rejection_threshold: 6.0,
-            frames_per_group: 1,
-            min_diffs_single_pass: 10,
-            minimum_groups: 3,
-            minimum_sigma_clip_groups: 100,
-            sigma_clip_groups: SigmaClipGroups::AcrossIntegrations,
-            neighbours: None,
-            after_jump: [AfterJump {
-                amplitude_dn: 0.0,
-                groups: 0,
-            }; 2],
+            ..detection()
         };
         let flags = GroupFlags::default();
-        let plan = JumpPlan::new(&detection, flags, group_dq.view(), gain.view(), true);
+        let plan = JumpPlan::new(&params, flags, group_dq.view(), gain.view(), true);
         let found = plan.expect("five groups").detect_band(
             ramp.view(),
             group_dq.view_mut(),
