@@ -12,7 +12,7 @@ use super::params::SigmaClipGroups;
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
 use crate::flags::{GroupFlags, all_set};
-use crate::sample_bits::SampleBits;
+use crate::sample_bits::{SampleBits, columns_of};
 use crate::simd::{Kernel, pack_bits, run_vectorised};
 
 /// What a band of rows found; see [`Hits::join`].
@@ -317,10 +317,7 @@ impl<'a> Worker<'a> {
             let compared = || lists.iter().skip(part).step_by(step);
             let limits = self.sigma_clip.limits(compared(), threshold);
             for (index, list) in compared().enumerate() {
-                let mut word = limits.outliers(list);
-                while word != 0 {
-                    let lane = word.trailing_zeros() as usize;
-                    word &= word - 1;
+                for lane in columns_of(std::iter::once(limits.outliers(list))) {
                     self.found[lane].push(part + index * step);
                 }
             }
