@@ -2,14 +2,28 @@
 
 /// One bit for each sample of a band of rows of all planes, ordered `(row, plane, column)`.
 ///
-/// Bands that follow each other are put together by appending.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bands that follow each other are put together by appending; their bits stay where they are.
+#[derive(Debug, Clone)]
 pub struct SampleBits {
     planes: usize,
     columns: usize,
     words_per_row: usize,
-    words: Vec<u64>,
+    rows: usize,
+    /// Rows of each band but the last one, which may have fewer.
+    band_rows: usize,
+    bands: Vec<Vec<u64>>,
 }
+
+/// Two are the same if their bits are, whatever bands they were made from.
+impl PartialEq for SampleBits {
+    fn eq(&self, other: &Self) -> bool {
+        self.width() == other.width()
+            && self.rows == other.rows
+            && self.bands.iter().flatten().eq(other.bands.iter().flatten())
+    }
+}
+
+impl Eq for SampleBits {}
 
 impl SampleBits {
     /// All bits zero.
@@ -19,7 +33,9 @@ impl SampleBits {
             planes,
             columns,
             words_per_row,
-            words: vec![0; rows * planes * words_per_row],
+            rows,
+            band_rows: rows.max(1),
+            bands: vec![vec![0; rows * planes * words_per_row]],
         }
     }
 
@@ -30,16 +46,20 @@ impl SampleBits {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.words
-            .len()
-            .checked_div(self.planes * self.words_per_row)
-            .unwrap_or(0)
+        self.rows
     }
 
     /// The words of a row of a plane; bit `k` of word `w` is column `64 w + k`.
     pub fn row(&self, row: usize, plane: usize) -> &[u64] {
-        let start = (row * self.planes + plane) * self.words_per_row;
-        &self.words[start..start + self.words_per_row]
+        let (band, start) = self.place(row, plane);
+        &self.bands[band][start..start + self.words_per_row]
+    }
+
+    /// The band of a row, and where the words of one of its planes begin there.
+    #[inline]
+    fn place(&self, row: usize, plane: usize) -> (usize, usize) {
+        let (band, row) = (row / self.band_rows, row % self.band_rows);
+        (band, (row * self.planes + plane) * self.words_per_row)
     }
 
     /// One bit.
@@ -49,29 +69,46 @@ impl SampleBits {
 
     /// Sets or clears one bit.
     pub fn put(&mut self, row: usize, plane: usize, column: usize, value: bool) {
-        let at = (row * self.planes + plane) * self.words_per_row + column / 64;
+        let word = &mut self.row_mut(row, plane)[column / 64];
         let bit = 1 << (column % 64);
         if value {
-            self.words[at] |= bit;
+            *word |= bit;
         } else {
-            self.words[at] &= !bit;
+            *word &= !bit;
         }
     }
 
     /// The words of a row of a plane, to be written.
     pub(crate) fn row_mut(&mut self, row: usize, plane: usize) -> &mut [u64] {
-        let start = (row * self.planes + plane) * self.words_per_row;
-        &mut self.words[start..start + self.words_per_row]
+        let (band, start) = self.place(row, plane);
+        &mut self.bands[band][start..start + self.words_per_row]
     }
 
     /// Sets 64 columns at once.
     pub(crate) fn put_word(&mut self, row: usize, plane: usize, word: usize, value: u64) {
-        self.words[(row * self.planes + plane) * self.words_per_row + word] = value;
+        self.row_mut(row, plane)[word] = value;
     }
 
     /// Appends the rows of a band that follows.
-    pub(crate) fn append(&mut self, mut next: Self) {
-        self.words.append(&mut next.words);
+    pub(crate) fn append(&mut self, next: Self) {
+        if next.rows == 0 {
+            return;
+        }
+        if self.rows == 0 {
+            *self = next;
+            return;
+        }
+        // Rows are found by division: all bands but the last one have the same number of them.
+        let is_full = self.rows.is_multiple_of(self.band_rows);
+        if is_full && next.rows <= self.band_rows && next.bands.len() == 1 {
+            self.bands.extend(next.bands);
+        } else {
+            let mut words = std::mem::take(&mut self.bands).concat();
+            words.extend(next.bands.iter().flatten());
+            self.bands = vec![words];
+            self.band_rows = self.rows + next.rows;
+        }
+        self.rows += next.rows;
     }
 }
 

@@ -217,7 +217,7 @@ fn subtract_rows(
     plan: &DarkPlan,
     group: usize,
 ) {
-    let mut buffer = plan::RowBuffer::new(samples.ncols());
+    let mut buffer = plan::RowBuffer::default();
     for (row, mut samples) in samples.outer_iter_mut().enumerate() {
         let level = plan.row_of_group(frames, first, (group, row), &mut buffer);
         if let Some(samples) = samples.as_slice_mut() {
@@ -250,7 +250,7 @@ pub fn resample_dark(
     )?;
     let n_groups = plan.n_resampled_groups();
     let mut resampled = Array4::zeros((n_dark, n_groups, rows, columns));
-    let mut buffer = plan::RowBuffer::new(columns);
+    let mut buffer = plan::RowBuffer::default();
     for k in 0..n_dark {
         if plan.averages() && k >= n_integrations {
             break;

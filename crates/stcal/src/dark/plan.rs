@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView3, s};
+use ndarray::{ArrayView1, ArrayView3, Axis, s};
 
 use super::{DarkError, GroupPattern};
 use crate::simd::vectorised;
@@ -113,23 +113,17 @@ impl DarkPlan {
     /// One row of the dark for one group of the exposure, from the groups `first..` of the dark, `(group, row, column)`.
     pub(super) fn row_of_group<'a>(
         &self,
-        frames: ArrayView3<'_, f32>,
+        frames: ArrayView3<'a, f32>,
         first: usize,
         (group, row): (usize, usize),
         buffer: &'a mut RowBuffer,
     ) -> Level<'a> {
         let frame = |group: usize| contiguous(frames.slice_move(s![group - first, row, ..]));
+        if self.averaged.is_some() || group >= self.n_dark {
+            buffer.fit(frames.len_of(Axis(2)));
+        }
         match &self.averaged {
-            None if group < self.n_dark => {
-                let level = &mut buffer.single;
-                let samples = frame(group);
-                vectorised(|| {
-                    for (level, &sample) in level.iter_mut().zip(samples.iter()) {
-                        *level = number_or_zero(sample);
-                    }
-                });
-                Level::Single(&buffer.single)
-            }
+            None if group < self.n_dark => Level::AsItIs(frame(group)),
             None => {
                 self.extrapolate(frame, group, &mut buffer.level);
                 Level::Double(&buffer.level)
@@ -189,6 +183,8 @@ impl DarkPlan {
 
 /// One row of a dark.
 pub(super) enum Level<'a> {
+    /// Samples that are not a number count as 0.
+    AsItIs(Cow<'a, [f32]>),
     Single(&'a [f32]),
     Double(&'a [f64]),
 }
@@ -198,6 +194,11 @@ impl Level<'_> {
     pub(super) fn subtract_from(&self, samples: &mut [f32]) {
         match self {
             // The difference of two numbers in single precision is rounded alike by way of double precision.
+            Self::AsItIs(level) => vectorised(|| {
+                for (sample, &level) in samples.iter_mut().zip(&**level) {
+                    *sample -= number_or_zero(level);
+                }
+            }),
             Self::Single(level) => vectorised(|| {
                 for (sample, &level) in samples.iter_mut().zip(*level) {
                     *sample -= level;
@@ -214,6 +215,11 @@ impl Level<'_> {
     /// Copies the row.
     pub(super) fn copy_to(&self, row: &mut [f32]) {
         match self {
+            Self::AsItIs(level) => {
+                for (value, &level) in row.iter_mut().zip(&**level) {
+                    *value = number_or_zero(level);
+                }
+            }
             Self::Single(level) => row.copy_from_slice(level),
             Self::Double(level) => row
                 .iter_mut()
@@ -223,7 +229,8 @@ impl Level<'_> {
     }
 }
 
-/// Room for one row of a dark.
+/// Room for one row of a dark; none is taken for a dark that is subtracted as it is.
+#[derive(Default)]
 pub(super) struct RowBuffer {
     level: Vec<f64>,
     sum: Vec<f64>,
@@ -231,12 +238,10 @@ pub(super) struct RowBuffer {
 }
 
 impl RowBuffer {
-    pub(super) fn new(columns: usize) -> Self {
-        Self {
-            level: vec![0.0; columns],
-            sum: vec![0.0; columns],
-            single: vec![0.0; columns],
-        }
+    fn fit(&mut self, columns: usize) {
+        self.level.resize(columns, 0.0);
+        self.sum.resize(columns, 0.0);
+        self.single.resize(columns, 0.0);
     }
 }
 

@@ -82,4 +82,7 @@ pub use params::{
 pub use plan::{Hits, JumpPlan, Method};
 pub use run::{Exposure, JumpSummary, detect_jumps, flag_bad_gain};
 pub use shower::{ShowerInput, ShowerNoise, find_showers, flag_showers, showers_possible};
-pub use snowball::{CoreMask, Snowballs, flag_cores_of_previous_integration, flag_snowballs};
+pub use snowball::{
+    CoreMask, FreshSaturation, SaturatedCores, Snowballs, flag_cores_of_previous_integration,
+    flag_group, flag_snowballs,
+};

@@ -5,7 +5,7 @@
 use ndarray::ArrayView1;
 
 use super::ellipse::Ellipse;
-use crate::simd::pack_bits;
+use crate::simd::{pack_bits, vectorised};
 
 /// Pixels `start..end` of a row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,42 +22,66 @@ pub(super) struct Regions {
     /// For each run one that came before it and touches it, or itself.
     parents: Vec<u32>,
     previous_row: std::ops::Range<usize>,
+    /// Room for the bits of a row.
+    words: Vec<u64>,
+}
+
+const WORD: usize = u64::BITS as usize;
+
+/// Packs the pixels of a row that have one of some flags into words.
+#[inline(always)]
+fn pack_flagged(words: &mut [u64], pixels: &[u8], flags: u8) {
+    for (word, pixels) in words.iter_mut().zip(pixels.chunks(WORD)) {
+        let mut set = [false; WORD];
+        for (set, pixel) in set.iter_mut().zip(pixels) {
+            *set = pixel & flags != 0;
+        }
+        *word = pack_bits(set);
+    }
 }
 
 impl Regions {
-    /// Adds the pixels of the next row that are not zero.
-    pub(super) fn add_row(&mut self, row: usize, mask: &[u8]) {
+    /// Adds the pixels of the next row that have one of some flags.
+    pub(super) fn add_row(&mut self, row: usize, pixels: &[u8], flags: u8) {
+        let mut words = std::mem::take(&mut self.words);
+        words.resize(pixels.len().div_ceil(WORD), 0);
+        vectorised(|| pack_flagged(&mut words, pixels, flags));
+        self.add_words(row, pixels.len(), &words);
+        self.words = words;
+    }
+
+    /// Adds the pixels of the next row that are set in words; bit `k` of word `w` is column `64 w + k`.
+    pub(super) fn add_words(&mut self, row: usize, columns: usize, words: &[u64]) {
         let first = self.runs.len();
-        self.add_runs(row as u32, mask);
+        self.add_runs(row as u32, columns as u32, words);
         let this_row = first..self.runs.len();
-        self.parents.extend(first as u32..self.runs.len() as u32);
         let mut above = self.previous_row.clone();
         for index in this_row.clone() {
             let run = self.runs[index];
             while above.start < above.end && self.runs[above.start].end < run.start {
                 above.start += 1;
             }
+            // The first region that it touches takes it in; further ones are joined.
+            let mut root = index;
+            self.parents.push(root as u32);
             for other in above.clone() {
                 if self.runs[other].start > run.end {
                     break;
                 }
-                self.join(index, other);
+                let next = self.root(other);
+                let (low, high) = (root.min(next), root.max(next));
+                self.parents[high] = low as u32;
+                root = low;
             }
         }
         self.previous_row = this_row;
     }
 
     /// Adds the runs of a row, found as changes between neighbouring bits of words.
-    fn add_runs(&mut self, row: u32, mask: &[u8]) {
-        const WORD: usize = u64::BITS as usize;
+    fn add_runs(&mut self, row: u32, columns: u32, words: &[u64]) {
         let mut open = self.runs.len();
         let mut carry = 0;
-        for (number, pixels) in mask.chunks(WORD).enumerate() {
-            let mut set = [false; WORD];
-            for (set, pixel) in set.iter_mut().zip(pixels) {
-                *set = *pixel != 0;
-            }
-            let word = pack_bits(set);
+        for (number, &word) in words.iter().enumerate() {
             if word == 0 && carry == 0 {
                 continue;
             }
@@ -66,15 +90,14 @@ impl Regions {
             let place = |bits: u64| (number * WORD) as u32 + bits.trailing_zeros();
             let mut starts = word & !before;
             while starts != 0 {
-                let start = place(starts);
-                let end = mask.len() as u32;
+                let (start, end) = (place(starts), columns);
                 self.runs.push(Run { row, start, end });
                 starts &= starts - 1;
             }
             let mut ends = before & !word;
             while ends != 0 {
                 // Beyond the last pixel there may be an end as well: that of the row.
-                self.runs[open].end = place(ends).min(mask.len() as u32);
+                self.runs[open].end = place(ends).min(columns);
                 open += 1;
                 ends &= ends - 1;
             }
@@ -88,11 +111,6 @@ impl Regions {
             index = self.parents[index] as usize;
         }
         index
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.parents[a.max(b)] = a.min(b) as u32;
     }
 
     /// The ellipses of the regions with at least `min_area` pixels, holes included, in the order of their first pixels.

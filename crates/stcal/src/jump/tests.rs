@@ -28,21 +28,6 @@ pub(super) fn detection() -> DetectionParams {
     }
 }
 
-fn snowballs() -> SnowballParams {
-    SnowballParams {
-        min_sat_area: 1.0,
-        min_jump_area: 5.0,
-        expand_factor: 2.0,
-        saturated_core: Some(CoreExtension {
-            min_axis: 2.5,
-            expand: 4.0,
-            edge_size: 0.0,
-            groups_masked_next_integration: 3,
-        }),
-        max_width: 400.0,
-    }
-}
-
 /// Gain 1, read noise 5 [DN].
 fn run(ramp: &Array4<f32>, group_dq: &mut Array4<u8>, detection: DetectionParams) -> JumpSummary {
     let (.., rows, columns) = ramp.dim();
@@ -204,7 +189,7 @@ fn ellipses(picture: &[&str], min_area: f64) -> Vec<Ellipse> {
             .bytes()
             .map(|letter| u8::from(letter == b'#'))
             .collect();
-        regions.add_row(row, &mask);
+        regions.add_row(row, &mask, u8::MAX);
     }
     regions.ellipses(min_area)
 }
@@ -258,37 +243,6 @@ fn stamp_is_the_open_disk() {
         .flat_map(|row| (2..5).map(move |column| (row, column)))
         .collect();
     assert_eq!(covered, expected);
-}
-
-#[test]
-fn snowball_grows_and_its_core_lasts() {
-    let flags = GroupFlags::default();
-    let mut dq = ndarray::Array3::<u8>::zeros((4, 40, 40));
-    for ((row, column), dq) in dq.index_axis_mut(ndarray::Axis(0), 2).indexed_iter_mut() {
-        let distance =
-            (usize::abs_diff(row, 20).pow(2) + usize::abs_diff(column, 20).pow(2)) as f64;
-        *dq = if distance <= 9.0 {
-            2
-        } else if distance <= 36.0 {
-            4
-        } else {
-            0
-        };
-    }
-    let found = flag_snowballs(dq.view_mut(), &snowballs(), flags);
-    assert_eq!(found.count, 1);
-    // Core: grown from a radius of 3 to 5, in this group and the next. Halo: grown from 6 to about 12.
-    assert_eq!(
-        [dq[[2, 20, 24]], dq[[3, 20, 24]], dq[[3, 20, 26]]],
-        [2, 2, 0]
-    );
-    assert_eq!(
-        [dq[[2, 20, 30]], dq[[2, 20, 33]], dq[[1, 20, 24]]],
-        [4, 0, 0]
-    );
-    let mut next = ndarray::Array3::<u8>::zeros((4, 40, 40));
-    flag_cores_of_previous_integration(next.view_mut(), &found.cores, 3, flags.jump);
-    assert_eq!(next.slice(s![.., 20, 20]).to_vec(), [0, 4, 4, 0]);
 }
 
 #[test]
@@ -435,7 +389,7 @@ proptest! {
         let mut regions = Regions::default();
         for row in 0..rows {
             let mask: Vec<u8> = (0..columns).map(|column| 4 * u8::from(is_set(row, column))).collect();
-            regions.add_row(row, &mask);
+            regions.add_row(row, &mask, u8::MAX);
         }
         let found: Vec<(f64, f64)> = regions.ellipses(min_area.into()).iter().map(|e| (e.row, e.column)).collect();
         // With a margin of one pixel.

@@ -13,12 +13,14 @@
 //! # Source
 //! jwst 3.0.0 `rscd/rscd_sub.py::correction_skip_groups`, `flag_rscd`, `apply_rscd_flags`. Exact.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Zip};
+use ndarray::{ArrayView1, ArrayView4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut4, s};
 
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::shape::{ShapeError, check_shape};
+use crate::simd::vectorised;
 
 #[cfg(test)]
 mod tests;
@@ -67,11 +69,131 @@ pub struct RscdSummary {
     pub n_nothing_skipped: usize,
 }
 
+impl RscdSummary {
+    /// Adds up the counts of two bands.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            n_lowered: self.n_lowered + other.n_lowered,
+            n_nothing_skipped: self.n_nothing_skipped + other.n_nothing_skipped,
+        }
+    }
+}
+
+/// In which of the groups that are looked at some pixel saturates early.
+///
+/// It takes a look at the whole image: while any pixel still saturates, all pixels are looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlySaturation {
+    skip: usize,
+    /// By group, from 0 to `skip + 1`.
+    any: Vec<bool>,
+}
+
+impl EarlySaturation {
+    /// Looks at a band of rows, `(integration, group, row, column)`, of which `skip` groups are to be left out.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if there are fewer than `skip + 2` groups.
+    pub fn of_band(
+        group_dq: ArrayView4<'_, u8>,
+        skip: usize,
+        saturated: u8,
+    ) -> Result<Self, ShapeError> {
+        let (integrations, groups, rows, _) = group_dq.dim();
+        check_groups(groups, skip)?;
+        let mut any = vec![false; skip + 2];
+        for integration in 0..integrations {
+            for row in 0..rows {
+                let dq = |group| contiguous(group_dq.slice_move(s![integration, group, row, ..]));
+                let first = dq(0);
+                for (group, any) in any.iter_mut().enumerate().skip(1) {
+                    *any |= vectorised(|| some_early(&dq(group), &first, saturated));
+                }
+            }
+        }
+        Ok(Self { skip, any })
+    }
+
+    /// Joins what is known of two bands of the same exposure.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        for (any, other) in self.any.iter_mut().zip(&other.any) {
+            *any |= other;
+        }
+        self
+    }
+
+    /// The groups that are looked at for early saturation, from `skip + 1` down: those before the first in which no
+    /// pixel saturates.
+    ///
+    /// Parity: jwst 3.0.0 `rscd/rscd_sub.py::flag_rscd`. The walk down goes on for all pixels while any pixel saturates,
+    /// which matters only where a later group is not saturated although an earlier one is.
+    fn walked_groups(&self) -> Range<usize> {
+        let end = self.skip + 2;
+        let stop = (1..end).rev().find(|&group| !self.any[group]);
+        stop.map_or(1, |group| group + 1)..end
+    }
+
+    /// Flags the first groups of every integration of a band as unusable, fewer where a pixel saturates early.
+    ///
+    /// `group_dq` is `(integration, group, row, column)`, `pixel_dq` `(row, column)`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the shapes differ or there are too few groups; nothing has been modified then.
+    pub fn flag_band(
+        &self,
+        mut group_dq: ArrayViewMut4<'_, u8>,
+        mut pixel_dq: ArrayViewMut2<'_, u32>,
+        flags: &GroupFlags,
+        pixel_flags: &PixelFlags,
+    ) -> Result<RscdSummary, ShapeError> {
+        let (integrations, groups, rows, columns) = group_dq.dim();
+        check_shape("pixel quality", &[rows, columns], pixel_dq.shape())?;
+        check_groups(groups, self.skip)?;
+        let walked = self.walked_groups();
+        let mut summary = RscdSummary::default();
+        let (mut given_back, mut most) = (vec![0_u32; columns], vec![0_u32; columns]);
+        for row in 0..rows {
+            most.fill(0);
+            for integration in 0..integrations {
+                given_back.fill(0);
+                for group in walked.clone() {
+                    let dq = |group| contiguous(group_dq.slice(s![integration, group, row, ..]));
+                    let (dq, first) = (dq(group), dq(0));
+                    vectorised(|| count_early(&mut given_back, &dq, &first, flags.saturated));
+                }
+                for (most, &n) in most.iter_mut().zip(&given_back) {
+                    *most = n.max(*most);
+                }
+                for group in 0..self.skip {
+                    let left = u32::try_from(self.skip - group).unwrap_or(u32::MAX);
+                    change_row(group_dq.slice_mut(s![integration, group, row, ..]), |dq| {
+                        vectorised(|| flag_up_to(dq, &given_back, left, flags.do_not_use))
+                    });
+                }
+            }
+            if walked.is_empty() {
+                continue;
+            }
+            for (dq, &n) in pixel_dq.row_mut(row).iter_mut().zip(&most) {
+                let n = n as usize;
+                if n > 0 && self.skip > 0 {
+                    *dq |= pixel_flags.flux_estimated;
+                    summary.n_lowered += 1;
+                }
+                summary.n_nothing_skipped += usize::from(n >= self.skip);
+            }
+        }
+        Ok(summary)
+    }
+}
+
 /// Flags the first `skip` groups of every integration given as unusable, fewer where a pixel saturates early.
 ///
 /// `group_dq` is `(integration, group, row, column)` and holds the integrations to which the same number applies: the
-/// first integration of an exposure is passed alone. `pixel_dq` is `(row, column)`. Takes whole images: while any
-/// pixel still saturates, all pixels are looked at again.
+/// first integration of an exposure is passed alone. `pixel_dq` is `(row, column)`. Takes whole images; those who have
+/// bands of them use [`EarlySaturation`].
 ///
 /// # Errors
 /// [`ShapeError`] if the shapes differ or there are fewer than `skip + 2` groups; nothing has been modified then.
@@ -87,91 +209,67 @@ pub struct RscdSummary {
 /// # Ok::<(), stcal::shape::ShapeError>(())
 /// ```
 pub fn flag_first_groups(
-    mut group_dq: ArrayViewMut4<'_, u8>,
-    mut pixel_dq: ArrayViewMut2<'_, u32>,
+    group_dq: ArrayViewMut4<'_, u8>,
+    pixel_dq: ArrayViewMut2<'_, u32>,
     skip: usize,
     flags: &GroupFlags,
     pixel_flags: &PixelFlags,
 ) -> Result<RscdSummary, ShapeError> {
-    let (_, n_groups, rows, columns) = group_dq.dim();
-    check_shape("pixel quality", &[rows, columns], pixel_dq.shape())?;
-    if n_groups < skip + 2 {
-        check_shape("groups of the ramp", &[skip + 2], &[n_groups])?;
+    let early = EarlySaturation::of_band(group_dq.view(), skip, flags.saturated)?;
+    early.flag_band(group_dq, pixel_dq, flags, pixel_flags)
+}
+
+fn check_groups(groups: usize, skip: usize) -> Result<(), ShapeError> {
+    if groups < skip + 2 {
+        check_shape("groups of the ramp", &[skip + 2], &[groups])?;
     }
-    let walked = walked_groups(group_dq.view(), skip, flags.saturated);
-    if walked.is_empty() {
-        for mut integration in group_dq.outer_iter_mut() {
-            for mut plane in integration.outer_iter_mut().take(skip) {
-                plane.mapv_inplace(|dq| dq | flags.do_not_use);
-            }
-        }
-        return Ok(RscdSummary::default());
-    }
-    let mut most_given_back = Array2::zeros((rows, columns));
-    for mut integration in group_dq.outer_iter_mut() {
-        let given_back = given_back(integration.view(), walked.clone(), flags.saturated);
-        most_given_back.zip_mut_with(&given_back, |most: &mut usize, &n| *most = n.max(*most));
-        for (group, plane) in integration.outer_iter_mut().take(skip).enumerate() {
-            Zip::from(plane).and(&given_back).for_each(|dq, &n| {
-                if group < skip.saturating_sub(n) {
-                    *dq |= flags.do_not_use;
-                }
-            });
-        }
-    }
-    let mut summary = RscdSummary::default();
-    Zip::from(&mut pixel_dq)
-        .and(&most_given_back)
-        .for_each(|dq, &n| {
-            if n > 0 && skip > 0 {
-                *dq |= pixel_flags.flux_estimated;
-                summary.n_lowered += 1;
-            }
-            summary.n_nothing_skipped += usize::from(n >= skip);
-        });
-    Ok(summary)
+    Ok(())
 }
 
 /// Whether a pixel that starts unsaturated is saturated in a group.
+#[inline(always)]
 fn is_early(dq: u8, first: u8, saturated: u8) -> bool {
-    dq & saturated != 0 && first & saturated == 0
+    (dq & saturated != 0) & (first & saturated == 0)
 }
 
-/// The groups that are looked at for early saturation, from `skip + 1` down: those before the first in which no pixel
-/// saturates.
-///
-/// Parity: jwst 3.0.0 `rscd/rscd_sub.py::flag_rscd`. The walk down goes on for all pixels while any pixel saturates,
-/// which matters only where a later group is not saturated although an earlier one is.
-fn walked_groups(group_dq: ArrayView4<'_, u8>, skip: usize, saturated: u8) -> Range<usize> {
-    let any = |group: usize| {
-        let mut integrations = group_dq.outer_iter();
-        integrations.any(|integration| {
-            let (dq, first) = (
-                integration.index_axis(Axis(0), group),
-                integration.index_axis(Axis(0), 0),
-            );
-            Zip::from(dq).and(first).fold(false, |any, &dq, &first| {
-                any | is_early(dq, first, saturated)
-            })
-        })
-    };
-    let end = skip + 2;
-    let start = (1..end)
-        .rev()
-        .find(|&group| !any(group))
-        .map_or(1, |group| group + 1);
-    start..end
-}
-
-/// How many groups each pixel of an integration gives back.
-fn given_back(group_dq: ArrayView3<'_, u8>, walked: Range<usize>, saturated: u8) -> Array2<usize> {
-    let first = group_dq.index_axis(Axis(0), 0);
-    let mut given_back = Array2::zeros(first.dim());
-    for group in walked {
-        Zip::from(&mut given_back)
-            .and(group_dq.index_axis(Axis(0), group))
-            .and(first)
-            .for_each(|n, &dq, &first| *n += usize::from(is_early(dq, first, saturated)));
+/// Whether some pixel of a row is.
+#[inline(always)]
+fn some_early(dq: &[u8], first: &[u8], saturated: u8) -> bool {
+    let mut any = false;
+    for (&dq, &first) in dq.iter().zip(first) {
+        any |= is_early(dq, first, saturated);
     }
-    given_back
+    any
+}
+
+/// Counts for each pixel of a row.
+#[inline(always)]
+fn count_early(counts: &mut [u32], dq: &[u8], first: &[u8], saturated: u8) {
+    for ((count, &dq), &first) in counts.iter_mut().zip(dq).zip(first) {
+        *count += u32::from(is_early(dq, first, saturated));
+    }
+}
+
+/// Sets a flag where fewer than `left` groups are given back.
+#[inline(always)]
+fn flag_up_to(dq: &mut [u8], given_back: &[u32], left: u32, flag: u8) {
+    for (dq, &n) in dq.iter_mut().zip(given_back) {
+        *dq |= if n < left { flag } else { 0 };
+    }
+}
+
+/// The samples of a row, without a copy if they lie side by side.
+fn contiguous(row: ArrayView1<'_, u8>) -> Cow<'_, [u8]> {
+    row.to_slice()
+        .map_or_else(|| row.to_vec().into(), Into::into)
+}
+
+fn change_row(mut row: ArrayViewMut1<'_, u8>, change: impl FnOnce(&mut [u8])) {
+    if let Some(row) = row.as_slice_mut() {
+        change(row);
+    } else {
+        let mut copy = row.to_vec();
+        change(&mut copy);
+        row.assign(&ArrayView1::from(&copy));
+    }
 }

@@ -2,12 +2,12 @@
 
 use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayViewMut4, Axis, s};
+use ndarray::{ArrayView4, ArrayViewMut4, Axis, s};
 use rayon::slice::ParallelSlice;
 use stcal::jump::{
-    CoreMask, Hits, JumpError, JumpParams, JumpPlan, JumpSummary, ShowerInput, ShowerNoise,
-    SnowballParams, Snowballs, find_showers, flag_bad_gain, flag_cores_of_previous_integration,
-    flag_showers, flag_snowballs, showers_possible,
+    CoreExtension, FreshSaturation, Hits, JumpError, JumpParams, JumpPlan, JumpSummary,
+    SaturatedCores, ShowerInput, ShowerNoise, SnowballParams, find_showers, flag_bad_gain,
+    flag_cores_of_previous_integration, flag_group, flag_showers, showers_possible,
 };
 
 use super::JumpReferences;
@@ -40,7 +40,8 @@ pub(super) fn detect(
     let snowballs = params
         .snowballs
         .as_ref()
-        .map(|params| snowballs(ramp.groupdq.view_mut(), params));
+        .map(|params| snowballs(ramp.groupdq.view_mut(), params))
+        .transpose()?;
     let showers = match &params.showers {
         None => None,
         Some(params) => {
@@ -57,8 +58,10 @@ pub(super) fn detect(
             Some(showers(&input, ramp.groupdq.view_mut())?)
         }
     };
+    let primary = hits.primary;
+    stpipe::give_back(hits);
     Ok(JumpSummary {
-        primary: hits.primary,
+        primary,
         snowballs,
         showers,
     })
@@ -91,6 +94,7 @@ fn primary(
     let found = data
         .zip(dq)
         .zip(gain.zip(noise))
+        .with_max_len(1)
         .map(|((data, dq), (gain, noise))| plan.detect_band(data, dq, gain, noise))
         .collect::<Result<Vec<_>, _>>()?;
     let mut hits = Hits::join(found)?;
@@ -100,29 +104,63 @@ fn primary(
         .axis_chunks_iter_mut(Axis(2), bands::ROWS)
         .into_par_iter();
     dq.enumerate()
+        .with_max_len(1)
         .try_for_each(|(band, dq)| plan.follow_band(dq, band * bands::ROWS, &hits))?;
     Ok(hits)
 }
 
-/// Snowballs of all integrations; the cores of one are flagged in the next.
-fn snowballs(mut group_dq: ArrayViewMut4<'_, u8>, params: &SnowballParams) -> u64 {
-    let masked = params
-        .saturated_core
-        .as_ref()
-        .map_or(0, |core| core.groups_masked_next_integration);
-    let integrations = group_dq.axis_iter_mut(Axis(0)).into_par_iter();
-    let found: Vec<Snowballs> = integrations
-        .map(|integration| flag_snowballs(integration, params, flags::GROUP))
+/// Snowballs of all integrations, each group by itself; the cores of an integration are flagged in the next.
+fn snowballs(
+    mut group_dq: ArrayViewMut4<'_, u8>,
+    params: &SnowballParams,
+) -> Result<u64, JumpError> {
+    let groups = group_dq.len_of(Axis(1));
+    let cores = match &params.saturated_core {
+        Some(core) => Some(saturated_cores(group_dq.view(), params, core)?),
+        None => None,
+    };
+    let planes: Vec<_> = group_dq
+        .outer_iter_mut()
+        .flat_map(|integration| integration.into_outer_iter_mut())
         .collect();
-    let mut before = &CoreMask::default();
-    for (integration, found) in group_dq.outer_iter_mut().zip(&found) {
-        flag_cores_of_previous_integration(integration, before, masked, flags::GROUP.jump);
-        before = &found.cores;
+    let counts = planes
+        .into_par_iter()
+        .enumerate()
+        .with_max_len(1)
+        .map(|(index, plane)| {
+            let (integration, group) = (index / groups, index % groups);
+            let cores = cores.as_ref().map(|cores| &cores[integration]);
+            flag_group(plane, group, cores, params, flags::GROUP)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if let (Some(cores), Some(core)) = (&cores, &params.saturated_core) {
+        let masked = core.groups_masked_next_integration;
+        for (integration, before) in group_dq.outer_iter_mut().skip(1).zip(cores) {
+            let (mask, jump) = (before.mask(), flags::GROUP.jump);
+            flag_cores_of_previous_integration(integration, mask, masked, jump);
+        }
     }
-    found
-        .iter()
-        .map(|integration| integration.count as u64)
-        .sum()
+    Ok(counts.iter().map(|count| *count as u64).sum())
+}
+
+/// The saturated cores of each integration.
+fn saturated_cores(
+    group_dq: ArrayView4<'_, u8>,
+    params: &SnowballParams,
+    core: &CoreExtension,
+) -> Result<Vec<SaturatedCores>, JumpError> {
+    let integrations = group_dq.axis_iter(Axis(0)).into_par_iter();
+    integrations
+        .map(|integration| {
+            let bands = integration.axis_chunks_iter(Axis(1), bands::ROWS);
+            let fresh: Vec<_> = bands
+                .into_par_iter()
+                .map(|band| FreshSaturation::of_band(band, flags::GROUP.saturated))
+                .collect();
+            let fresh = FreshSaturation::join(fresh)?;
+            Ok(SaturatedCores::find(&fresh, params, core))
+        })
+        .collect()
 }
 
 /// Groups of an integration in which one task searches for showers.
@@ -137,6 +175,7 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
     let starts: Vec<usize> = (0..rows).step_by(bands::ROWS).collect();
     let noise = starts
         .into_par_iter()
+        .with_max_len(1)
         .map(|start| {
             ShowerNoise::of_band(input, group_dq.view(), start..rows.min(start + bands::ROWS))
         })
@@ -150,6 +189,7 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
         .collect();
     let found = parts
         .into_par_iter()
+        .with_max_len(1)
         .map(|(integration, groups)| {
             let view = group_dq.slice(s![integration, .., .., ..]);
             find_showers(input, &noise, view, integration, groups)
@@ -164,5 +204,6 @@ fn showers(input: &ShowerInput<'_>, mut group_dq: ArrayViewMut4<'_, u8>) -> Resu
         .try_for_each(|(integration, (group_dq, found))| {
             flag_showers(input, group_dq, integration, found)
         })?;
+    stpipe::give_back(noise);
     Ok(found.iter().map(|group| group.len() as u64).sum())
 }

@@ -96,6 +96,7 @@ fn fit_bands(plan: &OlsPlan, whole: &Ramp<'_>, parts: &[Ramp<'_>]) -> Result<Ols
     let segments = parts
         .par_iter()
         .zip(targets)
+        .with_max_len(1)
         .map(|(band, (exposure, each))| fit_ols_band(plan, band, exposure, each))
         .collect::<Result<Vec<_>, _>>()?;
     let segments: Option<Vec<_>> = segments.into_iter().collect();

@@ -2,11 +2,12 @@
 
 use datamodels::RampModel;
 use datamodels::reference::RscdReference;
-use ndarray::s;
-use stcal::rscd::{GroupsToSkip, RscdSummary, flag_first_groups};
+use ndarray::parallel::prelude::*;
+use ndarray::{Axis, s};
+use stcal::rscd::{EarlySaturation, GroupsToSkip, RscdSummary};
 use stpipe::{Outcome, Prepared, ReferenceFiles, SkipReason, Step, StepError};
 
-use crate::flags;
+use crate::{bands, flags};
 
 stpipe::params! {
     /// Parameters of `rscd`; it has none of its own.
@@ -108,20 +109,34 @@ fn listed_groups(reference: &RscdReference, ramp: &RampModel) -> Option<GroupsTo
     })
 }
 
+/// Flags a range of integrations, bands of rows in parallel.
 fn flag(
     ramp: &mut RampModel,
     range: std::ops::Range<usize>,
     skip: usize,
 ) -> Result<RscdSummary, StepError> {
-    let group_dq = ramp.groupdq.slice_mut(s![range, .., .., ..]);
-    let summary = flag_first_groups(
-        group_dq,
-        ramp.pixeldq.view_mut(),
-        skip,
-        &flags::GROUP,
-        &flags::PIXEL,
-    );
-    summary.map_err(StepError::algorithm)
+    let mut group_dq = ramp.groupdq.slice_mut(s![range, .., .., ..]);
+    let early = group_dq
+        .axis_chunks_iter(Axis(2), bands::ROWS)
+        .into_par_iter()
+        .map(|band| EarlySaturation::of_band(band, skip, flags::GROUP.saturated))
+        .try_reduce_with(|a, b| Ok(a.or(&b)));
+    let Some(early) = early.transpose().map_err(StepError::algorithm)? else {
+        return Ok(RscdSummary::default());
+    };
+    let pixel_dq = ramp
+        .pixeldq
+        .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+        .into_par_iter();
+    group_dq
+        .axis_chunks_iter_mut(Axis(2), bands::ROWS)
+        .into_par_iter()
+        .zip(pixel_dq)
+        .map(|(group_dq, pixel_dq)| {
+            early.flag_band(group_dq, pixel_dq, &flags::GROUP, &flags::PIXEL)
+        })
+        .try_reduce(RscdSummary::default, |a, b| Ok(a.plus(b)))
+        .map_err(StepError::algorithm)
 }
 
 fn note(ramp: &mut RampModel, which: &str, skip: usize, summary: RscdSummary) {

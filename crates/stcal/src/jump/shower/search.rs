@@ -288,7 +288,7 @@ pub fn find_showers(
         });
         if let Some(row) = row.checked_sub(delay) {
             for found in &mut search.found {
-                found.regions.add_row(row, &found.extended);
+                found.regions.add_row(row, &found.extended, u8::MAX);
             }
         }
     }
