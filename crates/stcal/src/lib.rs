@@ -34,6 +34,7 @@ pub mod outlier_detection;
 pub mod persistence;
 pub mod photom;
 pub mod picture_frame;
+mod plane_rows;
 pub mod ramp_fit;
 mod ranks;
 pub mod rate_image;

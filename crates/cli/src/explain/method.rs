@@ -39,7 +39,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "emicorr",
         &[
             include_str!("../../../stcal/src/emicorr/mod.rs"),
-            include_str!("../../../stcal/src/emicorr/joint.rs"),
+            include_str!("../../../stcal/src/emicorr/joint/mod.rs"),
             include_str!("../../../stcal/src/emicorr/sequential.rs"),
         ],
     ),

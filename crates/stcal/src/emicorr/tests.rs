@@ -52,7 +52,7 @@ fn fit(ramp: &Array4<f32>, timing: &Timing, wave: &Waveform, each: bool) -> Vec<
     for (ramp, scatter) in ramp.outer_iter().zip(scatter.outer_iter_mut()) {
         joint::scatter(ramp, scatter).unwrap();
     }
-    let limit_dn = joint::scatter_limit(scatter.iter());
+    let limit_dn = joint::ScatterCounts::of(scatter.iter()).limit(scatter.iter());
     let intervals = joint::intervals(timing, wave);
     let (ones, dq) = (
         Array2::ones((rows, columns)),
@@ -372,7 +372,7 @@ proptest! {
         sorted.sort_by(f32::total_cmp);
         let n = sorted.len();
         let median = if n % 2 == 1 { sorted[n / 2] } else { f32::midpoint(sorted[n / 2 - 1], sorted[n / 2]) };
-        prop_assert_eq!(joint::scatter_limit(values.iter()), 2.0 * median);
+        prop_assert_eq!(joint::ScatterCounts::of(values.iter()).limit(values.iter()), 2.0 * median);
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! Primary jumps in a band of rows.
 
-use std::borrow::Cow;
-
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4, Axis};
 
-use super::diffs::{Block, Differences, QualityRow, Usable, planes_of, row_of};
+use super::diffs::{Block, Differences, QualityRow, Usable, row_of};
 use super::error::JumpError;
 use super::iterative::{Column, Iterative};
 use super::median::{LANES, Lane, LaneStats};
@@ -12,6 +10,7 @@ use super::params::SigmaClipGroups;
 use super::plan::{Hits, JumpPlan, Method};
 use super::sigma_clip::SigmaClip;
 use crate::flags::{GroupFlags, all_set};
+use crate::plane_rows::PlaneRows;
 use crate::sample_bits::{SampleBits, columns_of};
 use crate::simd::{Kernel, pack_bits, run_vectorised};
 
@@ -62,8 +61,9 @@ impl JumpPlan {
             return Ok(BandHits(hits));
         }
         let mut worker = Worker::new(self);
+        let mut signal = PlaneRows::default();
         for row in 0..rows {
-            let signal = planes_of(ramp_dn, row);
+            signal.load(ramp_dn.index_axis(Axis(2), row));
             let (gain, noise) = (row_of(gain_e_per_dn, row), row_of(read_noise_dn, row));
             worker.dq.load(group_dq.index_axis(Axis(2), row));
             run_vectorised(DetectRow {
@@ -91,15 +91,15 @@ impl JumpPlan {
 }
 
 /// Finds the jumps of a row whose quality has been loaded.
-struct DetectRow<'a, 'p, 's> {
+struct DetectRow<'a, 'p> {
     worker: &'a mut Worker<'p>,
     row: usize,
-    signal_dn: &'a [Cow<'s, [f32]>],
+    signal_dn: &'a PlaneRows<f32>,
     gain_and_noise: (&'a [f32], &'a [f32]),
     hits: &'a mut Hits,
 }
 
-impl Kernel for DetectRow<'_, '_, '_> {
+impl Kernel for DetectRow<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -178,7 +178,7 @@ impl<'a> Worker<'a> {
     fn load(
         &mut self,
         block: Block,
-        signal_dn: &[Cow<'_, [f32]>],
+        signal_dn: &PlaneRows<f32>,
         (gain, noise): (&[f32], &[f32]),
         unusable: Option<&mut SampleBits>,
     ) {

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut3, Axis};
+use ndarray::{ArrayView1, ArrayView2, ArrayView3, ArrayViewMut3, Axis};
 
 use super::median::{LANES, Lane};
+use crate::plane_rows::PlaneRows;
 
 /// The columns of a row that are worked on together.
 #[derive(Debug, Clone, Copy)]
@@ -59,20 +60,10 @@ fn slice<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
         .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
 }
 
-/// A row of all planes of a band `(integration, group, row, column)`, in the order of the planes.
-pub(super) fn planes_of<T: Clone>(band: ArrayView4<'_, T>, row: usize) -> Vec<Cow<'_, [T]>> {
-    band.index_axis_move(Axis(2), row)
-        .into_outer_iter()
-        .flat_map(ArrayView2::into_outer_iter)
-        .map(slice)
-        .collect()
-}
-
 /// The quality of a row of all planes, copied side by side.
 #[derive(Debug, Default)]
 pub(super) struct QualityRow {
-    values: Vec<u8>,
-    columns: usize,
+    values: PlaneRows<u8>,
     /// Planes with new flags.
     changed: Vec<bool>,
 }
@@ -80,33 +71,25 @@ pub(super) struct QualityRow {
 impl QualityRow {
     /// Copies a row of `(integration, group, column)`.
     pub(super) fn load(&mut self, row: ArrayView3<'_, u8>) {
-        let (integrations, groups, columns) = row.dim();
-        self.columns = columns;
+        self.values.load(row);
         self.changed.clear();
-        self.changed.resize(integrations * groups, false);
-        self.values.clear();
-        for plane in row.rows() {
-            match plane.to_slice() {
-                Some(plane) => self.values.extend_from_slice(plane),
-                None => self.values.extend(plane),
-            }
-        }
+        self.changed.resize(self.values.count(), false);
     }
 
     /// The quality of a plane.
     #[inline(always)]
     pub(super) fn plane(&self, plane: usize) -> &[u8] {
-        &self.values[plane * self.columns..(plane + 1) * self.columns]
+        self.values.plane(plane)
     }
 
     /// The quality of a sample.
     pub(super) fn get(&self, plane: usize, column: usize) -> u8 {
-        self.values[plane * self.columns + column]
+        self.values.plane(plane)[column]
     }
 
     /// Adds a flag to a sample.
     pub(super) fn flag(&mut self, plane: usize, column: usize, bit: u8) {
-        self.values[plane * self.columns + column] |= bit;
+        self.values.plane_mut(plane)[column] |= bit;
         self.changed[plane] = true;
     }
 
@@ -150,7 +133,7 @@ impl Differences {
     pub(super) fn load(
         &mut self,
         block: Block,
-        (signal_dn, dq): (&[Cow<'_, [f32]>], &QualityRow),
+        (signal_dn, dq): (&PlaneRows<f32>, &QualityRow),
         groups: usize,
         gain: &Lane,
         usable: &mut impl Usable,
@@ -159,8 +142,8 @@ impl Differences {
         self.any_dq = [0; LANES];
         let mut before = [f32::NAN; LANES];
         let (mut spare_signal, mut spare_dq) = ([f32::NAN; LANES], [0; LANES]);
-        for (plane, signal) in signal_dn.iter().enumerate() {
-            let signal = block.view(signal, &mut spare_signal);
+        for plane in 0..signal_dn.count() {
+            let signal = block.view(signal_dn.plane(plane), &mut spare_signal);
             let dq = block.view(dq.plane(plane), &mut spare_dq);
             let unusable = usable.unusable(block, plane, dq);
             let mut now = [0.0; LANES];

@@ -43,23 +43,23 @@ pub fn linearize(
         &coefficients.shape()[1..],
     )?;
     check_linear_term(coefficients)?;
-    let rows = ramp_dn.dim().2;
-    // Row by row through all groups: the coefficients of a row stay in the cache.
-    for row in 0..rows {
-        let coefficients = coefficients.index_axis(Axis(1), row);
-        let coefficients: Vec<Cow<'_, [f32]>> =
-            coefficients.rows().into_iter().map(contiguous).collect();
-        let mut samples = ramp_dn.index_axis_mut(Axis(2), row);
-        let dq = group_dq.index_axis(Axis(2), row);
-        let planes = samples.rows_mut().into_iter().zip(dq.rows());
-        for (mut signal, dq) in planes {
-            let dq = contiguous(dq);
-            if let Some(signal) = signal.as_slice_mut() {
-                run_vectorised(CorrectRow(signal, &dq, &coefficients, flags.saturated));
-            } else {
-                let mut copy = signal.to_vec();
-                correct_row(&mut copy, &dq, &coefficients, flags.saturated);
-                signal.assign(&ArrayView1::from(&copy));
+    let coefficients: Vec<Vec<Cow<'_, [f32]>>> = coefficients
+        .axis_iter(Axis(1))
+        .map(|row| row.into_outer_iter().map(contiguous).collect())
+        .collect();
+    // Plane by plane: the samples come from further away than the coefficients of a band.
+    for (mut ramp, group_dq) in ramp_dn.outer_iter_mut().zip(group_dq.outer_iter()) {
+        for (mut plane, dq) in ramp.outer_iter_mut().zip(group_dq.outer_iter()) {
+            let rows = plane.outer_iter_mut().zip(dq.outer_iter());
+            for ((mut signal, dq), coefficients) in rows.zip(&coefficients) {
+                let dq = contiguous(dq);
+                if let Some(signal) = signal.as_slice_mut() {
+                    run_vectorised(CorrectRow(signal, &dq, coefficients, flags.saturated));
+                } else {
+                    let mut copy = signal.to_vec();
+                    correct_row(&mut copy, &dq, coefficients, flags.saturated);
+                    signal.assign(&ArrayView1::from(&copy));
+                }
             }
         }
     }

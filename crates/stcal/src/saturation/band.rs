@@ -52,16 +52,15 @@ pub fn flag_samples(
     check_ramp(ramp_dn, group_dq.view(), reference, options)?;
     let (groups, rows, columns) = ramp_dn.dim();
     let mut seeds = SampleBits::new(rows, groups, columns);
-    // The saturated bit of pixels of the row that have reached their threshold in this or an earlier group.
-    let mut reached = vec![0_u8; columns];
-    for row in 0..rows {
-        reached.fill(0);
-        let threshold = contiguous(reference.threshold_dn.row(row));
-        for group in 0..groups {
-            let signal = ramp_dn.index_axis_move(Axis(0), group);
-            let signal = contiguous(signal.index_axis_move(Axis(0), row));
-            let mut plane = group_dq.index_axis_mut(Axis(0), group);
-            let mut row_dq = plane.row_mut(row);
+    // The saturated bit of pixels that have reached their threshold in this or an earlier group.
+    let mut reached = vec![0_u8; rows * columns];
+    let thresholds = reference.threshold_dn.outer_iter().map(contiguous);
+    let thresholds: Vec<_> = thresholds.collect();
+    let planes = ramp_dn.outer_iter().zip(group_dq.outer_iter_mut());
+    for (group, (signal, mut group_dq)) in planes.enumerate() {
+        let rows = signal.into_outer_iter().zip(group_dq.outer_iter_mut());
+        let reached = reached.chunks_mut(columns.max(1)).zip(&thresholds);
+        for (row, ((signal, mut row_dq), (reached, threshold))) in rows.zip(reached).enumerate() {
             let mut copy = Vec::new();
             let dq = if let Some(dq) = row_dq.as_slice_mut() {
                 dq
@@ -70,10 +69,10 @@ pub fn flag_samples(
                 &mut copy
             };
             run_vectorised(FlagRow {
-                signal: &signal,
-                threshold: &threshold,
+                signal: &contiguous(signal),
+                threshold,
                 dq,
-                reached: &mut reached,
+                reached,
                 saturated: options.group_flags.saturated,
                 floor: options.group_flags.ad_floor | options.group_flags.do_not_use,
                 seeds: seeds.row_mut(row, group),

@@ -3,10 +3,11 @@
 use datamodels::RampModel;
 use datamodels::reference::EmiCase;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Array3, ArrayView3, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
+use rayon::slice::ParallelSlice;
 use stcal::emicorr::joint::{self, Fitted, PhaseSums};
 use stcal::emicorr::sequential::{self, Schedule, Template};
-use stcal::emicorr::{EmiError, Timing, Waveform};
+use stcal::emicorr::{EmiError, Outputs, Timing, Waveform};
 use stpipe::StepError;
 
 use super::EmicorrParams;
@@ -55,24 +56,58 @@ fn fit(
 ) -> Result<Vec<Fitted>, EmiError> {
     let (integrations, groups, rows, columns) = ramp.data.dim();
     let mut scatter = Array3::zeros((integrations, rows, columns));
-    for (data, mut scatter) in ramp.data.outer_iter().zip(scatter.outer_iter_mut()) {
-        let data = data.axis_chunks_iter(Axis(1), bands::ROWS).into_par_iter();
-        let scatter = scatter
-            .axis_chunks_iter_mut(Axis(0), bands::ROWS)
-            .into_par_iter();
-        data.zip(scatter)
-            .try_for_each(|(data, scatter)| joint::scatter(data, scatter))?;
-    }
-    let limit_dn = joint::scatter_limit(scatter.iter());
-    let mut weights = scatter;
-    weights
-        .outer_iter_mut()
-        .try_for_each(|scatter| joint::select_pixels(scatter, limit_dn, ramp.pixeldq.view()))?;
+    ramp.data
+        .axis_iter(Axis(0))
+        .into_par_iter()
+        .zip(scatter.axis_iter_mut(Axis(0)))
+        .try_for_each(|(data, mut scatter)| {
+            let data = data.axis_chunks_iter(Axis(1), bands::ROWS).into_par_iter();
+            let scatter = scatter
+                .axis_chunks_iter_mut(Axis(0), bands::ROWS)
+                .into_par_iter();
+            data.zip(scatter)
+                .try_for_each(|(data, scatter)| joint::scatter(data, scatter))
+        })?;
+    let weights = select_pixels(scatter, ramp.pixeldq.view())?;
+    let sums = sums_by_phase(ramp, &weights, (wave, timing), &readout.outputs)?;
+    let trials = (0..joint::TRIALS)
+        .into_par_iter()
+        .map(|trial| joint::trial(wave, timing, &sums, trial));
+    let trials: Vec<_> = trials.collect();
+    Ok(joint::fit(&trials, timing, groups, each_integration))
+}
+
+/// Weights of the pixels of all integrations, from their scatter.
+fn select_pixels(
+    mut scatter: Array3<f32>,
+    pixel_dq: ArrayView2<'_, u32>,
+) -> Result<Array3<f32>, EmiError> {
+    let counts = scatter.axis_iter(Axis(0)).into_par_iter();
+    let counts = counts
+        .map(|scatter| joint::ScatterCounts::of(scatter.iter()))
+        .reduce_with(|a, b| a.plus(&b));
+    let limit_dn = counts.map_or(f32::NAN, |counts| counts.limit(scatter.iter()));
+    scatter
+        .axis_iter_mut(Axis(0))
+        .into_par_iter()
+        .try_for_each(|scatter| joint::select_pixels(scatter, limit_dn, pixel_dq))?;
+    Ok(scatter)
+}
+
+/// The sums of each integration.
+fn sums_by_phase(
+    ramp: &RampModel,
+    weights: &Array3<f32>,
+    (wave, timing): (&Waveform, &Timing),
+    outputs: &Outputs,
+) -> Result<Vec<PhaseSums>, EmiError> {
+    let (integrations, groups, rows, columns) = ramp.data.dim();
     let intervals = joint::intervals(timing, wave);
     let ones = Array2::ones((rows, columns));
     // One image more than there are groups counts the pixels.
     let sums = (0..integrations * (groups + 1))
         .into_par_iter()
+        .with_max_len(1)
         .map(|task| {
             let (i, group) = (task / (groups + 1), task % (groups + 1));
             let image = if group == groups {
@@ -81,18 +116,12 @@ fn fit(
                 ramp.data.slice(s![i, group, .., ..])
             };
             let weights = weights.index_axis(Axis(0), i);
-            joint::sum_by_phase(image, weights, &intervals, &readout.outputs, wave)
+            joint::sum_by_phase(image, weights, &intervals, outputs, wave)
         });
     let sums: Vec<Vec<f64>> = sums.collect::<Result<_, _>>()?;
-    let sums = sums
-        .chunks(groups + 1)
-        .map(|sums| PhaseSums::new(sums[groups].clone(), &sums[..groups]));
-    let sums: Vec<PhaseSums> = sums.collect::<Result<_, _>>()?;
-    let trials = (0..joint::TRIALS)
-        .into_par_iter()
-        .map(|trial| joint::trial(wave, timing, &sums, trial));
-    let trials: Vec<_> = trials.collect();
-    Ok(joint::fit(&trials, timing, groups, each_integration))
+    sums.par_chunks(groups + 1)
+        .map(|sums| PhaseSums::new(sums[groups].clone(), &sums[..groups]))
+        .collect()
 }
 
 /// Removes waves by folding what straight ramps leave; gives back the folded waves.

@@ -6,10 +6,11 @@ use std::ops::Range;
 use ndarray::{Array3, ArrayView1, ArrayView4, Axis, s};
 
 use super::{ShowerInput, Unflagged};
-use crate::jump::diffs::{Block, Differences, QualityRow, planes_of, row_of};
+use crate::jump::diffs::{Block, Differences, QualityRow, row_of};
 use crate::jump::error::JumpError;
 use crate::jump::median::{LANES, LaneStats, Networks};
 use crate::jump::sigma_clip::SigmaClip;
+use crate::plane_rows::PlaneRows;
 use crate::simd::{Kernel, run_vectorised};
 
 /// Threshold of the clipping that measures the noise across integrations [sigma].
@@ -66,9 +67,9 @@ impl ShowerNoise {
             first_row: rows.start,
             flags: input.flags,
         };
-        let mut dq = QualityRow::default();
+        let (mut signal, mut dq) = (PlaneRows::default(), QualityRow::default());
         for row in 0..rows.len() {
-            let signal = planes_of(ramp, row);
+            signal.load(ramp.index_axis(Axis(2), row));
             dq.load(group_dq.index_axis(Axis(2), row));
             let (gain, noise) = (row_of(gain, row), row_of(noise, row));
             run_vectorised(NoiseRow {
@@ -182,13 +183,13 @@ impl NoiseBand {
 }
 
 /// Measures a row.
-struct NoiseRow<'a, 's, 'm> {
+struct NoiseRow<'a, 'm> {
     noise: &'a mut NoiseBand,
     row: usize,
     /// What clips, if each difference is measured by itself.
     clip: Option<&'a mut SigmaClip>,
     /// Signal and quality of all planes, and the number of groups.
-    planes: (&'a [Cow<'s, [f32]>], &'a QualityRow, usize),
+    planes: (&'a PlaneRows<f32>, &'a QualityRow, usize),
     gain: &'a [f32],
     read_noise: &'a [f32],
     frames_per_group: u32,
@@ -199,7 +200,7 @@ struct NoiseRow<'a, 's, 'm> {
     stats: &'a mut LaneStats,
 }
 
-impl Kernel for NoiseRow<'_, '_, '_> {
+impl Kernel for NoiseRow<'_, '_> {
     type Output = ();
 
     #[inline(always)]

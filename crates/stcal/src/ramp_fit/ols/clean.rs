@@ -293,11 +293,10 @@ impl<'p> CleanFitter<'p> {
     /// Finds the medians of the differences of an integration. Consumes the samples.
     #[inline(always)]
     fn find_medians(&mut self, integration: usize) {
-        let group_time = self.plan.group_time;
         let samples = &mut self.samples[..self.windows[integration].len()];
-        for rate in samples.as_flattened_mut() {
-            *rate /= group_time;
-        }
+        self.plan
+            .group_time_divisor
+            .divide(samples.as_flattened_mut());
         for index in 1..samples.len() {
             let (head, tail) = samples.split_at_mut(index);
             for (early, late) in head[index - 1].iter_mut().zip(&tail[0]) {

@@ -446,8 +446,9 @@ impl DifferenceLanes {
         let flags = &plan.params.flags.group;
         let unusable = flags.do_not_use | flags.saturated;
         for (rate, sample) in self.rates.iter_mut().zip(samples) {
-            *rate = f64::from(*sample) / plan.group_time;
+            *rate = f64::from(*sample);
         }
+        plan.group_time_divisor.divide(&mut self.rates);
         let mut count = 0;
         let pairs = self.rates.windows(2).zip(dq.windows(2));
         for (difference, (rates, dq)) in self.values.iter_mut().zip(pairs) {

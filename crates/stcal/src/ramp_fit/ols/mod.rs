@@ -32,6 +32,7 @@ mod band;
 mod block;
 mod charge_loss;
 mod clean;
+mod divisor;
 mod flagged;
 pub(super) mod median;
 mod optional;

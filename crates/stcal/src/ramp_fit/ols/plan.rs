@@ -3,6 +3,7 @@
 use super::super::arrays::RampFitError;
 use super::super::groups::GroupWindow;
 use super::super::params::{OlsParams, RampTiming};
+use super::divisor::Divisor;
 use super::median::{MedianNetworks, Sorted};
 use super::weights::WeightTables;
 
@@ -19,6 +20,8 @@ pub struct OlsPlan {
     pub(super) groups: usize,
     /// Time between groups \[s\].
     pub(super) group_time: f64,
+    /// The same, for many samples.
+    pub(super) group_time_divisor: Divisor,
     /// Time of a frame \[s\].
     pub(super) frame_time: f64,
     /// Mean time of the frames of the first group \[s\].
@@ -60,6 +63,7 @@ impl OlsPlan {
             },
             groups,
             group_time: timing.group_time(),
+            group_time_divisor: Divisor::new(timing.group_time()),
             frame_time: timing.frame_time(),
             first_group_time: timing.first_group_time(),
             pedestal_groups: timing.pedestal_groups(),
