@@ -64,6 +64,10 @@ pub fn run_vectorised<K: Kernel>(kernel: K) -> K::Output {
 /// One bit for each of 64 conditions, without a branch.
 #[inline(always)]
 pub(crate) fn pack_bits(set: [bool; 64]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse2) = pulp::core_arch::x86::Sse2::try_new() {
+        return pack_by_instruction(sse2, set);
+    }
     let mut word = 0;
     for (index, eight) in set.as_chunks::<8>().0.iter().enumerate() {
         // The product moves the lowest bit of each byte into the highest byte.
@@ -71,4 +75,35 @@ pub(crate) fn pack_bits(set: [bool; 64]) -> u64 {
         word |= (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
     }
     word
+}
+
+/// The instruction that takes the highest bit of each of 16 bytes, which the compiler does not find by itself.
+///
+/// All processors of this family have it, so that nothing is asked when the program runs.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn pack_by_instruction(sse2: pulp::core_arch::x86::Sse2, set: [bool; 64]) -> u64 {
+    let mut word = 0;
+    for (index, sixteen) in set.as_chunks::<16>().0.iter().enumerate() {
+        let bytes = u128::from_le_bytes(sixteen.map(u8::from));
+        let bytes = sse2._mm_set_epi64x((bytes >> 64) as i64, bytes as i64);
+        let bits = sse2._mm_movemask_epi8(sse2._mm_slli_epi16::<7>(bytes));
+        word |= u64::from(bits as u16) << (16 * index);
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::pack_bits;
+
+    proptest! {
+        #[test]
+        fn each_condition_has_its_bit(word: u64) {
+            let set: Vec<bool> = (0..64).map(|bit| word >> bit & 1 != 0).collect();
+            prop_assert_eq!(pack_bits(set.try_into().unwrap()), word);
+        }
+    }
 }
