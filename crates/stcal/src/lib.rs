@@ -36,7 +36,7 @@ pub mod photom;
 pub mod picture_frame;
 mod plane_rows;
 pub mod ramp_fit;
-mod ranks;
+pub mod ranks;
 pub mod rate_image;
 pub mod read_pattern;
 pub mod refpix;

@@ -25,6 +25,7 @@ mod irs2;
 pub mod jump;
 pub mod lastframe;
 pub mod linearity;
+mod median;
 pub mod outlier_detection;
 pub mod persistence;
 pub mod photom;

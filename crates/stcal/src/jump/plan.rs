@@ -1,6 +1,6 @@
 //! The choice of method for an exposure, and what the bands hand on.
 
-use ndarray::{ArrayView2, ArrayView4, ArrayViewMut4};
+use ndarray::{ArrayView4, ArrayViewMut4};
 
 use super::census::GroupCensus;
 use super::detect::BandHits;
@@ -9,7 +9,6 @@ use super::median::{LANES, Networks};
 use super::params::{DetectionParams, NeighbourWindow, SigmaClipGroups};
 use super::selection::Brackets;
 use crate::flags::{GroupFlags, all_set};
-use crate::ranks::long_median;
 use crate::sample_bits::SampleBits;
 
 /// How primary jumps are found.
@@ -46,9 +45,9 @@ pub struct JumpPlan {
 impl JumpPlan {
     /// Picks the method for an exposure.
     ///
-    /// `group_dq` is `(integration, group, row, column)`, `gain_e_per_dn` `(row, column)` of the whole image: its
-    /// median turns the amplitudes of [`super::AfterJump`] into electrons. `keep_unusable` is for exposures that will
-    /// be searched for showers.
+    /// `group_dq` is `(integration, group, row, column)`; the median of the image's gain turns the amplitudes of
+    /// [`super::AfterJump`] into electrons and is asked for if there are any. `keep_unusable` is for exposures that will be
+    /// searched for showers.
     ///
     /// # Errors
     /// [`JumpError::TooFewGroups`] for a single group.
@@ -56,7 +55,7 @@ impl JumpPlan {
         params: &DetectionParams,
         flags: GroupFlags,
         group_dq: ArrayView4<'_, u8>,
-        gain_e_per_dn: ArrayView2<'_, f32>,
+        median_gain_e_per_dn: impl FnOnce() -> f32,
         keep_unusable: bool,
     ) -> Result<Self, JumpError> {
         let DetectionParams {
@@ -93,8 +92,7 @@ impl JumpPlan {
         let median_gain = if after_jump.is_empty() {
             f32::NAN
         } else {
-            let gain = gain_e_per_dn.as_standard_layout();
-            long_median(gain.as_slice().unwrap_or_default())
+            median_gain_e_per_dn()
         };
         Ok(Self {
             method,

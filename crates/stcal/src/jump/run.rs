@@ -8,6 +8,7 @@ use super::plan::{Hits, JumpPlan};
 use super::shower::{ShowerInput, ShowerNoise, find_showers, flag_showers, showers_possible};
 use super::snowball::{CoreMask, flag_cores_of_previous_integration, flag_snowballs};
 use crate::flags::{GroupFlags, PixelFlags};
+use crate::ranks::long_median;
 
 /// Rows that are worked on at a time.
 const BAND_ROWS: usize = 64;
@@ -140,7 +141,10 @@ pub fn detect_jumps(
         &params.detection,
         flags,
         group_dq.view(),
-        gain_e_per_dn,
+        || {
+            let gain = gain_e_per_dn.as_standard_layout();
+            long_median(gain.as_slice().unwrap_or_default())
+        },
         params.showers.is_some(),
     )?;
     flag_bad_gain(pixel_dq.view_mut(), gain_e_per_dn, pixel_flags)?;

@@ -248,12 +248,11 @@ fn stamp_is_the_open_disk() {
 #[test]
 fn shapes_are_checked() {
     let dq = Array4::<u8>::zeros((1, 1, 2, 2));
-    let gain = Array2::<f32>::ones((2, 2));
     let plan = JumpPlan::new(
         &detection(),
         GroupFlags::default(),
         dq.view(),
-        gain.view(),
+        || 1.0,
         false,
     );
     assert_eq!(plan.err(), Some(JumpError::TooFewGroups { found: 1 }));
@@ -354,7 +353,7 @@ proptest! {
         let params = DetectionParams { neighbours: Some(window), after_jump, ..detection() };
         let work = |bands: &[std::ops::Range<usize>]| {
             let mut dq = Array4::<u8>::zeros(ramp.dim());
-            let plan = JumpPlan::new(&params, GroupFlags::default(), dq.view(), gain.view(), true).expect("five groups");
+            let plan = JumpPlan::new(&params, GroupFlags::default(), dq.view(), || 1.0, true).expect("five groups");
             let found: Vec<_> = bands
                 .iter()
                 .map(|band| {

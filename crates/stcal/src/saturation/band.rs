@@ -209,7 +209,7 @@ pub fn flag_hidden(
 }
 
 /// A row without a copy if its values lie side by side.
-fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
+pub(super) fn contiguous<T: Clone>(row: ArrayView1<'_, T>) -> Cow<'_, [T]> {
     row.to_slice()
         .map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed)
 }

@@ -19,13 +19,15 @@
 //! # Source
 //! stcal 1.20.0 `saturation/saturation.py::flag_saturated_pixels`. Exact.
 
-use ndarray::{ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut3, Axis, Zip, s};
+use ndarray::{
+    ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut2, ArrayViewMut3, Axis, Zip, s,
+};
 
 use crate::flags::{GroupFlags, PixelFlags};
 use crate::read_pattern::ReadPattern;
 use crate::sample_bits::{SampleBits, columns_near};
 use crate::shape::{ShapeError, check_shape};
-use crate::simd::vectorised;
+use crate::simd::{Kernel, pack_bits, run_vectorised, vectorised};
 
 mod averaged;
 mod band;
@@ -189,16 +191,17 @@ pub fn clear_saturated(
     check_reference(reference, zero_frame_dn.dim())?;
     let (rows, columns) = zero_frame_dn.dim();
     let mut seeds = SampleBits::new(rows, 1, columns);
+    let mut copy = Vec::new();
     for (row, mut signal) in zero_frame_dn.outer_iter_mut().enumerate() {
-        let thresholds = reference.threshold_dn.row(row);
-        for (column, (signal, threshold)) in signal.iter_mut().zip(thresholds).enumerate() {
-            if *signal >= *threshold {
-                seeds.put(row, 0, column, true);
-            }
-            if *signal <= 0.0 {
-                *signal = 0.0;
-            }
-        }
+        copy.clear();
+        copy.extend(&signal);
+        let threshold = reference.threshold_dn.row(row);
+        run_vectorised(ClearFloor {
+            signal: &mut copy,
+            threshold: &band::contiguous(threshold),
+            seeds: seeds.row_mut(row, 0),
+        });
+        signal.assign(&ArrayView1::from(&copy));
     }
     let mut scratch = Vec::new();
     for (row, mut signal) in zero_frame_dn.outer_iter_mut().enumerate() {
@@ -207,6 +210,31 @@ pub fn clear_saturated(
         }
     }
     Ok(())
+}
+
+/// A row of a zero frame: what is on the floor becomes 0, what is saturated is found.
+struct ClearFloor<'a> {
+    signal: &'a mut [f32],
+    threshold: &'a [f32],
+    seeds: &'a mut [u64],
+}
+
+impl Kernel for ClearFloor<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pieces = self.signal.chunks_mut(64).zip(self.threshold.chunks(64));
+        for ((signal, threshold), seeds) in pieces.zip(self.seeds) {
+            let mut saturated = [false; 64];
+            let samples = signal.iter_mut().zip(threshold);
+            for ((signal, threshold), saturated) in samples.zip(&mut saturated) {
+                *saturated = *signal >= *threshold;
+                *signal = if *signal <= 0.0 { 0.0 } else { *signal };
+            }
+            *seeds = pack_bits(saturated);
+        }
+    }
 }
 
 /// Counts the pixels that have a bit set in any group of any integration, for each of some bits.

@@ -13,6 +13,7 @@ use stpipe::StepError;
 use super::EmicorrParams;
 use super::readout::Readout;
 use crate::bands;
+use crate::median::median;
 
 /// Removes known waves, one after the other, each by a fit of its amplitude and phase together with the ramps.
 pub(super) fn joint(
@@ -82,11 +83,11 @@ fn select_pixels(
     mut scatter: Array3<f32>,
     pixel_dq: ArrayView2<'_, u32>,
 ) -> Result<Array3<f32>, EmiError> {
-    let counts = scatter.axis_iter(Axis(0)).into_par_iter();
-    let counts = counts
-        .map(|scatter| joint::ScatterCounts::of(scatter.iter()))
-        .reduce_with(|a, b| a.plus(&b));
-    let limit_dn = counts.map_or(f32::NAN, |counts| counts.limit(scatter.iter()));
+    let (pixels, (median_dn, numbers)) = (
+        scatter.len(),
+        median(scatter.as_slice().unwrap_or_default()),
+    );
+    let limit_dn = joint::scatter_limit(median_dn, numbers, pixels);
     scatter
         .axis_iter_mut(Axis(0))
         .into_par_iter()

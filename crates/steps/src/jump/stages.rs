@@ -11,6 +11,7 @@ use stcal::jump::{
 };
 
 use super::JumpReferences;
+use crate::median::median;
 use crate::{bands, flags};
 
 /// Detects jumps; the same stages as [`stcal::jump::detect_jumps`], with bands and integrations in parallel.
@@ -26,7 +27,7 @@ pub(super) fn detect(
         &params.detection,
         flags::GROUP,
         ramp.groupdq.view(),
-        gain.view(),
+        || median(gain.as_slice().unwrap_or_default()).0 as f32,
         showers_wanted,
     )?;
     let pixel_dq = ramp

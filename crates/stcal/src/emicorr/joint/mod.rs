@@ -20,7 +20,7 @@ mod sums;
 
 use ndarray::{Array2, ArrayViewMut2};
 
-pub use scatter::{ScatterCounts, scatter, select_pixels};
+pub use scatter::{scatter, scatter_limit, select_pixels};
 pub use sums::{intervals, sum_by_phase};
 
 use super::timing::{fraction, subtract_noise};

@@ -93,78 +93,14 @@ impl Kernel for ScatterRow<'_, '_> {
     }
 }
 
-/// How many pixels have which scatter, to the upper half of its bits.
-#[derive(Debug, Clone)]
-pub struct ScatterCounts {
-    /// Numbers that are not negative are ordered as their bits are.
-    counts: Vec<usize>,
-    total: usize,
-    has_nan: bool,
-}
-
-impl ScatterCounts {
-    /// Counts values, which are not negative.
-    pub fn of<'a>(scatter_dn: impl Iterator<Item = &'a f32>) -> Self {
-        let mut found = Self {
-            counts: vec![0; 1 << 16],
-            total: 0,
-            has_nan: false,
-        };
-        for value in scatter_dn {
-            found.counts[upper_half(*value)] += 1;
-            found.total += 1;
-            found.has_nan |= value.is_nan();
-        }
-        found
+/// Largest scatter of a pixel that is used: twice the median of all pixels of all integrations.
+///
+/// `median_dn` is that median, of `numbers` values out of `pixels`; not-a-number if one of these is.
+pub fn scatter_limit(median_dn: f64, numbers: usize, pixels: usize) -> f32 {
+    if numbers < pixels {
+        return f32::NAN;
     }
-
-    /// The counts of both.
-    #[must_use]
-    pub fn plus(mut self, other: &Self) -> Self {
-        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count += more;
-        }
-        self.total += other.total;
-        self.has_nan |= other.has_nan;
-        self
-    }
-
-    /// Twice the median of the values that were counted; not-a-number if one is, or if there are none.
-    pub fn limit<'a>(&self, scatter_dn: impl Iterator<Item = &'a f32>) -> f32 {
-        if self.has_nan || self.total == 0 {
-            return f32::NAN;
-        }
-        let ranks = [(self.total - 1) / 2, self.total / 2];
-        let places = ranks.map(|rank| self.place(rank));
-        let mut close: [Vec<f32>; 2] = [Vec::new(), Vec::new()];
-        for value in scatter_dn {
-            for (close, place) in close.iter_mut().zip(&places) {
-                if upper_half(*value) == place.0 {
-                    close.push(*value);
-                }
-            }
-        }
-        let middle = |(mut values, (_, rank)): (Vec<f32>, (usize, usize))| {
-            *values.select_nth_unstable_by(rank, f32::total_cmp).1
-        };
-        let [lower, upper] = close;
-        2.0 * f32::midpoint(middle((lower, places[0])), middle((upper, places[1])))
-    }
-
-    /// The upper half of the value of a rank, and its rank among those that share it.
-    fn place(&self, mut rank: usize) -> (usize, usize) {
-        for (half, count) in self.counts.iter().enumerate() {
-            if rank < *count {
-                return (half, rank);
-            }
-            rank -= count;
-        }
-        (self.counts.len() - 1, 0)
-    }
-}
-
-fn upper_half(value: f32) -> usize {
-    (value.to_bits() >> 16) as usize
+    2.0 * median_dn as f32
 }
 
 /// Makes weights of the scatter, in place: 1 for pixels without flags whose scatter is below a limit, else 0.

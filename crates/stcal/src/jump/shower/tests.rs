@@ -66,7 +66,7 @@ impl Exposure {
             ..detection()
         };
         let flags = GroupFlags::default();
-        let plan = JumpPlan::new(&params, flags, group_dq.view(), gain.view(), true);
+        let plan = JumpPlan::new(&params, flags, group_dq.view(), || 1.0, true);
         let found = plan.expect("five groups").detect_band(
             ramp.view(),
             group_dq.view_mut(),
