@@ -78,23 +78,48 @@ fn load<R>(
     kind: &'static str,
     read: impl FnOnce(&Path) -> Result<R, DataModelError>,
 ) -> Result<Option<R>, StepError> {
-    let Some(path) = files.path(kind)? else {
-        tracing::info!("Using {} reference file N/A", kind.to_uppercase());
-        return Ok(None);
-    };
-    tracing::info!(
-        "Using {} reference file {}",
-        kind.to_uppercase(),
-        path.display()
+    let path = announced(files, kind)?;
+    path.map(|path| read_reference(kind, path, read))
+        .transpose()
+}
+
+/// Reads two references at the same time, each as [`load`] does.
+fn load_both<A: Send, B: Send>(
+    files: &ReferenceFiles,
+    (kind_a, read_a): (
+        &'static str,
+        impl FnOnce(&Path) -> Result<A, DataModelError> + Send,
+    ),
+    (kind_b, read_b): (
+        &'static str,
+        impl FnOnce(&Path) -> Result<B, DataModelError> + Send,
+    ),
+) -> Result<(Option<A>, Option<B>), StepError> {
+    let (path_a, path_b) = (announced(files, kind_a)?, announced(files, kind_b)?);
+    let (a, b) = rayon::join(
+        || path_a.map(|path| read_reference(kind_a, path, read_a)),
+        || path_b.map(|path| read_reference(kind_b, path, read_b)),
     );
-    match read(path) {
-        Ok(reference) => Ok(Some(reference)),
-        Err(source) => Err(StepError::reference(
-            kind,
-            path.display().to_string(),
-            source,
-        )),
-    }
+    Ok((a.transpose()?, b.transpose()?))
+}
+
+/// The file of a reference, after the log has been told.
+fn announced<'a>(
+    files: &'a ReferenceFiles,
+    kind: &'static str,
+) -> Result<Option<&'a Path>, StepError> {
+    let path = files.path(kind)?;
+    let name = path.map_or("N/A".into(), Path::to_string_lossy);
+    tracing::info!("Using {} reference file {name}", kind.to_uppercase());
+    Ok(path)
+}
+
+fn read_reference<R>(
+    kind: &'static str,
+    path: &Path,
+    read: impl FnOnce(&Path) -> Result<R, DataModelError>,
+) -> Result<R, StepError> {
+    read(path).map_err(|source| StepError::reference(kind, path.display().to_string(), source))
 }
 
 /// An error about the metadata of the input.

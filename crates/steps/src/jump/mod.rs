@@ -47,10 +47,11 @@ impl Step for Jump {
         // Parity: jwst jump/jump_step.py hands over the times of unevenly read groups, but stcal jump/jump.py does not
         // look at them: differences count as if all groups were equally far apart.
         let science = crate::science(ramp);
-        let gain = crate::load(files, "gain", |path| GainReference::load(path, &science))?;
-        let read_noise = crate::load(files, "readnoise", |path| {
-            ReadNoiseReference::load(path, &science)
-        })?;
+        let (gain, read_noise) = crate::load_both(
+            files,
+            ("gain", |path| GainReference::load(path, &science)),
+            ("readnoise", |path| ReadNoiseReference::load(path, &science)),
+        )?;
         match (gain, read_noise) {
             (Some(gain), Some(read_noise)) => {
                 Ok(Prepared::Ready(JumpReferences { gain, read_noise }))

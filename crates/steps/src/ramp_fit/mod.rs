@@ -70,10 +70,11 @@ impl Step for RampFit {
         files: &ReferenceFiles,
     ) -> Result<Prepared<RampFitReferences>, StepError> {
         let science = crate::science(ramp);
-        let read_noise = crate::load(files, "readnoise", |path| {
-            ReadNoiseReference::load(path, &science)
-        })?;
-        let gain = crate::load(files, "gain", |path| GainReference::load(path, &science))?;
+        let (read_noise, gain) = crate::load_both(
+            files,
+            ("readnoise", |path| ReadNoiseReference::load(path, &science)),
+            ("gain", |path| GainReference::load(path, &science)),
+        )?;
         match (gain, read_noise) {
             (Some(gain), Some(read_noise)) => {
                 Ok(Prepared::Ready(RampFitReferences { gain, read_noise }))
