@@ -69,7 +69,7 @@ impl MedianBins {
         let most = part.len().min(self.sizes[0] + self.sizes[1]);
         wanted(part, most, |value| {
             let bin = leading(value);
-            ((bin == low) | (bin == high)) & !value.is_nan()
+            (bin == low || bin == high) && !value.is_nan()
         })
     }
 

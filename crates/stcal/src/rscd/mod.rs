@@ -169,7 +169,7 @@ impl EarlySaturation {
                 for group in 0..self.skip {
                     let left = u32::try_from(self.skip - group).unwrap_or(u32::MAX);
                     change_row(group_dq.slice_mut(s![integration, group, row, ..]), |dq| {
-                        vectorised(|| flag_up_to(dq, &given_back, left, flags.do_not_use))
+                        vectorised(|| flag_up_to(dq, &given_back, left, flags.do_not_use));
                     });
                 }
             }
@@ -229,7 +229,7 @@ fn check_groups(groups: usize, skip: usize) -> Result<(), ShapeError> {
 /// Whether a pixel that starts unsaturated is saturated in a group.
 #[inline(always)]
 fn is_early(dq: u8, first: u8, saturated: u8) -> bool {
-    (dq & saturated != 0) & (first & saturated == 0)
+    (dq & saturated != 0) && (first & saturated == 0)
 }
 
 /// Whether some pixel of a row is.

@@ -69,7 +69,7 @@ fn fit(
             data.zip(scatter)
                 .try_for_each(|(data, scatter)| joint::scatter(data, scatter))
         })?;
-    let weights = select_pixels(scatter, ramp.pixeldq.view())?;
+    let weights = select_pixels(scatter, &ramp.pixeldq.view())?;
     let sums = sums_by_phase(ramp, &weights, (wave, timing), &readout.outputs)?;
     let trials = (0..joint::TRIALS)
         .into_par_iter()
@@ -81,7 +81,7 @@ fn fit(
 /// Weights of the pixels of all integrations, from their scatter.
 fn select_pixels(
     mut scatter: Array3<f32>,
-    pixel_dq: ArrayView2<'_, u32>,
+    pixel_dq: &ArrayView2<'_, u32>,
 ) -> Result<Array3<f32>, EmiError> {
     let (pixels, (median_dn, numbers)) = (
         scatter.len(),
@@ -91,7 +91,7 @@ fn select_pixels(
     scatter
         .axis_iter_mut(Axis(0))
         .into_par_iter()
-        .try_for_each(|scatter| joint::select_pixels(scatter, limit_dn, pixel_dq))?;
+        .try_for_each(|scatter| joint::select_pixels(scatter, limit_dn, *pixel_dq))?;
     Ok(scatter)
 }
 

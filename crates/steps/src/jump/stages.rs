@@ -2,7 +2,7 @@
 
 use datamodels::RampModel;
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayView4, ArrayViewMut4, Axis, s};
+use ndarray::{ArrayView4, ArrayViewMut, ArrayViewMut4, Axis, s};
 use rayon::slice::ParallelSlice;
 use stcal::jump::{
     CoreExtension, FreshSaturation, Hits, JumpError, JumpParams, JumpPlan, JumpSummary,
@@ -117,12 +117,12 @@ fn snowballs(
 ) -> Result<u64, JumpError> {
     let groups = group_dq.len_of(Axis(1));
     let cores = match &params.saturated_core {
-        Some(core) => Some(saturated_cores(group_dq.view(), params, core)?),
+        Some(core) => Some(saturated_cores(&group_dq.view(), params, core)?),
         None => None,
     };
     let planes: Vec<_> = group_dq
         .outer_iter_mut()
-        .flat_map(|integration| integration.into_outer_iter_mut())
+        .flat_map(ArrayViewMut::into_outer_iter_mut)
         .collect();
     let counts = planes
         .into_par_iter()
@@ -146,7 +146,7 @@ fn snowballs(
 
 /// The saturated cores of each integration.
 fn saturated_cores(
-    group_dq: ArrayView4<'_, u8>,
+    group_dq: &ArrayView4<'_, u8>,
     params: &SnowballParams,
     core: &CoreExtension,
 ) -> Result<Vec<SaturatedCores>, JumpError> {
