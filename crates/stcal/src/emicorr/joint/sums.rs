@@ -17,7 +17,7 @@ pub fn intervals(timing: &Timing, wave: &Waveform) -> Array2<u32> {
 
 /// Sums of the selected pixels of one group by the interval of their phase in the first group.
 ///
-/// `image` and `weights` (of [`select_pixels`]) are `(row, column)`. To count pixels, give an image of ones.
+/// `image` and `weights` (of [`super::select_pixels`]) are `(row, column)`. To count pixels, give an image of ones.
 ///
 /// # Errors
 /// [`EmiError::Shape`].
